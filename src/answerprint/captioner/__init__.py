@@ -1,0 +1,1 @@
+"""Structured cinematography metadata measured from frames."""

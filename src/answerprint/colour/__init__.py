@@ -1,0 +1,1 @@
+"""One pinned colour configuration, CDL, white balance and matching."""

@@ -1,0 +1,1 @@
+"""Delivery packages per receiver."""

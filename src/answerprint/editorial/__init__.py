@@ -1,0 +1,1 @@
+"""Timelines, edit lists and conform matching."""

@@ -1,0 +1,1 @@
+"""Job and chunk records, the dispatcher and its executors."""

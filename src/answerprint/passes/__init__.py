@@ -1,0 +1,1 @@
+"""Dailies grade, clean-up and conform: graphs composed from operations."""

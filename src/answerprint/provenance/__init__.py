@@ -1,0 +1,1 @@
+"""Digests, ledger, signatures, content credentials, reports and verification."""

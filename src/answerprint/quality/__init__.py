@@ -1,0 +1,1 @@
+"""Metrics, performance classes and delivery checks."""

@@ -1,0 +1,1 @@
+"""Permissions, consent and policy decisions."""

@@ -1,0 +1,1 @@
+"""The sample production: real footage from a public package, with the paperwork a production has."""

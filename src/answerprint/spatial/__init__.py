@@ -1,0 +1,1 @@
+"""Cameras and surfaces in one space."""

@@ -1,0 +1,55 @@
+"""Files that are either whole or not there, whenever the power goes."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from answerprint.production import BadInput
+
+
+def write_whole(path: Path, data: bytes, *, mode: int = 0o644, replace: bool = True) -> bool:
+    """Write ``data`` to ``path`` through a temporary name in the same folder, fsync and rename.
+
+    ``replace=False`` keeps a file that is already there, even when two processes race for it, and
+    answers False. Raises BadInput when the folder cannot be written to or the disk is full.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            if replace:
+                temporary.replace(path)
+            else:
+                # link() fails if the name exists, which rename() does not: the first writer wins.
+                os.link(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise BadInput(
+            path, f"cannot be written: {error.strerror or error}", "free some space or choose a folder that can be written to"
+        ) from error
+    _sync_folder(path.parent)
+    return True
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself last; file systems that cannot are left alone."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass
+    finally:
+        os.close(handle)

@@ -8,11 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from tests.jobs import dummy_work
 
 from answerprint.jobs import queue
 from answerprint.jobs.dispatcher import Dispatcher
@@ -20,6 +20,7 @@ from answerprint.jobs.executor import InlineExecutor
 from answerprint.jobs.queue import ChunkOrder
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import JobChunk
+from tests.jobs import dummy_work
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,6 +55,7 @@ def _start(production: Production) -> subprocess.Popen[str]:
         cwd=ROOT,
         text=True,
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         env=environment,
     )
     assert process.stdout is not None
@@ -62,21 +64,26 @@ def _start(production: Production) -> subprocess.Popen[str]:
 
 
 def _workers(process: subprocess.Popen[str]) -> list[int]:
-    found = subprocess.run(["ps", "--ppid", str(process.pid), "-o", "pid=,args="], capture_output=True, text=True).stdout
-    return [int(line.split()[0]) for line in found.splitlines() if "spawn_main" in line]
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = (place / "stat").read_text().rpartition(")")[2].split()[1]
+            if parent == str(process.pid) and b"spawn_main" in (place / "cmdline").read_bytes():
+                found.append(int(place.name))
+    return found
 
 
-@pytest.mark.parametrize(("kills", "chunks"), [(3, 24), pytest.param(20, 160, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("kills", "chunks"), [(3, 48), pytest.param(20, 320, marks=pytest.mark.slow)])
 def test_killing_the_pass_redoes_no_finished_chunk_and_changes_no_result(tmp_path: Path, kills: int, chunks: int) -> None:
     moments = random.Random(kills)
     with Production.create(tmp_path / "calm", "calm", 24) as calm, Production.create(tmp_path / "storm", "storm", 24) as storm:
         _submit(calm, chunks, 0.0)
         Dispatcher(calm, dummy_work.make, InlineExecutor()).run_until_idle()
-        _submit(storm, chunks, 0.05)
+        _submit(storm, chunks, 0.1)  # more than all the moments before the kills together
         killed = 0
         while killed < kills:
             process = _start(storm)
-            time.sleep(moments.uniform(0.0, 1.6))
+            time.sleep(moments.uniform(0.0, 1.4))
             victim = process.pid
             if killed % 4 == 3 and (workers := _workers(process)):
                 # Every fourth time only a worker dies, and the pass goes on by itself for a while.

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.jobs import dummy_work
 
 from answerprint.jobs import queue
 from answerprint.jobs.dispatcher import Dispatcher, Progress, measure
@@ -20,6 +19,7 @@ from answerprint.jobs.work import Work, WorkOrder, cancel_file
 from answerprint.production import BadInput
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Job, JobChunk
+from tests.jobs import dummy_work
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_one_flipped_bit_in_any_byte_is_found_and_its_row_is_named(sealed: Path)
     data = sealed.read_bytes()
     for at in range(len(data)):
         for bit in (0, 5):  # bit 5 turns capital letters into small ones, which hexadecimal readers forgive
-            sealed.write_bytes(data[:at] + bytes([data[at] ^ (1 << bit)]) + data[at + 1:])
+            sealed.write_bytes(data[:at] + bytes([data[at] ^ (1 << bit)]) + data[at + 1 :])
             reading = read_ledger(sealed)
             row = data[:at].count(b"\n")
             assert not reading.sealed, (at, bit)
@@ -76,8 +76,15 @@ def test_one_flipped_bit_in_any_byte_is_found_and_its_row_is_named(sealed: Path)
     assert read_ledger(sealed).sealed
 
 
-@pytest.mark.parametrize("change", [lambda rows: [*rows[:2], rows[3], rows[2], *rows[4:]], lambda rows: [*rows[:2], *rows[3:]],
-                                    lambda rows: [*rows[:3], rows[2], *rows[3:]], lambda rows: rows[1:]])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rows: [*rows[:2], rows[3], rows[2], *rows[4:]],
+        lambda rows: [*rows[:2], *rows[3:]],
+        lambda rows: [*rows[:3], rows[2], *rows[3:]],
+        lambda rows: rows[1:],
+    ],
+)
 def test_rows_that_were_reordered_removed_or_doubled_are_found(sealed: Path, change: object) -> None:
     rows = sealed.read_bytes().split(b"\n")[:-1]
     sealed.write_bytes(b"\n".join(change(rows)) + b"\n")  # type: ignore[operator]
@@ -91,7 +98,9 @@ def test_a_changed_row_is_named_with_its_frame(sealed: Path) -> None:
     assert "changed" in reading.broken_why
 
 
-def test_a_seal_by_another_key_over_forged_rows_shows_the_other_signer(place: Path, signer: Signer, frame_row: Rows, clock: Clock) -> None:
+def test_a_seal_by_another_key_over_forged_rows_shows_the_other_signer(
+    place: Path, signer: Signer, frame_row: Rows, clock: Clock
+) -> None:
     impostor = Signer.generate(signer.name)
     with Ledger.create(place, "job-1", clock=clock) as ledger:
         ledger.append(frame_row(0, **{"class": "B"}))
@@ -99,7 +108,9 @@ def test_a_seal_by_another_key_over_forged_rows_shows_the_other_signer(place: Pa
     assert read_ledger(place).seals[0].signer.fingerprint != signer.fingerprint
 
 
-def test_a_seal_moved_from_another_ledger_is_refused(sealed: Path, tmp_path: Path, signer: Signer, frame_row: Rows, clock: Clock) -> None:
+def test_a_seal_moved_from_another_ledger_is_refused(
+    sealed: Path, tmp_path: Path, signer: Signer, frame_row: Rows, clock: Clock
+) -> None:
     other = tmp_path / "other.ledger.jsonl"
     with Ledger.create(other, "job-1", clock=clock) as ledger:
         for frame in range(5):
@@ -110,17 +121,19 @@ def test_a_seal_moved_from_another_ledger_is_refused(sealed: Path, tmp_path: Pat
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=st.integers(1, 4000))
-def test_a_ledger_torn_anywhere_opens_with_every_whole_row_and_says_what_was_cut(sealed: Path, tmp_path: Path, cut: int, frame_row: Rows, clock: Clock) -> None:
+def test_a_ledger_torn_anywhere_opens_with_every_whole_row_and_says_what_was_cut(
+    sealed: Path, tmp_path: Path, cut: int, frame_row: Rows, clock: Clock
+) -> None:
     data = sealed.read_bytes()
     first = data.index(b"\n") + 1
-    kept = data[:max(first, len(data) - cut)]
+    kept = data[: max(first, len(data) - cut)]
     torn = tmp_path / "torn.ledger.jsonl"
     torn.write_bytes(kept)
     with Ledger.open(torn, clock=clock) as ledger:
         ledger.append(frame_row(9))
     reading = read_ledger(torn)
     assert reading.broken_line is None and not reading.torn
-    whole = kept[:kept.rfind(b"\n") + 1]
+    whole = kept[: kept.rfind(b"\n") + 1]
     assert torn.read_bytes().startswith(whole)
     told = [line for line in reading.lines if line.body.get("event") == "recovered"]
     assert len(told) == (whole != kept)
@@ -138,7 +151,9 @@ def test_a_row_that_is_already_in_force_is_not_added_twice_and_a_new_version_is(
     assert len(reading.lines) == 4 and len(reading.frames) == 2
 
 
-def test_the_root_over_the_frames_is_the_same_in_whatever_order_the_work_was_done(tmp_path: Path, signer: Signer, frame_row: Rows, clock: Clock) -> None:
+def test_the_root_over_the_frames_is_the_same_in_whatever_order_the_work_was_done(
+    tmp_path: Path, signer: Signer, frame_row: Rows, clock: Clock
+) -> None:
     roots = []
     for name, order in (("job-1", [0, 1, 2]), ("job-2", [2, 0, 1])):
         with Ledger.create(tmp_path / f"{name}.ledger.jsonl", name, clock=clock) as ledger:
@@ -203,19 +218,42 @@ def test_a_witness_that_does_not_know_the_ledger_has_nothing_against_it(sealed: 
     assert rollback(read_ledger(sealed), seen_roots(strange)) == (None, None)
 
 
-@pytest.mark.parametrize("change", [{"output": "/etc/passwd"}, {"output": "../x"}, {"output_digest": "A" * 64}, {"class": "E"},
-                                    {"changed_share": 1.5}, {"parameters_digest": "0" * 64}, {"seconds": 3}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"output": "/etc/passwd"},
+        {"output": "../x"},
+        {"output_digest": "A" * 64},
+        {"class": "E"},
+        {"changed_share": 1.5},
+        {"parameters_digest": "0" * 64},
+        {"seconds": 3},
+    ],
+)
 def test_a_row_that_makes_no_sense_is_refused(change: dict[str, object], frame_row: Rows) -> None:
     with pytest.raises(ValidationError):
         frame_row(0, **change)
 
 
+_WRITER = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+from conftest import row
+from answerprint.provenance.ledger import Ledger
+ledger = Ledger.at(Path(sys.argv[1]), "job-1")
+print("up", flush=True)
+n = 0
+while True:
+    ledger.append(row(n % 3, changed_share=(n % 997) / 1000))
+    n += 1
+"""
+
+
 def test_a_killed_writer_leaves_a_ledger_that_opens_and_goes_on(place: Path, frame_row: Rows) -> None:
-    code = ("import sys; sys.path.insert(0, sys.argv[2])\n"
-            "from pathlib import Path\n            "ledger = Ledger.at(Path(sys.argv[1]), 'job-1')\nprint('up', flush=True)\n"
-            "n = 0\nwhile True:\n    ledger.append(frame_row(n % 3, changed_share=(n % 997) / 1000)); n += 1\n")
     for _ in range(3):
-        child = subprocess.Popen([sys.executable, "-c", code, str(place), str(Path(__file__).parent)], stdout=subprocess.PIPE)
+        command = [sys.executable, "-c", _WRITER, str(place), str(Path(__file__).parent)]
+        child = subprocess.Popen(command, stdout=subprocess.PIPE)
         assert child.stdout is not None and child.stdout.readline() == b"up\n"
         before = place.stat().st_size
         while place.stat().st_size < before + 20000:

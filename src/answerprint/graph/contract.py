@@ -146,6 +146,12 @@ class FrameResult:
     figures: dict[str, float] = field(default_factory=dict)
 
 
+def untouched(frame: int) -> FrameResult:
+    """The result for a frame in which there is nothing to do."""
+    nothing = np.zeros((1, 1), np.float32)
+    return FrameResult(frame, (0, 0, 1, 1), nothing, np.zeros((1, 1, 3), np.float32), np.zeros((1, 1), np.uint16))
+
+
 class Context(Protocol):
     """What the runner offers an operation. Nothing about databases, HTTP or users."""
 

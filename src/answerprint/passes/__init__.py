@@ -1,1 +1,1 @@
-"""Dailies grade, clean-up and conform: graphs composed from operations."""
+"""Dailies grade, clean-up and conform: graphs composed from operations and run on shots."""

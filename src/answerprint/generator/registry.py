@@ -1,0 +1,13 @@
+"""Which picture operations there are, by the name people call them."""
+
+from __future__ import annotations
+
+from answerprint.graph.document import Registry
+
+
+def operations() -> Registry:
+    """All operations. Imported here, when first asked for, because they bring the heavy libraries."""
+    from answerprint.generator.matte import PersonMatte
+    from answerprint.generator.removal import Removal
+
+    return {operation.name: operation for operation in (PersonMatte, Removal)}

@@ -1,0 +1,349 @@
+"""The graph runner: makes each frame of a shot once, holds it to the compositor law, and says what happened.
+
+Provenance comes from here and never from the operations: for each frame a record of its sources, steps, class
+and digests, kept in the cache beside the layers it speaks of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from answerprint.colour.config import config_digest
+from answerprint.colour.spaces import from_working, to_working
+from answerprint.graph.cache import Cache, key_of
+from answerprint.graph.compositor import Admitted, admit, full_frame
+from answerprint.graph.contract import Analysis, Chunk, Context, FrameResult, Operation, Plane, SocketType
+from answerprint.graph.document import Graph, Node, Registry
+from answerprint.graph.layers import WORKING_ATTRIBUTES, read_layers, write_layers
+from answerprint.graph.sources import NodeMattes, PlateReader, Windowed
+from answerprint.media.frames import FileFormat, FrameHeader, SourceFrame
+from answerprint.media.sequence import open_sequence
+from answerprint.media.write import as_format, output_name_and_format, write_frame
+from answerprint.production import FrameRange
+from answerprint.provenance.digests import frame_digest
+
+Crossing = Literal["refuse", "subtract"]
+"""What to do with a frame whose fill would enter a performer: keep the whole frame as source, or only those pixels."""
+
+Output = Literal["plate", "acescg"]
+"""The plate's own format and code values, or half-float ACEScg EXR."""
+
+_LIBRARIES = ("numpy", "scipy", "opencv-python-headless", "opencolorio", "av", "OpenImageIO", "OpenEXR")
+
+
+class FrameInspector(Protocol):
+    """Says from the pixels what was done to performers. Implemented in ``quality``."""
+
+    def classify(self, before: Plane, after: Plane, changed: Plane, performer: Plane | None, restored: Plane) -> str:
+        """The performance class A, B, C, R or D of one frame; before and after are ACEScg ``(h, w, 3)``."""
+        ...
+
+
+@dataclass
+class Binding:
+    """What a graph runs on: the plate, other readers by ``@name``, and the facts every key must hold."""
+
+    plate: PlateReader
+    sources: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    policy_digest: str = ""
+    crossing: Crossing = "refuse"
+    output: Output = "plate"
+
+
+class GraphRun:
+    """A graph bound to footage. ``analyse`` once, then ``render`` any frames, in any order, in any process."""
+
+    def __init__(self, graph: Graph, binding: Binding, registry: Registry, cache: Cache, inspector: FrameInspector) -> None:
+        self.binding, self.cache, self.inspector = binding, cache, inspector
+        self._sources = {"@plate": binding.plate, **binding.sources}
+        self.graph = graph.checked(registry, set(self._sources))
+        self._operations: dict[str, Operation] = {n.id: registry[n.operation]() for n in graph.nodes}
+        self._parameters = {n.id: registry[n.operation].Parameters(**n.parameters) for n in graph.nodes}
+        self._analyses: dict[str, Analysis] = {}
+        self._readers: dict[str, Any] = dict(self._sources)
+        self.keys: dict[str, str] = {}
+        for node in graph.order():
+            self.keys[node.id] = self._node_key(node)
+            if self._operations[node.id].output is SocketType.MATTE:
+                self._readers[node.id] = NodeMattes(self.keys[node.id], binding.plate, lambda i, n=node.id: self._matte(n, i))  # type: ignore[misc]
+        self._protect = self._readers[graph.protect] if graph.protect else None
+
+    # keys -----------------------------------------------------------------------------------------------------
+    def _node_key(self, node: Node) -> str:
+        operation = self._operations[node.id]
+        inputs = {
+            name: [self._readers[r].digest for r in ([ref] if isinstance(ref, str) else ref)]
+            for name, ref in sorted(node.inputs.items())
+        }
+        parameters = self._parameters[node.id]
+        return key_of(
+            operation=operation.name,
+            version=operation.version,
+            parameters=parameters.model_dump(mode="json"),
+            inputs=inputs,
+            models=operation.models(parameters),
+            colour=config_digest(),
+            policy=self.binding.policy_digest,
+            seed=self.binding.seed,
+            space=self.binding.plate.space,
+            libraries={name: installed(name) for name in _LIBRARIES},
+        )
+
+    def _frame_key(self, node: str, frame: int) -> str:
+        return key_of(node=self.keys[node], frame=frame)
+
+    @property
+    def key(self) -> str:
+        """The digest of everything that decides the result's bytes."""
+        protect = "" if self._protect is None else self._protect.digest
+        return key_of(
+            result=self.keys[self.graph.result], protect=protect, crossing=self.binding.crossing, output=self.binding.output
+        )
+
+    # analysis -------------------------------------------------------------------------------------------------
+    def analyse(self, context: Context) -> None:
+        """Run every node's analysis that is not in the cache yet, in order."""
+        for node in self.graph.order():
+            self._analysis(node, context)
+
+    def _analysis(self, node: Node, context: Context) -> Analysis:
+        if node.id not in self._analyses:
+            key = key_of(node=self.keys[node.id], part="analysis")
+            found = self.cache.analysis(key)
+            if found is None:
+                found = self._operations[node.id].analyse(self._inputs(node, None), self._parameters[node.id], context)
+                self.cache.keep_analysis(key, found)
+            self._analyses[node.id] = found
+        return self._analyses[node.id]
+
+    def _inputs(self, node: Node, window: FrameRange | None) -> dict[str, Any]:
+        def reader(ref: str) -> Any:
+            found = self._readers[ref]
+            return found if window is None else Windowed(found, window)
+
+        return {name: reader(ref) if isinstance(ref, str) else [reader(r) for r in ref] for name, ref in node.inputs.items()}
+
+    # rendering ------------------------------------------------------------------------------------------------
+    def _results(self, node: Node, frames: FrameRange, context: Context) -> Iterator[FrameResult]:
+        operation, parameters = self._operations[node.id], self._parameters[node.id]
+        analysis = self._analysis(node, context)
+        everything = FrameRange(0, self.binding.plate.count)
+        window = frames.grown(operation.halo(parameters), everything)
+        yield from operation.render(Chunk(frames, self._inputs(node, window)), analysis, parameters, context)
+
+    def _matte(self, name: str, frame: int) -> Plane:
+        node = self.graph.node(name)
+        key = self._frame_key(name, frame)
+        record = self.cache.record(key)
+        width, height = self.binding.plate.width, self.binding.plate.height
+        if record is None:
+            result = next(self._results(node, FrameRange(frame, frame + 1), SeededContext(self.binding.seed)))
+            matte = full_frame(np.asarray(result.matte, np.float32), result, width, height)
+            write_layers(self.cache.layers_path(key), result, width, height)
+            self.cache.keep_record(key, {"box": list(result.box)})
+            return matte
+        result = read_layers(self.cache.layers_path(key), frame, record)
+        return full_frame(result.matte, result, width, height)
+
+    def _refused_before_work(self, frame: int, protect: Plane | None) -> FrameResult | None:
+        """The bare request, when it is plain from the mattes that it enters a performer and such frames are refused."""
+        ref = self.graph.node(self.graph.result).inputs.get("matte")
+        if protect is None or self.binding.crossing != "refuse" or not isinstance(ref, str):
+            return None
+        plate = self.binding.plate
+        wanted = FrameResult(frame, (0, 0, plate.width, plate.height), self._readers[ref].read(frame))
+        return wanted if admit(wanted, protect, plate.width, plate.height).crossing.any() else None
+
+    def _result(self, frame: int, context: Context) -> FrameResult:
+        """The result node's layers for a frame: from the cache, else rendered and kept."""
+        key = self._frame_key(self.graph.result, frame)
+        path = self.cache.layers_path(key)
+        record = self.cache.record(key)
+        if record is None or not path.exists():
+            node = self.graph.node(self.graph.result)
+            result = next(self._results(node, FrameRange(frame, frame + 1), context))
+            write_layers(path, result, self.binding.plate.width, self.binding.plate.height)
+            record = {
+                "box": list(result.box),
+                "figures": result.figures,
+                "sources": [{"socket": u.socket, "frame": u.frame, "item": u.item} for u in sorted(set(result.sources))],
+            }
+            self.cache.keep_record(key, record)
+        return read_layers(path, frame, record)
+
+    def render(self, frames: FrameRange, out: Path, context: Context) -> Iterator[dict[str, Any]]:
+        """Make the frames into ``out`` (picture beside ``layers/``) and yield each frame's record.
+
+        A frame whose record and picture are both there is not made again.
+        """
+        for frame in frames:
+            context.check_cancelled()
+            yield self.render_frame(frame, out, context)
+
+    def render_frame(self, frame: int, out: Path, context: Context) -> dict[str, Any]:
+        """Make one frame and return its record (plain JSON, no wall-clock time, the same for the same key)."""
+        plate = self.binding.plate
+        name, file_format = self._output_name(frame)
+        key = key_of(run=self.key, frame=frame)
+        record = self.cache.record(key)
+        if record is not None and (out / name).exists():
+            return record
+        protect = None if self._protect is None else self._protect.read(frame)
+        result = self._refused_before_work(frame, protect) or self._result(frame, context)
+        admitted = admit(result, protect, plate.width, plate.height)
+        refused = bool(admitted.crossing.any()) and self.binding.crossing == "refuse"
+        source = plate.source(frame)
+        made, changed = (
+            (source, np.zeros((plate.height, plate.width), bool)) if refused else self._compose(source, result, admitted)
+        )
+        grade = "D" if refused else self._classify(source, made, changed, protect, admitted)
+        made = as_format(made, file_format) if self.binding.output == "plate" else self._working_frame(made)
+        out.mkdir(parents=True, exist_ok=True)
+        write_frame(out / name, made)
+        layers = f"layers/{Path(name).stem}.exr"
+        write_layers(out / layers, result, plate.width, plate.height, source.header.timecode)
+        record = self._record(frame, name, layers, source, made, result, admitted, changed, grade, refused)
+        self.cache.keep_record(key, record)
+        return record
+
+    def _output_name(self, frame: int) -> tuple[str, FileFormat]:
+        name, file_format = output_name_and_format(self.binding.plate.sequence, frame)
+        return (name, file_format) if self.binding.output == "plate" else (f"{Path(name).stem}.exr", "exr")
+
+    def _working_frame(self, made: SourceFrame) -> SourceFrame:
+        """The frame as half-float ACEScg, its timecode and rate kept."""
+        with np.errstate(over="ignore"):
+            picture = to_working(made.rgb(), self.binding.plate.space).astype(np.float16)
+        old = made.header
+        header = FrameHeader(
+            old.width,
+            old.height,
+            storage="half",
+            file_format="exr",
+            compression="zip",
+            timecode=old.timecode,
+            rate=old.rate,
+            pixel_aspect=old.pixel_aspect,
+            attributes=dict(WORKING_ATTRIBUTES),
+        )
+        return SourceFrame({c: np.ascontiguousarray(picture[..., i]) for i, c in enumerate("RGB")}, header)
+
+    def _compose(self, source: SourceFrame, result: FrameResult, admitted: Admitted) -> tuple[SourceFrame, Plane]:
+        """Blend the fill in scene-linear light inside the box; code values outside the matte are the source's own."""
+        assert result.fill is not None, "the result node makes no picture"
+        x0, y0, x1, y1 = result.box
+        codes = source.rgb()
+        matte = admitted.matte[y0:y1, x0:x1, None]
+        if not (matte > 0).any():
+            return source, np.zeros(codes.shape[:2], bool)
+        under = to_working(codes[y0:y1, x0:x1], self.binding.plate.space)
+        blended = np.where(matte >= 1.0, result.fill, under * (1 - matte) + result.fill * matte)
+        new = codes.copy()
+        new[y0:y1, x0:x1] = from_working(np.ascontiguousarray(blended, np.float32), self.binding.plate.space, codes.dtype)
+        where = admitted.matte > 0
+        made = source.with_rgb(new, where)
+        changed = np.zeros(codes.shape[:2], bool)
+        changed[y0:y1, x0:x1] = (new[y0:y1, x0:x1] != codes[y0:y1, x0:x1]).any(axis=2) & where[y0:y1, x0:x1]
+        return made, changed
+
+    def _classify(self, source: SourceFrame, made: SourceFrame, changed: Plane, protect: Plane | None, admitted: Admitted) -> str:
+        if not changed.any():
+            return "A"
+        return self.inspector.classify(source.rgb(), made.rgb(), changed, protect, admitted.restored)
+
+    def _record(
+        self,
+        frame: int,
+        name: str,
+        layers: str,
+        source: SourceFrame,
+        made: SourceFrame,
+        result: FrameResult,
+        admitted: Admitted,
+        changed: Plane,
+        grade: str,
+        refused: bool,
+    ) -> dict[str, Any]:
+        plate = self.binding.plate
+        total = changed.size
+        support = None if result.support is None else full_frame(np.asarray(result.support), result, plate.width, plate.height)
+        touched = int(changed.sum())
+        seen = touched if support is None else int((changed & (support > 0)).sum())
+        return {
+            "frame": frame,
+            "timecode": source.header.timecode or "",
+            "output": name,
+            "layers": layers,
+            "pixel_digest": frame_digest(made),
+            "source_digest": frame_digest(source),
+            "sources": self._sources_of(frame, result),
+            "class": grade,
+            "refused": refused,
+            "reason": "the fill would enter a performer" if refused else "",
+            "changed": touched,
+            "changed_share": round(touched / total, 6),
+            "support_share": round(seen / touched, 6) if touched else 1.0,
+            "restored": int((admitted.restored & changed).sum()),
+            "unreached": int(admitted.unreached.sum()),
+            "crossing": int(admitted.crossing.sum()),
+            "outside_digest": hashlib.sha256(np.ascontiguousarray(source.rgb()[~changed]).tobytes()).hexdigest(),
+            "figures": {k: round(float(v), 6) for k, v in sorted(result.figures.items())},
+        }
+
+    def _sources_of(self, frame: int, result: FrameResult) -> list[dict[str, Any]]:
+        """The source frames that gave pixels: the plate's own, and those the operation and its analyses name."""
+        node = self.graph.node(self.graph.result)
+        uses = {("plate", frame, 0)} | {(u.socket, u.frame, u.item) for u in result.sources}
+        if result.fill is not None and not result.sources:
+            uses |= {(u.socket, u.frame, u.item) for u in self._analyses[node.id].sources} if node.id in self._analyses else set()
+        found = []
+        for socket, index, item in sorted(uses):
+            ref = node.inputs.get(socket, "@plate")
+            reader = self._readers[ref if isinstance(ref, str) else ref[item]]
+            found.append({"clip": getattr(reader, "clip", socket), "digest": reader.digest, "frame": index})
+        return found
+
+    def steps(self) -> list[dict[str, Any]]:
+        """The nodes in order, as the ledger records them: operation, version, parameters, key, models."""
+        return [
+            {
+                "node": n.id,
+                "operation": n.operation,
+                "version": self._operations[n.id].version,
+                "parameters": self._parameters[n.id].model_dump(mode="json"),
+                "key": self.keys[n.id],
+                "models": self._operations[n.id].models(self._parameters[n.id]),
+            }
+            for n in self.graph.order()
+        ]
+
+
+class SeededContext:
+    """A context without a progress display: seeded, never cancelled. Runners in jobs extend it."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def progress(self, done: int, total: int, what: str) -> None:
+        """Nobody is watching."""
+
+    def check_cancelled(self) -> None:
+        """Nobody can cancel."""
+
+    def generator(self, *key: int | str) -> np.random.Generator:
+        """A generator for (seed, key): the same whoever asks, whenever."""
+        digest = hashlib.sha256("/".join(map(str, (self.seed, *key))).encode()).digest()
+        return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
+
+
+def open_plate(path: Path, digest: str, clip: str, space: str, camera: Any = None, rate: Any = None) -> PlateReader:
+    """Footage at ``path`` as a plate."""
+    return PlateReader(open_sequence(path, rate), space, digest, clip, camera)

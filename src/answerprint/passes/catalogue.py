@@ -1,0 +1,90 @@
+"""Which passes there are, and how to dispatch them on shots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from answerprint.passes.captions import CaptionSettings, submit_captions
+from answerprint.passes.cleanup import CleanupSettings, cleanup_graph
+from answerprint.passes.grade import GradeSettings, submit_grade
+from answerprint.passes.picture_job import submit_graph
+from answerprint.passes.shots import named_shots
+from answerprint.production import BadInput
+from answerprint.production.catalogue import Production
+from answerprint.production.tables import Shot
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A pass as a person sees it: what it does, its settings, and how it is put in the queue."""
+
+    name: str
+    title: str
+    summary: str
+    Settings: type[BaseModel]
+    submit: Callable[[Production, list[Shot], Any, str], list[str]]
+
+    def schema(self) -> dict[str, Any]:
+        """The settings' JSON schema, from which the form is made."""
+        return self.Settings.model_json_schema()
+
+
+def _submit_cleanup(production: Production, shots: list[Shot], settings: CleanupSettings, requested_by: str) -> list[str]:
+    jobs = []
+    for shot in shots:
+        with production.session() as session:
+            held = session.get(Shot, shot.id)
+            assert held is not None
+            graph, bound = cleanup_graph(session, held, settings)
+        jobs.append(submit_graph(production, shot, graph, bound, "cleanup", requested_by))
+    return jobs
+
+
+def passes() -> dict[str, Pass]:
+    """Every pass by name."""
+    found = [
+        Pass(
+            "grade",
+            "Dailies grade",
+            "Matches the cameras of each setup to its hero as CDL; nothing is baked.",
+            GradeSettings,
+            submit_grade,
+        ),
+        Pass(
+            "cleanup",
+            "Clean-up",
+            "Takes people, wires and rigs out of a shot from the production's own footage.",
+            CleanupSettings,
+            _submit_cleanup,
+        ),
+        Pass(
+            "caption",
+            "Captions",
+            "Measures how each shot was made: size, movement, people, exposure, colour.",
+            CaptionSettings,
+            submit_captions,
+        ),
+    ]
+    return {p.name: p for p in found}
+
+
+def dispatch(production: Production, name: str, shots: list[str], settings: dict[str, Any], requested_by: str) -> list[str]:
+    """Put a pass on shots in the queue. Returns the job ids."""
+    known = passes()
+    if name not in known:
+        raise BadInput(name, "there is no such pass", f"use one of {', '.join(known)}")
+    chosen = known[name]
+    try:
+        checked = chosen.Settings.model_validate(settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadInput(
+            ".".join(map(str, first["loc"])) or name,
+            first["msg"].lower(),
+            f"see `answerprint run --help` for the settings of {name}",
+        ) from None
+    return chosen.submit(production, named_shots(production, shots), checked, requested_by)

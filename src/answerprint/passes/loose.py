@@ -1,0 +1,190 @@
+"""One operation on loose footage, without a production: same law, same proof, the ledger in a folder beside the frames."""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from answerprint.colour.spaces import default_space, resolve_space
+from answerprint.generator.registry import operations
+from answerprint.graph.cache import Cache
+from answerprint.graph.document import Graph, Node
+from answerprint.graph.runner import Binding, GraphRun, SeededContext
+from answerprint.graph.sources import MatteFiles, PlateReader
+from answerprint.media.sequence import open_sequence
+from answerprint.passes.picture_job import FRAMES_PER_CHUNK, frame_rows, keep_ledger, summary
+from answerprint.production import BadInput, FrameRange
+from answerprint.provenance.canonical import record_digest
+from answerprint.provenance.digests import file_digest
+from answerprint.quality.performance_class import PixelInspector
+
+Tell = Callable[[int, int, str], None]
+_OUTPUTS = ("plate", "acescg", "movie")
+
+
+@dataclass(frozen=True)
+class LooseOrder:
+    """What `apply` was asked to do. ``protect`` is a matte file, ``auto`` (performers are found), or empty."""
+
+    operation: str
+    plate: Path
+    out: Path
+    matte: Path | None = None
+    protect: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
+    rate: str | None = None
+    workers: int = 2
+
+
+def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
+    """Run the operation and return the JSON document `apply` prints."""
+    started, cpu = time.monotonic(), _cpu_seconds()
+    known = operations()
+    if order.operation not in known:
+        raise BadInput(order.operation, "there is no such operation", f"use one of {', '.join(sorted(known))}")
+    run = _bound(order)
+    order.out.mkdir(parents=True, exist_ok=True)
+    tell(0, run.binding.plate.count, "looking at the clip")
+    run.analyse(_Shown(0, tell))
+    frames = FrameRange(0, run.binding.plate.count)
+    pieces = frames.chunks(FRAMES_PER_CHUNK)
+    records: list[dict[str, Any]] = []
+    if order.workers < 2 or len(pieces) < 2:
+        for piece in pieces:
+            records += run.render(piece, order.out, _Shown(0, tell))
+            tell(len(records), len(frames), "rendering")
+    else:
+        with ProcessPoolExecutor(order.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+            for made in pool.map(_render_piece, [(asdict(order), (p.start, p.end)) for p in pieces]):
+                records += made
+                tell(len(records), len(frames), "rendering")
+    job = record_digest({"run": run.key, "out": order.out.name})[:32]
+    ledger = order.out / "ledger.jsonl"
+    rows = frame_rows(run, records, job, "", "")
+    keep_ledger(ledger, job, rows, records, "")
+    result = {
+        "operation": order.operation,
+        "frames": len(records),
+        "output": str(order.out),
+        **summary(records),
+        "ledger": str(ledger),
+        "figures": _mean_figures(records),
+    }
+    if order.settings.get("output") == "movie":
+        result["movie"] = str(_encode_movie(run, order))
+    return result | {
+        "seconds": round(time.monotonic() - started, 3),
+        "cpu_seconds": round(_cpu_seconds() - cpu, 3),
+        "peak_mib": _peak_mib(),
+    }
+
+
+class _Shown(SeededContext):
+    """A context that shows its progress."""
+
+    def __init__(self, seed: int, tell: Tell) -> None:
+        super().__init__(seed)
+        self._tell = tell
+
+    def progress(self, done: int, total: int, what: str) -> None:
+        """Passed on to the terminal."""
+        self._tell(done, total, what)
+
+
+def _bound(order: LooseOrder) -> GraphRun:
+    """The graph for this order, bound to its files."""
+    settings = dict(order.settings)
+    output = settings.pop("output", "plate")
+    if output not in _OUTPUTS:
+        raise BadInput("output", f"{output!r} is not one of {', '.join(_OUTPUTS)}", "give --set output=plate")
+    sequence = open_sequence(order.plate, order.rate)
+    named = settings.pop("input_space", "")
+    space = resolve_space(named) if named else default_space(sequence.storage, sequence.file_format, sequence.colour_tag)
+    plate = PlateReader(sequence, space, footage_digest(order.plate), sequence.path.stem)
+    sources: dict[str, Any] = {}
+    inputs: dict[str, str | list[str]] = {"plate": "@plate"}
+    nodes: list[Node] = []
+    if order.matte is not None:
+        sources["@matte"] = MatteFiles(open_sequence(order.matte, order.rate), footage_digest(order.matte), plate)
+        inputs["matte"] = "@matte"
+    protect = None
+    if order.protect == "auto":
+        nodes.append(Node(id="protect", operation="matte", parameters={"subject": "everyone"}, inputs={"plate": "@plate"}))
+        protect = "protect"
+    elif order.protect:
+        sources["@protect"] = MatteFiles(open_sequence(Path(order.protect), order.rate), footage_digest(Path(order.protect)), plate)
+        protect = "@protect"
+    operation = operations()[order.operation]
+    if protect and any(s.name == "protect" for s in operation.inputs):
+        inputs["protect"] = protect
+    nodes.append(Node(id="result", operation=order.operation, parameters=_parameters(order.operation, settings), inputs=inputs))
+    graph = Graph(nodes=nodes, result="result", protect=protect)
+    binding = Binding(plate, sources, crossing="subtract", output="acescg" if output == "acescg" else "plate")
+    return GraphRun(graph, binding, operations(), Cache(order.out / ".answerprint-cache"), PixelInspector())
+
+
+def _parameters(operation: str, settings: dict[str, str]) -> dict[str, Any]:
+    """Settings from the command line checked against the operation's parameters."""
+    try:
+        return dict(operations()[operation].Parameters.model_validate(settings).model_dump(mode="json", exclude_unset=True))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        raise BadInput(f"--set {name}", first["msg"].lower(), f"see `answerprint apply {operation} --help`") from None
+
+
+def _render_piece(task: tuple[dict[str, Any], tuple[int, int]]) -> list[dict[str, Any]]:
+    import cv2
+
+    cv2.setNumThreads(1)
+    order = LooseOrder(**task[0])
+    return list(_bound(order).render(FrameRange(*task[1]), order.out, SeededContext(0)))
+
+
+def footage_digest(path: Path) -> str:
+    """SHA-256 of a movie, or the digest of the list of SHA-256s of a folder's files in name order."""
+    if path.is_dir():
+        return record_digest(
+            [[f.name, file_digest(f)] for f in sorted(path.iterdir()) if f.is_file() and not f.name.startswith(".")]
+        )
+    return file_digest(path)
+
+
+def _encode_movie(run: GraphRun, order: LooseOrder) -> Path:
+    from answerprint.media.movie import write_prores
+
+    made = open_sequence(order.out, order.rate)
+    target = order.out / f"{order.plate.stem}.mov"
+    scale = {"uint8": 255.0}.get(made.storage, 65535.0)
+    write_prores(
+        target,
+        (made.read(i).rgb().astype("float32") / scale for i in range(made.count)),
+        rate=run.binding.plate.sequence.rate or 24,
+        timecode=run.binding.plate.sequence.start_timecode,
+        reel=None,
+    )
+    return target
+
+
+def _mean_figures(records: list[dict[str, Any]]) -> dict[str, float]:
+    names = sorted({n for r in records for n in r["figures"]})
+    return {n: round(sum(r["figures"].get(n, 0.0) for r in records) / len(records), 4) for n in names}
+
+
+def _cpu_seconds() -> float:
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+def _peak_mib() -> float:
+    return round(
+        max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024, 1
+    )

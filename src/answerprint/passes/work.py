@@ -1,0 +1,32 @@
+"""What a worker does with a chunk: the one function the dispatcher hands to its processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from answerprint.jobs.work import WorkOrder
+
+Handler = Callable[[WorkOrder], dict[str, Any]]
+
+
+def perform(order: WorkOrder) -> dict[str, Any]:
+    """Do one chunk of a job of any kind this house knows."""
+    return _handler(order.kind)(order)
+
+
+def _handler(kind: str) -> Handler:
+    # Imported when first needed: a worker that makes proxies has no use for the solvers.
+    if kind == "frames":
+        from answerprint.passes.picture_job import work_on_frames
+
+        return work_on_frames
+    if kind == "grade":
+        from answerprint.passes.grade import work_on_grade
+
+        return work_on_grade
+    if kind == "caption":
+        from answerprint.passes.captions import work_on_caption
+
+        return work_on_caption
+    raise RuntimeError(f"there is no work of kind {kind!r}")

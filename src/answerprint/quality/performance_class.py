@@ -1,0 +1,69 @@
+"""The performance class of a frame, computed from its pixels: was a performer altered, and how.
+
+A: no performer pixel changed. B: changed in brightness or colour only, nothing moved. R: only pixels restored from the
+performer's own near frames. D: anything else. (C, geometry of the whole frame, is declared by the operation that moves it
+and certified there.)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Plane = npt.NDArray[Any]
+
+SMOOTHNESS_OF_WIDTH = 0.02
+"""A photometric change is smooth at 2 % of the picture width."""
+MOST_GAIN_STOPS = 2.0
+LARGEST_FLOW_PX = 0.25
+LARGEST_RESIDUAL = 0.02
+"""Of the display range: what may remain once the smooth gain is taken out."""
+
+
+class PixelInspector:
+    """Implements the runner's ``FrameInspector``."""
+
+    def classify(self, before: Plane, after: Plane, changed: Plane, performer: Plane | None, restored: Plane) -> str:
+        """Class of one frame from source code values before and after ``(h, w, 3)``, the changed pixels ``(h, w)`` bool,
+        the performers' mattes 0..1 (None: nobody is known to be in the frame) and the pixels restored."""
+        if performer is None:
+            return "A"
+        touched = changed & (performer > 0.5)
+        if not touched.any():
+            return "A"
+        if not (touched & ~restored).any():
+            return "R"
+        return "B" if is_photometric(before, after, touched) else "D"
+
+
+def is_photometric(before: Plane, after: Plane, touched: Plane) -> bool:
+    """Whether the touched pixels differ from before by a smooth gain alone, with nothing displaced."""
+    y, x = np.nonzero(touched)
+    pad = 16
+    rows = slice(max(0, int(y.min()) - pad), int(y.max()) + pad + 1)
+    columns = slice(max(0, int(x.min()) - pad), int(x.max()) + pad + 1)
+    first, second, mask = _grey(before[rows, columns]), _grey(after[rows, columns]), touched[rows, columns]
+    sigma = max(2.0, SMOOTHNESS_OF_WIDTH * before.shape[1])
+    gain = np.log2((second + 1e-3) / (first + 1e-3))
+    weight = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma) + 1e-6
+    smooth = cv2.GaussianBlur((gain * mask).astype(np.float32), (0, 0), sigma) / weight
+    if float(np.abs(smooth[mask]).max()) > MOST_GAIN_STOPS:
+        return False
+    predicted = (first + 1e-3) * np.exp2(smooth) - 1e-3
+    if float(np.percentile(np.abs(predicted - second)[mask], 99)) > LARGEST_RESIDUAL:
+        return False
+    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(_eight_bit(predicted), _eight_bit(second), None)
+    return bool(np.percentile(np.hypot(flow[..., 0], flow[..., 1])[mask], 99) <= LARGEST_FLOW_PX)
+
+
+def _grey(codes: Plane) -> Plane:
+    scale = float(np.iinfo(codes.dtype).max) if np.issubdtype(codes.dtype, np.integer) else 1.0
+    grey = np.nan_to_num(codes.astype(np.float32).mean(axis=2) / scale, nan=0.0, posinf=1.0, neginf=0.0)
+    return np.maximum(grey, 0.0)
+
+
+def _eight_bit(picture: Plane) -> Plane:
+    return np.clip(picture * 255.0, 0, 255).astype(np.uint8)

@@ -1,0 +1,311 @@
+"""Movies in: any frame, exactly, as 16-bit R'G'B' codes."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from answerprint.media.frames import FrameHeader, Plane, SourceFrame
+from answerprint.media.ycbcr import Encoding, Siting, to_rgb16
+from answerprint.production import BadInput, Timecode
+
+SUFFIXES = frozenset({".mov", ".mp4", ".m4v", ".mxf", ".mkv", ".avi", ".webm", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg", ".wmv"})
+_KEPT_BYTES = 96 << 20  # decoded pictures kept for a reader that steps back a few frames
+_FORWARD = 64  # frames decoded on rather than seeking, when no key frame lies between
+
+# H.273 numbers as FFmpeg spells them.
+_TRANSFERS = {
+    1: "bt709", 4: "gamma22", 5: "gamma28", 6: "smpte170m", 7: "smpte240m", 8: "linear", 11: "iec61966-2-4", 13: "iec61966-2-1",
+    14: "bt2020-10", 15: "bt2020-12", 16: "smpte2084", 17: "smpte428", 18: "arib-std-b67",
+}  # fmt: skip
+# Packed or semi-planar layouts and the planar one that holds the same samples: a change of order, not of value.
+_UNEVEN = ("yuv411p", "yuvj411p", "yuv410p")
+_PLANAR = {
+    "nv12": "yuv420p", "nv21": "yuv420p", "nv16": "yuv422p", "p010le": "yuv420p10le", "p210le": "yuv422p10le", "uyvy422": "yuv422p",
+    "yuyv422": "yuv422p", "y210le": "yuv422p10le", "rgb24": "gbrp", "bgr24": "gbrp", "rgb0": "gbrp", "bgr0": "gbrp", "0rgb": "gbrp",
+    "rgba": "gbrap", "bgra": "gbrap", "argb": "gbrap", "abgr": "gbrap", "rgb48le": "gbrp16le", "rgb48be": "gbrp16le",
+    "rgba64le": "gbrap16le", "rgba64be": "gbrap16le", "pal8": "gbrap", "ayuv64le": "yuva444p16le",
+}  # fmt: skip
+
+
+class MovieReader:
+    """Random access to the frames of one movie file; safe to share between threads, and reopened after pickling.
+
+    ``times`` are the presentation times of every frame that decoding would give, in order (found without decoding).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._container: Any = None
+        self._decoder: Iterator[Any] | None = None
+        self._next = 0
+        self._kept: OrderedDict[int, Any] = OrderedDict()
+        self._probe()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k not in ("_lock", "_container", "_decoder", "_kept", "_next")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock, self._container, self._decoder, self._kept, self._next = threading.RLock(), None, None, OrderedDict(), 0
+
+    def close(self) -> None:
+        """Let go of the file and of decoded pictures; reading again reopens it."""
+        with self._lock:
+            self._decoder = None
+            self._kept.clear()
+            if self._container is not None:
+                self._container.close()
+                self._container = None
+
+    def read(self, index: int) -> SourceFrame:
+        """Frame ``index``, 0-based in presentation order. Raises IndexError beyond the end, BadInput for damage."""
+        if not 0 <= index < len(self.times):
+            raise IndexError(f"frame {index} of {len(self.times)}")
+        with self._lock:
+            return self._converted(self._picture(index), index)
+
+    # Looking without decoding
+
+    def _probe(self) -> None:
+        container = self._open()
+        try:
+            stream = self._video(container)
+            times, keys = self._packets(container, stream)
+            self.rate: Fraction | None = stream.average_rate or stream.guessed_rate or stream.base_rate
+            tags = {**container.metadata, **stream.metadata}
+            for other in container.streams:
+                tags = {**other.metadata, **tags} if other.type == "data" else tags
+            self.start_timecode: str | None = tags.get("timecode")
+            self.reel: str | None = tags.get("reel_name") or tags.get("com.apple.proapps.reel") or tags.get("reel")
+            self.metadata = {**container.metadata, **stream.metadata}
+            context = stream.codec_context
+            self.codec: str = context.name
+            self.colour_tag = _TRANSFERS.get(context.color_trc)
+            self.pixel_aspect = float(stream.sample_aspect_ratio or 1)
+            self._streams_keys = keys
+        finally:
+            container.close()
+        self.times = times
+        first = self._first_picture()
+        self.times = [t for t in times if t >= first.pts] if first.pts is not None else times
+        frame = self._converted(first, 0)
+        self.width, self.height = frame.header.width, frame.header.height
+        self.channels = list(frame.planes)
+
+    def _packets(self, container: Any, stream: Any) -> tuple[list[int], list[int]]:
+        times, keys, cut_off = [], [], False
+        try:
+            for packet in container.demux(stream):
+                if not packet.size:
+                    continue
+                cut_off = cut_off or packet.is_corrupt
+                if packet.is_discard:
+                    continue
+                times.append(packet.pts)
+                if packet.is_keyframe:
+                    keys.append(packet.pts)
+        except av.FFmpegError as error:
+            raise BadInput(self.path, f"cannot be read to its end ({error.strerror})", "copy or export the movie again") from None
+        if cut_off or (stream.frames and container.format.name.startswith("mov") and len(times) < stream.frames * 0.98):
+            raise BadInput(self.path, f"is cut off: {len(times)} of {stream.frames or 'unknown'} frames are whole",
+                           "copy or export the movie again")  # fmt: skip
+        if not times:
+            raise BadInput(self.path, "has no video frames", "export it again with a picture")
+        if any(t is None for t in times) or len(set(times)) != len(times):
+            return self._decoded_times()
+        return sorted(times), sorted(keys)
+
+    def _decoded_times(self) -> tuple[list[int], list[int]]:
+        """Where packets carry no usable times, decoding the whole movie tells them."""
+        container = self._open()
+        try:
+            stream = self._video(container)
+            found = [(frame.pts, frame.key_frame) for frame in container.decode(stream)]
+        except av.FFmpegError as error:
+            raise BadInput(self.path, f"cannot be decoded ({error.strerror})", "copy or export the movie again") from None
+        finally:
+            container.close()
+        if not found or any(t is None for t, _ in found):
+            raise BadInput(self.path, "has frames without times", "put it into a MOV or MP4 file without re-encoding")
+        return sorted(t for t, _ in found), sorted(t for t, key in found if key)
+
+    def _first_picture(self) -> Any:
+        try:
+            self._restart(None)
+            picture = next(self._decoder) if self._decoder else None
+        except (av.FFmpegError, StopIteration) as error:
+            reason = getattr(error, "strerror", None) or "no frame comes out"
+            raise BadInput(self.path, f"cannot be decoded ({reason})", "copy or export the movie again") from None
+        self._restart(None)
+        return picture
+
+    # Decoding
+
+    def _open(self) -> Any:
+        if not self.path.is_file():
+            raise BadInput(self.path, "does not exist", "check the path")
+        try:
+            return av.open(str(self.path), metadata_errors="replace")
+        except (av.FFmpegError, OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise BadInput(self.path, f"is not a movie that can be read ({reason})", "copy or export it again") from None
+
+    def _video(self, container: Any) -> Any:
+        streams = [s for s in container.streams.video if "attached_pic" not in str(s.disposition)]
+        if not streams:
+            raise BadInput(self.path, "has no video stream", "give a movie with a picture")
+        stream = streams[0]
+        if stream.codec_context is None:
+            raise BadInput(self.path, "its video codec is unknown", "transcode it to ProRes or H.264")
+        return stream
+
+    def _restart(self, time: int | None) -> None:
+        """Begin decoding at the key frame at ``time``, or from the first packet."""
+        if self._container is not None:
+            self._container.close()
+        self._container = self._open()
+        stream = self._video(self._container)
+        stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = min(4, os.cpu_count() or 1)
+        if time is not None:
+            self._container.seek(time, stream=stream, backward=True)
+        self._decoder = self._container.decode(stream)
+        self._next = -1 if time is not None else 0
+
+    def _picture(self, index: int) -> Any:
+        if index in self._kept:
+            self._kept.move_to_end(index)
+            return self._kept[index]
+        wanted = self.times[index]
+        key = bisect_right(self._streams_keys, wanted) - 1
+        ahead = self._decoder is not None and 0 <= self._next <= index
+        near = ahead and (index - self._next <= _FORWARD // 8 or key < 0 or self._streams_keys[key] <= self.times[self._next])
+        if not near:
+            self._restart(self._streams_keys[key] if key > 0 else None)
+        while True:
+            picture = self._decode_to(index, wanted)
+            if picture is not None:
+                return picture
+            if key < 0:
+                raise BadInput(self.path, f"frame {index} cannot be decoded", "copy or export the movie again")
+            key -= 1
+            self._restart(self._streams_keys[key] if key > 0 else None)
+
+    def _decode_to(self, index: int, wanted: int) -> Any | None:
+        """Decode on until the wanted time; None when decoding began behind it."""
+        assert self._decoder is not None
+        position = {t: i for i, t in enumerate(self.times[max(0, index - 512) : index + 1], max(0, index - 512))}
+        while True:
+            try:
+                picture = next(self._decoder)
+            except StopIteration:
+                self._next = -1
+                return None
+            except av.FFmpegError as error:
+                raise BadInput(self.path, f"frame {index} cannot be decoded ({error.strerror})", "copy the movie again") from None
+            if picture.pts is None or picture.pts > wanted:
+                self._next = -1
+                return None
+            found = position.get(picture.pts)
+            if found is not None:
+                self._next = found + 1
+                self._keep(found, picture)
+            if picture.pts == wanted:
+                return picture
+
+    def _keep(self, index: int, picture: Any) -> None:
+        self._kept[index] = picture
+        self._kept.move_to_end(index)
+        each = max(1, sum(plane.buffer_size for plane in picture.planes))
+        while len(self._kept) > max(2, _KEPT_BYTES // each):
+            self._kept.popitem(last=False)
+
+    # From samples to codes
+
+    def _converted(self, picture: Any, index: int) -> SourceFrame:
+        if picture.is_corrupt:
+            raise BadInput(self.path, f"frame {index} is damaged", "copy or export the movie again")
+        planes = _rgb_planes(picture, self.codec, self.path)
+        turns = round(picture.rotation / 90) % 4 if math.isfinite(picture.rotation) else 0
+        if turns:
+            planes = {name: np.ascontiguousarray(np.rot90(plane, turns)) for name, plane in planes.items()}
+        height, width = planes["R"].shape
+        header = FrameHeader(
+            width, height, storage="uint16", file_format="movie", timecode=self.timecode(index), rate=self.rate,
+            pixel_aspect=self.pixel_aspect if turns % 2 == 0 else 1 / self.pixel_aspect,
+        )  # fmt: skip
+        return SourceFrame(planes, header)
+
+    def timecode(self, index: int) -> str | None:
+        """The label of a frame, counted from the start label; None where the movie has none that exists at its rate."""
+        if self.start_timecode is None or self.rate is None:
+            return None
+        try:
+            return str(Timecode.parse(self.start_timecode, self.rate) + index)
+        except BadInput:
+            return None
+
+
+def _rgb_planes(picture: Any, codec: str, path: Path) -> dict[str, Plane]:
+    """R, G, B (and A) planes of 16-bit codes from one decoded picture."""
+    name = picture.format.name
+    if name in _PLANAR:
+        name = _PLANAR[name]
+        picture = picture.reformat(format=name)
+    bits = picture.format.components[0].bits
+    samples = [_samples(picture, i) for i in range(len(picture.planes))]
+    if name.startswith("gbr"):
+        planes = dict(zip("GBRA", (_spread(s, bits) for s in samples), strict=False))
+        return {c: planes[c] for c in "RGBA" if c in planes}
+    if not name.startswith(("yuv4", "yuva4", "yuvj4", "gray")) or name.endswith("be") or name.startswith(_UNEVEN):
+        raise BadInput(path, f"has pixels of the kind {name}, which cannot be read exactly", "transcode it to ProRes or H.264")
+    encoding = _encoding(picture, name, bits, codec)
+    if name.startswith("gray"):
+        neutral = np.full_like(samples[0], 1 << (bits - 1))
+        grey = to_rgb16(samples[0], neutral, neutral, encoding)[1]
+        return {"R": grey, "G": grey.copy(), "B": grey.copy()}
+    planes = dict(zip("RGB", to_rgb16(samples[0], samples[1], samples[2], encoding), strict=True))
+    if len(samples) == 4:
+        planes["A"] = _spread(samples[3], bits)
+    return planes
+
+
+def _encoding(picture: Any, name: str, bits: int, codec: str) -> Encoding:
+    """What the picture says of its coding; BT.709, limited range, co-sited left where it says nothing."""
+    matrix = int(picture.colorspace)
+    full = int(picture.color_range) == 2 or name.startswith("yuvj")
+    siting: Siting = "left"
+    if codec == "mjpeg":
+        siting = "centre"
+    elif matrix == 9 and name.startswith("yuv420"):
+        siting = "top_left"  # ITU-R BT.2020-2 table 4: chroma sits on the first luma sample
+    return Encoding(matrix if matrix in (1, 4, 5, 6, 7, 9) else 1, bits, full, siting)
+
+
+def _samples(picture: Any, index: int) -> Any:
+    plane = picture.planes[index]
+    kind = np.dtype(np.uint8 if picture.format.components[0].bits == 8 else "<u2")
+    rows = np.frombuffer(plane, kind).reshape(-1, plane.line_size // kind.itemsize)
+    return rows[: plane.height, : plane.width]
+
+
+def _spread(samples: Any, bits: int) -> Plane:
+    """Full-range codes of any depth spread over 16 bits by bit replication, as OpenImageIO does."""
+    wide = samples.astype(np.uint32) << (16 - bits)
+    shift = bits
+    while shift < 16:
+        wide |= wide >> shift
+        shift *= 2
+    return np.asarray(wide, np.uint16)

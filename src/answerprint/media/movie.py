@@ -1,0 +1,200 @@
+"""Movies out: ProRes 4444 for editors and finishing, an intra-only H.264 proxy for the page, and thumbnails.
+
+The matrix is our own (swscale's default is BT.601); colour tags go into the container and onto every frame, because the ProRes frame
+header takes them from there. Timecode becomes a ``tmcd`` track that starts at the given label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from answerprint.media.atomic import replacing, write_bytes
+from answerprint.media.ycbcr import from_rgb, halved_left
+from answerprint.production import BadInput, Timecode, frame_rate
+
+Picture = NDArray[np.floating[Any]]
+Tags = Literal["bt709", "bt2020_pq", "bt2020_hlg", "untagged"]
+ProRes = Literal["proxy", "lt", "standard", "hq", "4444", "4444xq"]
+
+_PROFILES: dict[str, str] = {"proxy": "0", "lt": "1", "standard": "2", "hq": "3", "4444": "4", "4444xq": "5"}
+_LIMITED = 1  # AVCOL_RANGE_MPEG
+
+
+@dataclass(frozen=True)
+class _Colour:
+    """H.273 numbers: primaries, transfer, and the matrix that is applied and named."""
+
+    primaries: int
+    transfer: int
+    named_matrix: int
+    matrix: int
+
+
+_COLOURS: dict[str, _Colour] = {
+    "bt709": _Colour(1, 1, 1, 1),
+    "bt2020_pq": _Colour(9, 16, 9, 9),
+    "bt2020_hlg": _Colour(9, 18, 9, 9),
+    "untagged": _Colour(2, 2, 2, 1),
+}
+
+
+def write_prores(
+    path: str | Path,
+    frames: Iterable[Picture],
+    rate: Fraction | str | float,
+    timecode: str | None = None,
+    reel: str | None = None,
+    metadata: dict[str, str] | None = None,
+    profile: ProRes = "4444",
+    tags: Tags = "bt709",
+) -> int:
+    """Write display-encoded R'G'B' pictures (height, width, 3), 0..1, as a ProRes MOV; returns how many frames it holds.
+
+    ``reel`` becomes the tape name of the timecode track; ``metadata`` keys are stored as they are. Values a little outside 0..1
+    keep their place in the foot- and headroom. 4444 is encoded with 10 bits (what FFmpeg's encoder takes). Log pictures are written
+    ``untagged``: a BT.709 tag would make players bend them. Raises BadInput for no frames, pictures of mixed size, a label that
+    does not exist at the rate, and a place that cannot be written.
+    """
+    path, exact = Path(path), frame_rate(rate)
+    if path.suffix.lower() != ".mov":
+        raise BadInput(path, "ProRes goes into a MOV file", "name it .mov")
+    layout = "yuv444p10le" if profile in ("4444", "4444xq") else "yuv422p10le"
+    colour = _COLOURS[tags]
+
+    def planes(picture: Picture) -> list[NDArray[Any]]:
+        y, cb, cr = from_rgb(picture, 10, colour.matrix)
+        return [y, cb, cr] if layout == "yuv444p10le" else [y, _halved_across(cb), _halved_across(cr)]
+
+    notes = dict(metadata or {})
+    if reel:
+        notes.setdefault("com.apple.proapps.reel", reel)
+    options = {"profile": _PROFILES[profile], "vendor": "apl0"}
+    with _written(path, exact, timecode, notes, {"movflags": "use_metadata_tags"}) as container:
+        return _encode(path, container, ("prores_ks", layout, options, colour, reel), _lead(path, frames), exact, planes)
+
+
+def write_proxy(
+    path: str | Path,
+    frames: Iterable[Picture],
+    rate: Fraction | str | float,
+    timecode: str | None = None,
+    quality: int = 20,
+) -> int:
+    """Write display-encoded R'G'B' pictures as a silent H.264 MP4 of key frames only; returns how many frames it holds.
+
+    Frame count and start timecode equal the source's, the index comes first (a browser can seek at once), odd sizes are padded by
+    one edge pixel. ``quality`` is x264's constant rate factor: lower is better, 18 looks like the source. Raises as ``write_prores``.
+    """
+    path, exact = Path(path), frame_rate(rate)
+    colour = _COLOURS["bt709"]
+
+    def planes(picture: Picture) -> list[NDArray[Any]]:
+        odd = [(0, size % 2) for size in picture.shape[:2]]
+        even = np.pad(picture, [*odd, (0, 0)], mode="edge") if odd != [(0, 0), (0, 0)] else picture
+        y, cb, cr = from_rgb(even, 8, 1)
+        return [plane.astype(np.uint8) for plane in (y, halved_left(cb), halved_left(cr))]
+
+    # A fixed number of threads: x264 may choose other bytes with another number.
+    options = {"crf": str(quality), "preset": "veryfast", "x264-params": "keyint=1:bframes=0:threads=2:scenecut=0"}
+    with _written(path, exact, timecode, {}, {"movflags": "faststart"}) as container:
+        return _encode(path, container, ("libx264", "yuv420p", options, colour, None), _lead(path, frames), exact, planes)
+
+
+def write_thumbnail(path: str | Path, rgb: Picture, width: int = 320) -> None:
+    """Write a display-encoded R'G'B' picture, 0..1, as a JPEG at most ``width`` pixels wide."""
+    height = max(1, round(rgb.shape[0] * min(1.0, width / rgb.shape[1])))
+    small = np.nan_to_num(rgb.astype(np.float32), nan=0.0, posinf=1.0, neginf=0.0)
+    if rgb.shape[1] > width:
+        small = cv2.resize(small, (width, height), interpolation=cv2.INTER_AREA)
+    codes = np.rint(np.clip(small, 0.0, 1.0) * 255.0).astype(np.uint8)
+    done, data = cv2.imencode(".jpg", codes[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
+    if not done:
+        raise ValueError(f"a picture of shape {rgb.shape} cannot be a JPEG")
+    write_bytes(Path(path), data.tobytes())
+
+
+def _lead(path: Path, frames: Iterable[Picture]) -> Iterator[Picture]:
+    """The pictures, after making sure that there is one and that all have one size."""
+    size = None
+    for number, picture in enumerate(frames):
+        size = size or picture.shape
+        if picture.ndim != 3 or picture.shape[2] != 3 or picture.shape != size:
+            raise BadInput(path, f"frame {number} is {picture.shape} where the first is {size}", "give pictures of one size")
+        yield picture
+    if size is None:
+        raise BadInput(path, "there are no frames to write", "give at least one frame")
+
+
+@contextmanager
+def _written(path: Path, rate: Fraction, timecode: str | None, notes: dict[str, str], options: dict[str, str]) -> Iterator[Any]:
+    """A container that appears at ``path`` when everything went well."""
+    if timecode is not None:
+        Timecode.parse(timecode, rate)  # FFmpeg writes no track at all for a label that does not exist
+    with replacing(path) as temporary:
+        try:
+            with av.open(str(temporary), "w", options=options) as container:
+                container.metadata.update(notes)
+                if timecode is not None:
+                    container.metadata["timecode"] = timecode
+                yield container
+        except av.FFmpegError as error:
+            raise OSError(error.errno, error.strerror) from error
+
+
+def _encode(
+    path: Path,
+    container: Any,
+    kind: tuple[str, str, dict[str, str], _Colour, str | None],
+    pictures: Iterator[Picture],
+    rate: Fraction,
+    planes: Any,
+) -> int:
+    codec, layout, options, colour, reel = kind
+    stream: Any = None
+    count = 0
+    for picture in pictures:
+        parts = planes(picture)
+        height, width = parts[0].shape
+        if stream is None:
+            stream = container.add_stream(codec, rate=rate, options=options)
+            stream.width, stream.height, stream.pix_fmt = width, height, layout
+            stream.time_base = 1 / rate
+            context = stream.codec_context
+            context.time_base = 1 / rate
+            context.color_primaries, context.color_trc = colour.primaries, colour.transfer
+            context.colorspace, context.color_range = colour.named_matrix, _LIMITED
+            if reel:
+                stream.metadata["reel_name"] = reel
+        frame = _frame(parts, width, height, layout, colour)
+        frame.pts, frame.time_base = count, 1 / rate
+        container.mux(stream.encode(frame))
+        count += 1
+    container.mux(stream.encode(None))
+    return count
+
+
+def _frame(parts: list[NDArray[Any]], width: int, height: int, layout: str, colour: _Colour) -> Any:
+    frame = av.VideoFrame(width, height, layout)
+    for plane, samples in zip(frame.planes, parts, strict=True):
+        padded = np.zeros((plane.height, plane.line_size // samples.itemsize), samples.dtype)
+        padded[:, : samples.shape[1]] = samples
+        plane.update(padded)
+    frame.color_primaries, frame.color_trc = colour.primaries, colour.transfer
+    frame.colorspace, frame.color_range = colour.named_matrix, _LIMITED
+    return frame
+
+
+def _halved_across(c: NDArray[Any]) -> NDArray[np.uint16]:
+    """Chroma at every other column, co-sited (SMPTE RP 157: 4:2:2 chroma lies on the even luma samples): weights 1 2 1."""
+    wide = np.pad(c.astype(np.uint32), ((0, 0), (1, 1 + c.shape[1] % 2)), mode="edge")
+    return ((wide[:, 0:-2:2] + 2 * wide[:, 1:-1:2] + wide[:, 2::2] + 2) >> 2).astype(np.uint16)

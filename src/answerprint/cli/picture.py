@@ -1,0 +1,142 @@
+"""Commands on pictures: caption, apply, match, evaluate."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from answerprint.cli.answer import Answer
+from answerprint.cli.command import Command, settings, takes_settings
+from answerprint.cli.progress import Reporter
+
+
+def _caption_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", metavar="PATH", help="a clip, a still, a frame folder")
+    parser.add_argument("--fps", metavar="R", help="frames per second, where the material does not say")
+    takes_settings(parser)
+
+
+def _caption(options: argparse.Namespace) -> Answer:
+    raise NotImplementedError("caption")
+
+
+class _OperationHelp(argparse.Action):
+    """``apply OPERATION --help``: the command's help, and every setting of that operation."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **_: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="show this help, and after OPERATION its settings")
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *_: Any) -> None:
+        parser.print_help()
+        if getattr(namespace, "operation", None):
+            print("\n" + "\n".join(_settings_of(namespace.operation)))
+        parser.exit()
+
+
+def _settings_of(name: str) -> list[str]:
+    """Every setting of an operation with its type, its default and what it means, from the operation's own class."""
+    from answerprint.generator.registry import operations
+
+    known = operations()
+    if name not in known:
+        return [f"there is no operation {name!r}; use one of {', '.join(sorted(known))}"]
+    operation = known[name]
+    lines = [f"{name} {operation.version}: {operation.summary}", "settings (--set NAME=VALUE):"]
+    for field, about in operation.Parameters.model_json_schema().get("properties", {}).items():
+        limits = [
+            f"{word} {about[key]}" for key, word in (("minimum", "from"), ("maximum", "to"), ("default", "default")) if key in about
+        ]
+        kind = " | ".join(map(str, about["enum"])) if "enum" in about else about.get("type", "value")
+        lines.append(f"  {field} ({', '.join([kind, *limits])}): {about.get('description', '')}")
+    lines.append("  output (plate | acescg | movie, default plate): the plate's own format, half EXR in ACEScg, or a movie")
+    lines.append("  input_space (value): the colour space of the files, when they do not say")
+    return lines
+
+
+def _apply_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("operation", metavar="OPERATION", help="removal, matte ...")
+    parser.add_argument("--plate", required=True, metavar="P", help="a movie or frame folder")
+    parser.add_argument("--out", required=True, metavar="DIR", help="where the result goes")
+    parser.add_argument("--matte", metavar="M", help="one channel, white is inside the operation")
+    parser.add_argument(
+        "--protect", metavar="F|auto", default="", help="mattes of performers not to be touched, or 'auto' to find them"
+    )
+    parser.add_argument("--scene", metavar="S", help="a spatial scene (nerfstudio transforms.json), for operations that need one")
+    parser.add_argument("--camera", metavar="C", help="a target camera, for operations that need one")
+    parser.add_argument("--fps", metavar="R", help="frames per second, where the material does not say")
+    takes_settings(parser)
+
+
+def _apply(options: argparse.Namespace) -> Answer:
+    from answerprint.jobs.executor import default_workers
+    from answerprint.passes.loose import LooseOrder, apply_operation
+    from answerprint.production.errors import BadInput
+
+    if options.operation == "coverage" or options.scene or options.camera:
+        raise BadInput(
+            f"answerprint apply {options.operation}",
+            "new camera positions belong to the spatial layer, which this version does not have yet",
+            "use an operation that works from the plate",
+        )
+    reporter = Reporter(options.quiet)
+    order = LooseOrder(
+        options.operation,
+        Path(options.plate),
+        Path(options.out),
+        Path(options.matte) if options.matte else None,
+        options.protect,
+        settings(options.set),
+        options.fps,
+        default_workers(),
+    )
+    document = apply_operation(order, reporter.step)
+    reporter.finish()
+    classes = ", ".join(f"{number} {letter}" for letter, number in document["class"].items() if number)
+    lines = [
+        f"{document['operation']}: {document['frames']} frames to {document['output']}",
+        f"classes {classes}; changed {document['changed_share']:.2%} of the picture, {document['support_share']:.1%} of it seen elsewhere",
+        f"ledger  {document['ledger']}",
+    ]
+    return Answer(document, lines)
+
+
+def _match_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("clips", nargs="+", metavar="CLIP", help="the clips to bring to the hero")
+    parser.add_argument("--hero", required=True, metavar="A", help="the clip the others are matched to")
+    parser.add_argument("--out", required=True, metavar="DIR", help="where the grades and the report go")
+    parser.add_argument("--plates", action="store_true", help="also write graded EXR frames")
+    takes_settings(parser)
+
+
+def _match(options: argparse.Namespace) -> Answer:
+    raise NotImplementedError("match")
+
+
+def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("operation", metavar="OPERATION", help="removal, matte ...")
+    parser.add_argument("--plate", required=True, metavar="P", help="the plate the operation is given")
+    parser.add_argument("--matte", required=True, metavar="M", help="where it works, white is inside")
+    truth = parser.add_mutually_exclusive_group(required=True)
+    truth.add_argument("--truth", metavar="T", help="the same plate as it should come out")
+    truth.add_argument("--revealed", action="store_true", help="score only surfaces that other frames of the plate reveal")
+    takes_settings(parser)
+
+
+def _evaluate(options: argparse.Namespace) -> Answer:
+    raise NotImplementedError("evaluate")
+
+
+COMMANDS = (
+    Command("caption", "structured shot captions of a clip, still or frame folder", _caption_arguments, _caption),
+    Command(
+        "apply",
+        "one operation on loose footage, with the same proof of origin",
+        _apply_arguments,
+        _apply,
+        help_action=_OperationHelp,
+    ),
+    Command("match", "grades that match clips to a hero: .cdl, .ccc, report", _match_arguments, _match),
+    Command("evaluate", "score an operation", _evaluate_arguments, _evaluate),
+)

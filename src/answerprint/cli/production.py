@@ -1,0 +1,199 @@
+"""Commands on a whole production: demo, new, ingest, lock, status, run."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from answerprint.cli.answer import Answer
+from answerprint.cli.command import Command, settings, takes_settings
+from answerprint.cli.progress import Reporter
+
+if TYPE_CHECKING:
+    from answerprint.production.catalogue import Production
+
+
+def run_jobs(production: Production, jobs: list[str], reporter: Reporter) -> list[dict[str, Any]]:
+    """Work through the queue until ``jobs`` are over and return how they ended."""
+    from answerprint.jobs.dispatcher import Dispatcher
+    from answerprint.jobs.executor import ProcessExecutor
+    from answerprint.jobs.queue import job_views
+    from answerprint.passes.work import perform
+
+    executor = ProcessExecutor()
+    try:
+        Dispatcher(production, perform, executor).run_until_idle(reporter.follow, jobs)
+    finally:
+        executor.close()
+        reporter.finish()
+    return job_views(production, jobs, limit=max(1, len(jobs)))
+
+
+def _new_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dir", metavar="DIR", help="a new or empty folder")
+    parser.add_argument("--name", required=True, metavar="N", help="what the production is called")
+    parser.add_argument("--fps", required=True, metavar="R", help="frames per second: 24, 23.976, 24000/1001 ...")
+
+
+def _new(options: argparse.Namespace) -> Answer:
+    from answerprint.production.catalogue import Production
+
+    with Production.create(options.dir, options.name, options.fps) as production:
+        document = {"production": str(production.root), "name": production.name, "rate": str(production.rate)}
+        return Answer(
+            document,
+            [
+                f"{production.name}: {production.root}, {float(production.rate):g} frames per second",
+                f"next: answerprint ingest {options.dir} PATH...",
+            ],
+        )
+
+
+def _status_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dir", metavar="DIR", help="the production")
+
+
+def _status(options: argparse.Namespace) -> Answer:
+    from sqlalchemy import func, select
+
+    from answerprint.jobs.queue import counts
+    from answerprint.production.catalogue import Production
+    from answerprint.production.tables import Asset, Shot
+
+    with Production.open(options.dir) as production:
+        with production.reading() as session:
+            by_kind = select(Asset.kind, func.count()).where(Asset.origin != "made").group_by(Asset.kind).order_by(Asset.kind)
+            by_status = select(Shot.status, func.count()).group_by(Shot.status).order_by(Shot.status)
+            kinds: dict[str, int] = {row[0]: row[1] for row in session.execute(by_kind)}
+            shots: dict[str, int] = {row[0]: row[1] for row in session.execute(by_status)}
+        jobs, root = counts(production), locked_root(production)
+        document = {
+            "name": production.name,
+            "rate": str(production.rate),
+            "assets": sum(kinds.values()),
+            "kinds": kinds,
+            "locked": root is not None,
+            "root": root,
+            "shots": sum(shots.values()),
+            "shots_by_status": shots,
+            "jobs": jobs,
+        }
+    document["next"] = _next_steps(options.dir, document)
+    lines = [
+        f"{document['name']}, {float(production.rate):g} frames per second",
+        f"assets  {document['assets']}  ({_listed(kinds)})",
+        f"locked  {root or 'no'}",
+        f"shots   {document['shots']}  ({_listed(shots)})",
+        f"jobs    {_listed(jobs)}",
+        *(f"next:   {step}" for step in document["next"]),
+    ]
+    return Answer(document, lines)
+
+
+def locked_root(production: Production) -> str | None:
+    """The Merkle root of the lock, None when the production is not locked."""
+    import json
+
+    for manifest in sorted(production.path("lock").glob("*.json"), reverse=True):
+        root = json.loads(manifest.read_text(encoding="utf-8")).get("root")
+        if root:
+            return str(root)
+    return None
+
+
+def _next_steps(folder: str, document: dict[str, Any]) -> list[str]:
+    jobs = document["jobs"]
+    if not document["assets"]:
+        return [f"answerprint ingest {folder} PATH..."]
+    if not document["locked"]:
+        return [f"answerprint lock {folder}"]
+    steps = []
+    if jobs["failed"]:
+        steps.append(f"answerprint review {folder}   (look at {jobs['failed']} failed jobs and retry them)")
+    if not jobs["done"] and not jobs["running"] and not jobs["waiting"]:
+        steps.append(f"answerprint run {folder} grade")
+    if document["shots_by_status"].get("to review"):
+        steps.append(f"answerprint review {folder}   (versions wait for a decision)")
+    elif document["shots_by_status"].get("approved"):
+        steps.append(f"answerprint deliver {folder} --to RECEIVER --out DIR")
+    return steps
+
+
+def _listed(numbers: dict[str, int]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in numbers.items() if number) or "none"
+
+
+def _run_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dir", metavar="DIR", help="the production")
+    parser.add_argument("pass_name", metavar="PASS", help="grade, cleanup, caption ...")
+    parser.add_argument("--shot", action="append", metavar="ID", help="a shot by name; all shots when none is named")
+    takes_settings(parser)
+
+
+def _run(options: argparse.Namespace) -> Answer:
+    from answerprint.passes.catalogue import dispatch
+    from answerprint.production.catalogue import Production
+
+    reporter = Reporter(options.quiet)
+    with Production.open(options.dir) as production:
+        jobs = dispatch(production, options.pass_name, options.shot or [], settings(options.set), _person())
+        views = run_jobs(production, jobs, reporter)
+    failed = [view for view in views if view["state"] != "done"]
+    lines = [f"{view['title']}: {view['state']}{': ' + view['error'] if view['error'] else ''}" for view in views]
+    return Answer({"pass": options.pass_name, "jobs": views}, lines, exit_code=3 if failed else 0)
+
+
+def _person() -> str:
+    """Who asks: the name of the account."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _lock_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dir", metavar="DIR", help="the production")
+
+
+def _lock(options: argparse.Namespace) -> Answer:
+    raise NotImplementedError("lock")
+
+
+def _ingest_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dir", metavar="DIR", help="the production")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="files and folders of material")
+    parser.add_argument(
+        "--copy", action="store_true", help="copy the material into the production and verify each copy by its hash"
+    )
+
+
+def _ingest(options: argparse.Namespace) -> Answer:
+    raise NotImplementedError("ingest")
+
+
+def _demo_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dir", nargs="?", default="demo", metavar="DIR", help="where the sample production goes (default: demo)")
+    parser.add_argument("--fresh", action="store_true", help="begin anew instead of going on from finished work")
+    parser.add_argument("--no-review", action="store_true", help="do not start the review page at the end")
+
+
+def _demo(options: argparse.Namespace) -> Answer:
+    raise NotImplementedError("demo")
+
+
+COMMANDS = (
+    Command("demo", "the main job on the sample production, end to end, then the review page", _demo_arguments, _demo),
+    Command("new", "make an empty production", _new_arguments, _new),
+    Command(
+        "ingest",
+        "add material in place, or copied and verified",
+        _ingest_arguments,
+        _ingest,
+        "Adds material in place (or copied and hash-verified), reports what each file was taken for and what is missing.",
+    ),
+    Command("lock", "freeze the dataset: signed manifest and Merkle root", _lock_arguments, _lock),
+    Command("status", "counts, state, what to do next", _status_arguments, _status),
+    Command("run", "a pass or saved graph on shots, through the queue", _run_arguments, _run),
+)

@@ -175,14 +175,13 @@ def test_a_full_disk_is_recognised_behind_another_error(
 
 
 def test_a_fault_of_ours_is_one_line_and_a_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    own_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("ANSWERPRINT_CACHE", str(tmp_path))
     monkeypatch.delenv("ANSWERPRINT_DEBUG", raising=False)
     _raising(monkeypatch, ZeroDivisionError("division\nby zero"))
     assert main(["status", "p"]) == 1
     said = capsys.readouterr().err
-    log = next((tmp_path / "logs").iterdir())
+    log = next((own_home / "logs").iterdir())
     assert said.count("\n") == 1
     assert "a fault of ours (ZeroDivisionError: division)" in said
     assert str(log) in said

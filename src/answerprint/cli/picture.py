@@ -70,8 +70,6 @@ def _apply_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _apply(options: argparse.Namespace) -> Answer:
-    from answerprint.jobs.executor import default_workers
-    from answerprint.passes.loose import LooseOrder, apply_operation
     from answerprint.production.errors import BadInput
 
     if options.operation == "coverage" or options.scene or options.camera:
@@ -80,6 +78,9 @@ def _apply(options: argparse.Namespace) -> Answer:
             "new camera positions belong to the spatial layer, which this version does not have yet",
             "use an operation that works from the plate",
         )
+    from answerprint.jobs.executor import default_workers
+    from answerprint.passes.loose import LooseOrder, apply_operation
+
     reporter = Reporter(options.quiet)
     order = LooseOrder(
         options.operation,

@@ -67,7 +67,7 @@ def _status(options: argparse.Namespace) -> Answer:
             kinds: dict[str, int] = {row[0]: row[1] for row in session.execute(by_kind)}
             shots: dict[str, int] = {row[0]: row[1] for row in session.execute(by_status)}
         jobs, root = counts(production), locked_root(production)
-        document = {
+        document: dict[str, Any] = {
             "name": production.name,
             "rate": str(production.rate),
             "assets": sum(kinds.values()),

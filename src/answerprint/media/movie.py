@@ -40,6 +40,17 @@ class _Colour:
     matrix: int
 
 
+@dataclass(frozen=True)
+class _Codec:
+    """What an encoder is asked for."""
+
+    name: str
+    layout: str
+    options: dict[str, str]
+    colour: _Colour
+    reel: str | None = None
+
+
 _COLOURS: dict[str, _Colour] = {
     "bt709": _Colour(1, 1, 1, 1),
     "bt2020_pq": _Colour(9, 16, 9, 9),
@@ -80,7 +91,7 @@ def write_prores(
         notes.setdefault("com.apple.proapps.reel", reel)
     options = {"profile": _PROFILES[profile], "vendor": "apl0"}
     with _written(path, exact, timecode, notes, {"movflags": "use_metadata_tags"}) as container:
-        return _encode(path, container, ("prores_ks", layout, options, colour, reel), _lead(path, frames), exact, planes)
+        return _encode(container, _Codec("prores_ks", layout, options, colour, reel), _lead(path, frames), exact, planes)
 
 
 def write_proxy(
@@ -107,7 +118,7 @@ def write_proxy(
     # A fixed number of threads: x264 may choose other bytes with another number.
     options = {"crf": str(quality), "preset": "veryfast", "x264-params": "keyint=1:bframes=0:threads=2:scenecut=0"}
     with _written(path, exact, timecode, {}, {"movflags": "faststart"}) as container:
-        return _encode(path, container, ("libx264", "yuv420p", options, colour, None), _lead(path, frames), exact, planes)
+        return _encode(container, _Codec("libx264", "yuv420p", options, colour), _lead(path, frames), exact, planes)
 
 
 def write_thumbnail(path: str | Path, rgb: Picture, width: int = 320) -> None:
@@ -152,30 +163,28 @@ def _written(path: Path, rate: Fraction, timecode: str | None, notes: dict[str, 
 
 
 def _encode(
-    path: Path,
     container: Any,
-    kind: tuple[str, str, dict[str, str], _Colour, str | None],
+    codec: _Codec,
     pictures: Iterator[Picture],
     rate: Fraction,
     planes: Any,
 ) -> int:
-    codec, layout, options, colour, reel = kind
     stream: Any = None
     count = 0
     for picture in pictures:
         parts = planes(picture)
         height, width = parts[0].shape
         if stream is None:
-            stream = container.add_stream(codec, rate=rate, options=options)
-            stream.width, stream.height, stream.pix_fmt = width, height, layout
+            stream = container.add_stream(codec.name, rate=rate, options=codec.options)
+            stream.width, stream.height, stream.pix_fmt = width, height, codec.layout
             stream.time_base = 1 / rate
             context = stream.codec_context
             context.time_base = 1 / rate
-            context.color_primaries, context.color_trc = colour.primaries, colour.transfer
-            context.colorspace, context.color_range = colour.named_matrix, _LIMITED
-            if reel:
-                stream.metadata["reel_name"] = reel
-        frame = _frame(parts, width, height, layout, colour)
+            context.color_primaries, context.color_trc = codec.colour.primaries, codec.colour.transfer
+            context.colorspace, context.color_range = codec.colour.named_matrix, _LIMITED
+            if codec.reel:
+                stream.metadata["reel_name"] = codec.reel
+        frame = _frame(parts, width, height, codec)
         frame.pts, frame.time_base = count, 1 / rate
         container.mux(stream.encode(frame))
         count += 1
@@ -183,14 +192,14 @@ def _encode(
     return count
 
 
-def _frame(parts: list[NDArray[Any]], width: int, height: int, layout: str, colour: _Colour) -> Any:
-    frame = av.VideoFrame(width, height, layout)
+def _frame(parts: list[NDArray[Any]], width: int, height: int, codec: _Codec) -> Any:
+    frame = av.VideoFrame(width, height, codec.layout)
     for plane, samples in zip(frame.planes, parts, strict=True):
         padded = np.zeros((plane.height, plane.line_size // samples.itemsize), samples.dtype)
         padded[:, : samples.shape[1]] = samples
         plane.update(padded)
-    frame.color_primaries, frame.color_trc = colour.primaries, colour.transfer
-    frame.colorspace, frame.color_range = colour.named_matrix, _LIMITED
+    frame.color_primaries, frame.color_trc = codec.colour.primaries, codec.colour.transfer
+    frame.colorspace, frame.color_range = codec.colour.named_matrix, _LIMITED
     return frame
 
 

@@ -105,12 +105,13 @@ class MovieReader:
         self.channels = list(frame.planes)
 
     def _packets(self, container: Any, stream: Any) -> tuple[list[int], list[int]]:
-        times, keys, cut_off = [], [], False
+        times, keys, cut_off, whole = [], [], False, 0
         try:
             for packet in container.demux(stream):
                 if not packet.size:
                     continue
                 cut_off = cut_off or packet.is_corrupt
+                whole += not packet.is_corrupt
                 if packet.is_discard:
                     continue
                 times.append(packet.pts)
@@ -118,8 +119,8 @@ class MovieReader:
                     keys.append(packet.pts)
         except av.FFmpegError as error:
             raise BadInput(self.path, f"cannot be read to its end ({error.strerror})", "copy or export the movie again") from None
-        if cut_off or (stream.frames and container.format.name.startswith("mov") and len(times) < stream.frames * 0.98):
-            raise BadInput(self.path, f"is cut off: {len(times)} of {stream.frames or 'unknown'} frames are whole",
+        if cut_off or (stream.frames and container.format.name.startswith("mov") and whole < stream.frames * 0.98):
+            raise BadInput(self.path, f"is cut off: {whole} of {stream.frames or 'unknown'} frames are whole",
                            "copy or export the movie again")  # fmt: skip
         if not times:
             raise BadInput(self.path, "has no video frames", "export it again with a picture")

@@ -17,7 +17,7 @@ class SoundHeader:
     """A sound file's format and slate.
 
     ``sample_rate`` in hertz; ``time_reference`` is the first sample's count since midnight at that rate (None without a bext
-    chunk); ``timecode_rate`` the recorder's frame rate where iXML tells; ``tracks`` are (channel number from 1, name).
+    chunk); ``timecode_rate`` the recorder's frame rate where iXML tells; ``tracks`` are (place in the file from 1, name).
     """
 
     sample_rate: int
@@ -77,7 +77,7 @@ def read_sound_header(path: str | Path) -> SoundHeader:
         description=_text(bext and bext.description),
         originator=_text(bext and bext.originator),
         origination=_text(bext and f"{bext.originator_date} {bext.originator_time}"),
-        tracks=tuple((int(t.channel_index), str(t.name or "")) for t in ixml.track_list) if ixml is not None else (),
+        tracks=_tracks(ixml),
     )
 
 
@@ -85,12 +85,20 @@ def _speed(ixml: Any) -> tuple[Fraction | None, bool]:
     """Frame rate and drop flag from the iXML SPEED block."""
     if ixml is None:
         return None, False
-    said, flag = ixml.source.findtext("SPEED/TIMECODE_RATE"), ixml.source.findtext("SPEED/TIMECODE_FLAG")
+    said, flag = ixml.raw_xml.findtext("SPEED/TIMECODE_RATE"), ixml.raw_xml.findtext("SPEED/TIMECODE_FLAG")
     try:
         rate = frame_rate(said) if said else None
     except BadInput:
         return None, False
     return rate, flag == "DF"
+
+
+def _tracks(ixml: Any) -> tuple[tuple[int, str], ...]:
+    """Place in the file (from 1) and name of each track; the order of a poly file is told nowhere else."""
+    if ixml is None or ixml.raw_xml.find("TRACK_LIST") is None:
+        return ()
+    places = [(t.interleave_index or t.channel_index, str(t.name)) for t in ixml.track_list]
+    return tuple((int(place), name) for place, name in places if str(place).isdecimal())
 
 
 def _text(value: Any) -> str | None:

@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
-from answerprint.production import BadInput
+from answerprint.media.atomic import write_failure
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o644, replace: bool = True) -> bool:
@@ -34,9 +34,7 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644, replace: bool = T
     except FileExistsError:
         return False
     except OSError as error:
-        raise BadInput(
-            path, f"cannot be written: {error.strerror or error}", "free some space or choose a folder that can be written to"
-        ) from error
+        raise write_failure(path, error) from error
     _sync_folder(path.parent)
     return True
 

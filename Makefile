@@ -1,0 +1,87 @@
+# Needs python3.11, make and git; everything else is fetched here. Start with 'make demo' or 'make test'.
+
+PYTHON ?= python3.11
+JOBS ?= 2
+SHELL := /bin/bash
+BIN := .venv/bin
+STEP := .ci/step
+PIP := $(BIN)/python -m pip
+CODE := src tests benchmarks .ci
+PAGE := src/answerprint/server/page/index.html
+END_TO_END := $(wildcard tests/end_to_end)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help install install-core web models demo test test-slow lint types imports unit end-to-end clean
+
+help:
+	@echo 'make demo       the whole main job on the sample production, then the review page'
+	@echo 'make test       every quick check: web, lint, types, imports, unit, end to end'
+	@echo 'make test-slow  full renders, long fuzzing, kills'
+	@echo 'make install    the environment for development, in .venv'
+	@echo 'make web        the review page'
+	@echo 'make models     the packaged analysis models and the sample footage, into the cache'
+	@echo 'make clean      remove what was built'
+
+.venv/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo 'make: $(PYTHON) is not there; install Python 3.11, or give PYTHON=...' >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+
+.venv/core: pyproject.toml constraints.txt | .venv/bin/python
+	@$(BIN)/python .ci/no_cuda.py -c constraints.txt .
+	$(PIP) install -q --no-compile -c constraints.txt -e .
+	@touch $@
+
+.venv/dev: pyproject.toml constraints.txt | .venv/bin/python
+	@$(BIN)/python .ci/no_cuda.py -c constraints.txt '.[dev]'
+	$(PIP) install -q --no-compile -c constraints.txt -e '.[dev]'
+	@touch .venv/core $@
+
+install: .venv/dev
+install-core: .venv/core
+
+$(PAGE): $(shell find web -path web/node_modules -prune -o -type f -print 2>/dev/null) | .venv/core
+	cd web && ../.ci/npm ci --no-audit --no-fund --loglevel=error && ../.ci/npm run --silent build
+	@touch $@
+
+web: $(PAGE)
+
+models: .venv/core
+	@$(BIN)/python -m answerprint.sample.fetch
+
+demo: .venv/core web models
+	$(BIN)/answerprint demo $(DIR)
+
+# Steps one after the other, each timed; the first that fails ends the run.
+test:
+	@$(STEP) install $(MAKE) --no-print-directory install
+	@$(STEP) web $(MAKE) --no-print-directory web
+	@$(STEP) models $(MAKE) --no-print-directory models
+	@$(STEP) lint $(MAKE) --no-print-directory lint
+	@$(STEP) types $(MAKE) --no-print-directory types
+	@$(STEP) imports $(MAKE) --no-print-directory imports
+	@$(STEP) unit $(MAKE) --no-print-directory unit
+	@$(STEP) end-to-end $(MAKE) --no-print-directory end-to-end
+
+lint: .venv/dev
+	$(BIN)/ruff check $(CODE)
+
+types: .venv/dev
+	$(BIN)/mypy
+
+imports: .venv/dev
+	$(BIN)/lint-imports --no-cache
+
+unit: .venv/dev
+	$(BIN)/python -m pytest -m 'not slow' -n $(JOBS) --dist loadfile $(addprefix --ignore=,$(END_TO_END))
+
+end-to-end: .venv/dev web
+	@.ci/chromium
+	$(if $(END_TO_END),$(BIN)/python -m pytest -m 'not slow' $(END_TO_END),@echo 'no end-to-end tests yet')
+
+test-slow: .venv/dev web
+	$(BIN)/python -m pytest -m slow
+
+clean:
+	rm -rf build dist web/dist web/node_modules src/answerprint/server/page .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -235,7 +235,7 @@ def with_attributes(file: bytes, attributes: list[NativeAttribute]) -> bytes:
     # The offset table follows the header at once, and the first chunk follows the table: its own entry says how long it is.
     table_at = at + 1
     table = np.frombuffer(file, "<u8", (_first_chunk(file, table_at) - table_at) // 8, table_at)
-    moved = (table + np.uint64(8 + len(block) + 1 - table_at)).astype("<u8").tobytes()
+    moved = (table.astype(np.int64) + (8 + len(block) + 1 - table_at)).astype("<u8").tobytes()
     return MAGIC + struct.pack("<I", version) + bytes(block) + b"\0" + moved + file[table_at + len(moved) :]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import os
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from answerprint.production import BadInput, Timecode
 
 SUFFIXES = frozenset({".mov", ".mp4", ".m4v", ".mxf", ".mkv", ".avi", ".webm", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg", ".wmv"})
 _KEPT_BYTES = 96 << 20  # decoded pictures kept for a reader that steps back a few frames
-_FORWARD = 64  # frames decoded on rather than seeking, when no key frame lies between
+_FORWARD = 8  # frames decoded on rather than seeking, even when a key frame lies between
 
 # H.273 numbers as FFmpeg spells them.
 _TRANSFERS = {
@@ -38,6 +39,15 @@ _PLANAR = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Picture:
+    """One decoded picture, its presentation time in the stream's units, and whether an error reached it."""
+
+    frame: Any
+    time: int | None
+    damaged: bool
+
+
 class MovieReader:
     """Random access to the frames of one movie file; safe to share between threads, and reopened after pickling.
 
@@ -48,9 +58,10 @@ class MovieReader:
         self.path = path
         self._lock = threading.RLock()
         self._container: Any = None
-        self._decoder: Iterator[Any] | None = None
+        self._decoder: Iterator[_Picture] | None = None
         self._next = 0
-        self._kept: OrderedDict[int, Any] = OrderedDict()
+        self._kept: OrderedDict[int, _Picture] = OrderedDict()
+        self._by_count = False
         self._probe()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -82,7 +93,7 @@ class MovieReader:
         container = self._open()
         try:
             stream = self._video(container)
-            times, keys = self._packets(container, stream)
+            self.times, self._keys = self._packets(container, stream)
             self.rate: Fraction | None = stream.average_rate or stream.guessed_rate or stream.base_rate
             tags = {**container.metadata, **stream.metadata}
             for other in container.streams:
@@ -94,15 +105,9 @@ class MovieReader:
             self.codec: str = context.name
             self.colour_tag = _TRANSFERS.get(context.color_trc)
             self.pixel_aspect = float(stream.sample_aspect_ratio or 1)
-            self._streams_keys = keys
         finally:
             container.close()
-        self.times = times
-        first = self._first_picture()
-        self.times = [t for t in times if t >= first.pts] if first.pts is not None else times
-        frame = self._converted(first, 0)
-        self.width, self.height = frame.header.width, frame.header.height
-        self.channels = list(frame.planes)
+        self._start()
 
     def _packets(self, container: Any, stream: Any) -> tuple[list[int], list[int]]:
         times, keys, cut_off, whole = [], [], False, 0
@@ -124,33 +129,34 @@ class MovieReader:
                            "copy or export the movie again")  # fmt: skip
         if not times:
             raise BadInput(self.path, "has no video frames", "export it again with a picture")
-        if any(t is None for t in times) or len(set(times)) != len(times):
-            return self._decoded_times()
+        reordered = "avi" in container.format.name and stream.codec_context.has_b_frames
+        if reordered or any(t is None for t in times) or len(set(times)) != len(times):
+            return self._counted()
         return sorted(times), sorted(keys)
 
-    def _decoded_times(self) -> tuple[list[int], list[int]]:
-        """Where packets carry no usable times, decoding the whole movie tells them."""
+    def _counted(self) -> tuple[list[int], list[int]]:
+        """Where packets carry no usable times (AVI), frames are counted from the first one, and nothing is skipped by seeking."""
         container = self._open()
         try:
-            stream = self._video(container)
-            found = [(frame.pts, frame.key_frame) for frame in container.decode(stream)]
+            count = sum(1 for _ in container.decode(self._video(container)))
         except av.FFmpegError as error:
             raise BadInput(self.path, f"cannot be decoded ({error.strerror})", "copy or export the movie again") from None
         finally:
             container.close()
-        if not found or any(t is None for t, _ in found):
-            raise BadInput(self.path, "has frames without times", "put it into a MOV or MP4 file without re-encoding")
-        return sorted(t for t, _ in found), sorted(t for t, key in found if key)
+        self._by_count = True
+        return list(range(count)), [0]
 
-    def _first_picture(self) -> Any:
-        try:
-            self._restart(None)
-            picture = next(self._decoder) if self._decoder else None
-        except (av.FFmpegError, StopIteration) as error:
-            reason = getattr(error, "strerror", None) or "no frame comes out"
-            raise BadInput(self.path, f"cannot be decoded ({reason})", "copy or export the movie again") from None
+    def _start(self) -> None:
+        """Decode the first picture: it shows whether the movie can be decoded, and which frames before it never come out."""
         self._restart(None)
-        return picture
+        first = next(self._decoder, None) if self._decoder else None
+        if first is None or (first.time != self.times[0] and self.times[0] in self._keys):
+            raise BadInput(self.path, "its first frame cannot be decoded", "copy or export the movie again")
+        self.times = [t for t in self.times if first.time is None or t >= first.time]
+        frame = self._converted(first, 0)
+        self.width, self.height = frame.header.width, frame.header.height
+        self.channels = list(frame.planes)
+        self._next = 1
 
     # Decoding
 
@@ -182,61 +188,72 @@ class MovieReader:
         stream.codec_context.thread_count = min(4, os.cpu_count() or 1)
         if time is not None:
             self._container.seek(time, stream=stream, backward=True)
-        self._decoder = self._container.decode(stream)
+        self._decoder = self._pictures(self._container, stream)
         self._next = -1 if time is not None else 0
 
-    def _picture(self, index: int) -> Any:
+    def _pictures(self, container: Any, stream: Any) -> Iterator[_Picture]:
+        """Decoded pictures; what follows an error is damaged until the next key frame."""
+        damaged, count = False, 0
+        for packet in container.demux(stream):
+            try:
+                pictures = packet.decode()
+            except av.FFmpegError:
+                damaged = True
+                continue
+            for picture in pictures:
+                damaged = bool((damaged and not picture.key_frame) or picture.is_corrupt)
+                yield _Picture(picture, count if self._by_count else picture.pts, damaged)
+                count += 1
+
+    def _picture(self, index: int) -> _Picture:
         if index in self._kept:
             self._kept.move_to_end(index)
             return self._kept[index]
         wanted = self.times[index]
-        key = bisect_right(self._streams_keys, wanted) - 1
+        key = bisect_right(self._keys, wanted) - 1
         ahead = self._decoder is not None and 0 <= self._next <= index
-        near = ahead and (index - self._next <= _FORWARD // 8 or key < 0 or self._streams_keys[key] <= self.times[self._next])
+        near = ahead and (index - self._next <= _FORWARD or key < 0 or self._keys[key] <= self.times[self._next])
         if not near:
-            self._restart(self._streams_keys[key] if key > 0 else None)
+            self._restart(self._keys[key] if key > 0 else None)
         while True:
-            picture = self._decode_to(index, wanted)
+            picture = self._decode_to(wanted)
             if picture is not None:
                 return picture
             if key < 0:
                 raise BadInput(self.path, f"frame {index} cannot be decoded", "copy or export the movie again")
             key -= 1
-            self._restart(self._streams_keys[key] if key > 0 else None)
+            self._restart(self._keys[key] if key > 0 else None)
 
-    def _decode_to(self, index: int, wanted: int) -> Any | None:
-        """Decode on until the wanted time; None when decoding began behind it."""
+    def _decode_to(self, wanted: int) -> _Picture | None:
+        """Decode on until the wanted time; None when decoding began behind it or it never comes."""
         assert self._decoder is not None
-        position = {t: i for i, t in enumerate(self.times[max(0, index - 512) : index + 1], max(0, index - 512))}
-        while True:
-            try:
-                picture = next(self._decoder)
-            except StopIteration:
-                self._next = -1
-                return None
-            except av.FFmpegError as error:
-                raise BadInput(self.path, f"frame {index} cannot be decoded ({error.strerror})", "copy the movie again") from None
-            if picture.pts is None or picture.pts > wanted:
-                self._next = -1
-                return None
-            found = position.get(picture.pts)
-            if found is not None:
-                self._next = found + 1
-                self._keep(found, picture)
-            if picture.pts == wanted:
-                return picture
+        try:
+            for picture in self._decoder:
+                if picture.time is None or picture.time > wanted:
+                    break
+                found = bisect_left(self.times, picture.time)
+                if self.times[found] == picture.time:
+                    self._next = found + 1
+                    self._keep(found, picture)
+                if picture.time == wanted:
+                    return picture
+        except av.FFmpegError as error:
+            raise BadInput(self.path, f"cannot be read on ({error.strerror})", "copy or export the movie again") from None
+        self._next = -1
+        return None
 
-    def _keep(self, index: int, picture: Any) -> None:
+    def _keep(self, index: int, picture: _Picture) -> None:
         self._kept[index] = picture
         self._kept.move_to_end(index)
-        each = max(1, sum(plane.buffer_size for plane in picture.planes))
+        each = max(1, sum(plane.buffer_size for plane in picture.frame.planes))
         while len(self._kept) > max(2, _KEPT_BYTES // each):
             self._kept.popitem(last=False)
 
     # From samples to codes
 
-    def _converted(self, picture: Any, index: int) -> SourceFrame:
-        if picture.is_corrupt:
+    def _converted(self, decoded: _Picture, index: int) -> SourceFrame:
+        picture = decoded.frame
+        if decoded.damaged:
             raise BadInput(self.path, f"frame {index} is damaged", "copy or export the movie again")
         planes = _rgb_planes(picture, self.codec, self.path)
         turns = round(picture.rotation / 90) % 4 if math.isfinite(picture.rotation) else 0

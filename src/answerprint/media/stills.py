@@ -7,7 +7,6 @@ stays as the file stores it, never multiplied or divided. JPEG cannot give back 
 from __future__ import annotations
 
 import errno
-import math
 import os
 import re
 import struct
@@ -224,9 +223,9 @@ def _set(spec: Any, name: str, value: Attribute, kind: str | None) -> None:
 
 def _rate(value: float) -> Fraction | None:
     """A float frame rate as an exact one: whole, or an NTSC fraction."""
-    if not math.isfinite(value) or value <= 0:
+    if not 0 < value <= 1000:
         return None
-    for exact in (Fraction(round(value)), Fraction(math.ceil(value) * 1000, 1001)):
+    for exact in (Fraction(round(value)), Fraction((int(value) + 1) * 1000, 1001)):
         if abs(float(exact) - value) < 2e-3:
             return exact
     return Fraction(value).limit_denominator(1001)

@@ -1,0 +1,178 @@
+"""What a frame's header says survives, exactly, and says the right thing."""
+
+from __future__ import annotations
+
+import struct
+import time
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import OpenEXR
+import OpenImageIO as oiio
+import pytest
+
+from answerprint.media.exr import CHROMATICITIES, colour_tag, encode_exr, read_exr, write_exr
+from answerprint.media.exr_header import encode, with_attributes
+from answerprint.media.frames import FrameHeader, NativeAttribute, SourceFrame
+from answerprint.media.stills import read_still
+from answerprint.media.write import write_frame
+from answerprint.production import BadInput
+
+BLACK = {c: np.zeros((4, 6), np.float16) for c in "RGB"}
+
+
+@pytest.mark.parametrize("rate", ["24000/1001", "24", "25", "30000/1001", "48", "50", "60000/1001", "60", "120"])
+def test_a_timecode_label_survives_in_exr_at_any_rate(tmp_path: Path, rate: str) -> None:
+    exact = Fraction(rate)
+    for frame in (0, 1, round(exact) // 2, round(exact) - 1):
+        label = f"23:59:58:{frame:0{3 if exact > 100 else 2}d}"
+        write_exr(tmp_path / "x.exr", BLACK, timecode=label, rate=exact)
+        header = read_exr(tmp_path / "x.exr").header
+        assert (header.timecode, header.rate) == (label, exact)
+
+
+def test_above_thirty_frames_the_number_is_halved_and_the_field_marked(tmp_path: Path) -> None:
+    write_exr(tmp_path / "x.exr", BLACK, timecode="01:02:03:47", rate=Fraction(60))
+    spec = oiio.ImageInput.open(str(tmp_path / "x.exr")).spec()
+    assert spec.getattribute("answerprint:timecode") == "01:02:03:47"
+    with OpenEXR.File(str(tmp_path / "x.exr"), header_only=True) as file:
+        stored = file.header()["timeCode"]
+        assert (stored.hours, stored.minutes, stored.seconds, stored.frame, stored.fieldPhase) == (1, 2, 3, 23, True)
+
+
+def test_a_high_rate_timecode_of_another_maker_is_read_as_the_true_label(tmp_path: Path) -> None:
+    write_exr(tmp_path / "x.exr", BLACK, timecode="01:00:00:51", rate=Fraction(60))
+    frame = read_exr(tmp_path / "x.exr")
+    native = tuple(a for a in frame.header.native if a.name != "answerprint:timecode")
+    (tmp_path / "y.exr").write_bytes(with_attributes(encode_exr(frame), [*native]))
+    file = tmp_path / "y.exr"
+    assert read_exr(file).header.timecode == "01:00:00:51"
+
+
+def test_drop_frame_labels_keep_their_semicolon(tmp_path: Path) -> None:
+    write_exr(tmp_path / "x.exr", BLACK, timecode="01:00:00;02", rate=Fraction(30000, 1001))
+    assert read_exr(tmp_path / "x.exr").header.timecode == "01:00:00;02"
+
+
+def test_attributes_of_every_type_pass_through_byte_for_byte(tmp_path: Path) -> None:
+    write_exr(tmp_path / "a.exr", BLACK)
+    given = [
+        encode("a rational", (24000, 1001), "rational"),
+        NativeAttribute("double", "double", struct.pack("<d", 0.1)),
+        NativeAttribute("nan", "float", b"\x01\x00\x80\x7f"),
+        NativeAttribute("makers:own", "someMakersType", bytes(range(200))),
+        encode("matrix", tuple(float(i) for i in range(16)), "m44f"),
+        encode("a name of more than thirty-one characters", "long"),
+        encode("words", ("a", "bé", ""), "stringvector"),
+        encode("keys", (1, 2, 3, 4, 5, 4, 64), "keycode"),
+    ]
+    (tmp_path / "b.exr").write_bytes(with_attributes((tmp_path / "a.exr").read_bytes(), given))
+    plate = read_exr(tmp_path / "b.exr")
+    write_frame(tmp_path / "c.exr", plate)
+    back = {a.name: (a.type, a.data) for a in read_exr(tmp_path / "c.exr").header.native}
+    assert all(back[a.name] == (a.type, a.data) for a in given)
+    with OpenEXR.File(str(tmp_path / "c.exr"), separate_channels=True) as file:
+        assert file.channels()["R"].pixels.shape == (4, 6)
+
+
+def test_a_changed_attribute_keeps_its_type_and_a_removed_one_is_gone(tmp_path: Path) -> None:
+    write_exr(tmp_path / "a.exr", BLACK, attributes={"exposure": 1.5, "take": 3, "gone": "x"})
+    frame = read_exr(tmp_path / "a.exr")
+    frame.header.attributes["exposure"] = 2
+    del frame.header.attributes["gone"]
+    write_frame(tmp_path / "b.exr", frame)
+    kinds = {a.name: a.type for a in read_exr(tmp_path / "b.exr").header.native}
+    assert kinds["exposure"] == "float"
+    assert "gone" not in kinds
+    assert read_exr(tmp_path / "b.exr").header.attributes["exposure"] == 2.0
+
+
+def test_a_whole_number_too_big_for_exr_is_not_lost(tmp_path: Path) -> None:
+    write_exr(tmp_path / "a.exr", BLACK, attributes={"bytes": 2**40})
+    assert read_exr(tmp_path / "a.exr").header.attributes["bytes"] == str(2**40)
+
+
+def test_chromaticities_name_the_colour_space(tmp_path: Path) -> None:
+    for name, values in CHROMATICITIES.items():
+        write_exr(tmp_path / "x.exr", BLACK, attributes={"chromaticities": values})
+        assert colour_tag(read_exr(tmp_path / "x.exr").header.attributes) == name
+    assert colour_tag({}) is None
+    assert colour_tag({"acesImageContainerFlag": 1}) == "lin_ap0_scene"
+    assert str(colour_tag({"chromaticities": (0.6,) * 8})).startswith("chromaticities:0.6,")
+
+
+def test_the_first_part_with_colour_is_read_and_named(tmp_path: Path) -> None:
+    depth = OpenEXR.Part({"name": "depth", "type": OpenEXR.scanlineimage}, {"Z": np.zeros((4, 6), np.float32)})
+    beauty = OpenEXR.Part({"name": "beauty", "type": OpenEXR.scanlineimage}, {c: np.ones((4, 6), np.float16) for c in "RGB"})
+    with OpenEXR.File([depth, beauty]) as file:
+        file.write(str(tmp_path / "x.exr"))
+    frame = read_exr(tmp_path / "x.exr")
+    assert frame.header.part == "beauty"
+    assert frame.rgb().min() == 1.0
+
+
+def test_a_layer_that_is_not_at_the_top_is_found(tmp_path: Path) -> None:
+    planes = {f"beauty.{c}": np.full((4, 6), i, np.float16) for i, c in enumerate("RGBA")}
+    write_exr(tmp_path / "x.exr", planes | {"Z": np.zeros((4, 6), np.float32)})
+    frame = read_exr(tmp_path / "x.exr")
+    assert frame.rgb()[0, 0].tolist() == [0, 1, 2]
+    alpha = frame.alpha()
+    assert alpha is not None
+    assert alpha[0, 0] == 3
+
+
+def test_luminance_and_chroma_exr_is_refused_in_one_clear_line(footage: Path) -> None:
+    with pytest.raises(BadInput, match=r"Flowers\.exr: is stored as luminance and subsampled chroma; export it with R, G and B"):
+        read_exr(footage / "grade" / "exr_photos" / "Flowers.exr")
+
+
+def test_a_data_window_beside_the_display_window_shows_black(tmp_path: Path) -> None:
+    write_exr(
+        tmp_path / "x.exr", {c: np.ones((4, 6), np.float16) for c in "RGB"}, display_window=(0, 0, 8, 8), data_window=(9, 9, 15, 13)
+    )
+    frame = read_exr(tmp_path / "x.exr")
+    assert frame.rgb().max() == 0
+    everywhere = frame.with_rgb(np.full((8, 8, 3), 5, np.float16), np.ones((8, 8), bool))
+    assert all(np.array_equal(everywhere.planes[c], frame.planes[c]) for c in "RGB")
+
+
+@pytest.mark.parametrize("kind", ["exr", "dpx", "tiff", "png"])
+def test_the_same_frame_gives_the_same_bytes_at_another_time(tmp_path: Path, kind: Any) -> None:
+    dtype = np.float16 if kind == "exr" else np.uint16
+    header = FrameHeader(
+        6, 4, file_format=kind, storage="half" if kind == "exr" else "uint16", timecode="01:00:00:00", rate=Fraction(24)
+    )
+    frame = SourceFrame({c: np.full((4, 6), 3, dtype) for c in "RGB"}, header)
+    (tmp_path / "elsewhere").mkdir()
+    write_frame(tmp_path / f"x.{kind}", frame)
+    time.sleep(1.05)
+    write_frame(tmp_path / "elsewhere" / f"x.{kind}", frame)
+    assert (tmp_path / f"x.{kind}").read_bytes() == (tmp_path / "elsewhere" / f"x.{kind}").read_bytes()
+
+
+def test_dpx_fields_that_the_library_drops_are_put_back(tmp_path: Path) -> None:
+    write_frame(tmp_path / "a.dpx", SourceFrame({c: np.zeros((4, 6), np.uint16) for c in "RGB"},
+                FrameHeader(6, 4, file_format="dpx", storage="uint10", timecode="01:02:03:04", rate=Fraction(24))))  # fmt: skip
+    data = bytearray((tmp_path / "a.dpx").read_bytes())
+    data[160:164], data[1408 + 148 : 1408 + 152], data[1664 + 16 : 1664 + 20] = b"CAM7", b"SN42", b"FILM"
+    (tmp_path / "a.dpx").write_bytes(data)
+    plate = read_still(tmp_path / "a.dpx")
+    write_frame(tmp_path / "b.dpx", plate)
+    back = (tmp_path / "b.dpx").read_bytes()
+    assert back[160:164] == b"CAM7"
+    assert back[1408:2048] == bytes(data[1408:2048])
+
+
+def test_a_png_profile_is_kept(tmp_path: Path, footage: Path) -> None:
+    photo = read_still(footage / "coverage" / "lund_29views" / "images" / "01.jpg")
+    assert "ICCProfile" in photo.header.attributes
+    write_frame(tmp_path / "x.png", photo)
+    assert read_still(tmp_path / "x.png").header.attributes["ICCProfile"] == photo.header.attributes["ICCProfile"]
+
+
+def test_half_float_tiff_stays_half(tmp_path: Path) -> None:
+    frame = SourceFrame({c: np.full((4, 6), 1.5, np.float16) for c in "RGB"}, FrameHeader(6, 4, file_format="tiff", storage="half"))
+    write_frame(tmp_path / "x.tif", frame)
+    assert read_still(tmp_path / "x.tif").planes["R"].dtype == np.float16

@@ -1,0 +1,77 @@
+"""Pictures by id: proxies and overlays with ranges, thumbnails, and single exact frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from fastapi import APIRouter, HTTPException, Query
+from fastapi.responses import FileResponse, Response
+from sqlalchemy.orm import Session
+
+from answerprint.production.tables import Clip, Shot, Version
+from answerprint.server.doors import InProduction
+from answerprint.server.material import clip_picture, clip_proxy, png, thumbnail, version_file, version_picture
+from answerprint.server.shots import frame_records
+
+router = APIRouter(prefix="/media")
+
+_MOVIE = "video/mp4"
+Held = TypeVar("Held", Clip, Shot, Version)
+
+
+@router.get("/clip/{clip_id}/proxy.mp4")
+def clip_movie(clip_id: int, here: InProduction) -> FileResponse:
+    """A clip's intra-frame proxy."""
+    with here.production.reading() as session:
+        path = clip_proxy(here.production, _found(session, Clip, clip_id))
+    return _movie(path)
+
+
+@router.get("/version/{version_id}/{name}.mp4")
+def version_movie(version_id: int, name: Literal["proxy", "matte", "support"], here: InProduction) -> FileResponse:
+    """A version's review movie: its picture, its matte or its support."""
+    with here.production.reading() as session:
+        path = version_file(here.production, _found(session, Version, version_id), name)
+    return _movie(path)
+
+
+@router.get("/shot/{shot_id}/thumb.jpg")
+def shot_thumbnail(shot_id: int, here: InProduction) -> FileResponse:
+    """A small picture of a shot: its newest version, or the plate."""
+    with here.production.reading() as session:
+        shot = _found(session, Shot, shot_id)
+        done = [version for version in shot.versions if frame_records(version)]
+        path = thumbnail(here.production, shot, done[-1] if done else None)
+    return FileResponse(path, media_type="image/jpeg")
+
+
+@router.get("/frame")
+def frame(
+    here: InProduction,
+    frame: Annotated[int, Query(ge=0)],
+    clip: Annotated[int | None, Query()] = None,
+    version: Annotated[int | None, Query()] = None,
+) -> Response:
+    """One frame at full resolution through the analytic display transform, as PNG. Frames are numbered as in the clip."""
+    if (clip is None) == (version is None):
+        raise HTTPException(422, "Name a clip or a version.")
+    with here.production.reading() as session:
+        if clip is not None:
+            picture = clip_picture(here.production, _found(session, Clip, clip), frame)
+        else:
+            picture = version_picture(here.production, _found(session, Version, version or 0), frame)
+    return Response(png(picture), media_type="image/png")
+
+
+def _found(session: Session, kind: type[Held], key: int) -> Held:
+    found = session.get(kind, key)
+    if found is None:
+        raise HTTPException(404, f"There is no such {kind.__name__.lower()}.")
+    return found
+
+
+def _movie(path: Path | None) -> FileResponse:
+    if path is None:
+        raise HTTPException(404, "There is no such movie yet.")
+    return FileResponse(path, media_type=_MOVIE)

@@ -1,0 +1,170 @@
+// What the server says, as it says it (src/answerprint/server).
+
+export type ShotStatus = "waiting" | "working" | "to review" | "approved" | "rejected";
+export type VersionStatus = "to review" | "approved" | "rejected";
+export type JobState = "waiting" | "running" | "done" | "failed" | "cancelled";
+export type FrameClass = "A" | "B" | "C" | "R" | "D";
+
+export interface ProductionName {
+  id: string;
+  name: string;
+}
+
+export interface Me {
+  person: string;
+  role: string;
+  version: string;
+  productions: ProductionName[];
+}
+
+export interface ProductionFacts extends ProductionName {
+  rate: string;
+  shots: Record<ShotStatus, number>;
+  clips: number;
+  versions: number;
+}
+
+export interface ShotSummary {
+  id: number;
+  name: string;
+  clip: string;
+  camera: string;
+  scene: string;
+  take: string;
+  rate: string;
+  timecode: string;
+  start: number;
+  end: number;
+  cut_in: number;
+  cut_out: number;
+  width: number;
+  height: number;
+  status: ShotStatus;
+  thumbnail: string | null;
+  latest: { id: number; number: number; operation: string; status: VersionStatus; classes: Partial<Record<FrameClass, number>> } | null;
+  job: { id: string; state: JobState; done: number; total: number } | null;
+}
+
+export interface MediaFile {
+  url: string;
+  /** The frame of the clip that the file's first frame shows. */
+  first: number;
+}
+
+export interface Decision {
+  id: number;
+  who: string;
+  decision: "approved" | "rejected" | "note";
+  note: string;
+  frames: number[];
+  when: string;
+}
+
+export interface VersionSummary {
+  id: number;
+  number: number;
+  operation: string;
+  status: VersionStatus;
+  created: string;
+  figures: Record<string, unknown>;
+  first: number;
+  count: number;
+  proxy: MediaFile | null;
+  matte: MediaFile | null;
+  support: MediaFile | null;
+  decisions: Decision[];
+}
+
+export interface ShotDetail extends ShotSummary {
+  clip_id: number;
+  clip_frames: number;
+  input_space: string;
+  plate: MediaFile | null;
+  versions: VersionSummary[];
+}
+
+export interface FrameRecord {
+  frame: number;
+  class: FrameClass;
+  refused: boolean;
+  reason: string;
+  changed_share: number | null;
+  support_share: number | null;
+  restored: number | null;
+  pixel_digest: string;
+  source_digest: string;
+  output: string;
+  sources: { clip: string; frame: number; digest: string }[];
+  figures: Record<string, number>;
+}
+
+export interface Step {
+  node: string;
+  operation: string;
+  version: string;
+  parameters: Record<string, unknown>;
+  key: string;
+  models: Record<string, unknown>[];
+}
+
+export interface VersionDetail extends VersionSummary {
+  shot_id: number;
+  requested_by: string;
+  frames: FrameRecord[];
+  steps: Step[];
+}
+
+export interface Job {
+  id: string;
+  kind: string;
+  title: string;
+  shot: string | null;
+  shot_id: number | null;
+  state: JobState;
+  priority: number;
+  requested_by: string;
+  done: number;
+  total: number;
+  speed: number | null;
+  eta_seconds: number | null;
+  elapsed_seconds: number | null;
+  error: string;
+  created: string;
+  /** One letter for each piece: w waiting, r running, d done, f failed, c cancelled. */
+  chunks: string;
+}
+
+export interface Queue {
+  jobs: Job[];
+  counts: Record<JobState, number>;
+}
+
+export interface Schema {
+  type?: string;
+  title?: string;
+  description?: string;
+  default?: unknown;
+  enum?: unknown[];
+  const?: unknown;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  multipleOf?: number;
+  unit?: string;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  items?: Schema;
+  anyOf?: Schema[];
+  allOf?: Schema[];
+  $ref?: string;
+  $defs?: Record<string, Schema>;
+}
+
+export interface Pass {
+  name: string;
+  title: string;
+  summary: string;
+  schema: Schema;
+  presets: Record<string, Record<string, unknown>>;
+}

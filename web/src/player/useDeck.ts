@@ -1,0 +1,91 @@
+// Ties a deck to a shot: opens its files, keeps them while they are compared, closes them when the shot is left.
+
+import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { api } from "../api/client";
+import type { MediaFile, ShotDetail, VersionSummary } from "../api/types";
+import { Deck, type DeckState } from "./deck";
+import { canDecode, FrameStore, ProxyFrames, StillFrames, type FrameSource } from "./frames";
+import { rateOf } from "./timecode";
+
+const MIB = 1024 * 1024;
+const BUDGET = { picture: 320 * MIB, overlay: 96 * MIB, still: 96 * MIB };
+
+/** What is compared: the plate, or a version of the shot. */
+export type Side = { kind: "plate" } | { kind: "version"; version: VersionSummary };
+
+interface Files {
+  proxy: MediaFile | null;
+  stills: () => FrameStore;
+}
+
+function filesOf(shot: ShotDetail, side: Side): Files {
+  if (side.kind === "plate")
+    return {
+      proxy: shot.plate,
+      stills: () => new FrameStore(new StillFrames(shot.clip_frames, (index) => api.stillUrl("clip", shot.clip_id, index)), 0, BUDGET.still),
+    };
+  const { version } = side;
+  return {
+    proxy: version.proxy,
+    stills: () =>
+      new FrameStore(new StillFrames(version.count, (index) => api.stillUrl("version", version.id, index + version.first)), version.first, BUDGET.still),
+  };
+}
+
+/** The proxy where there is one and the browser can decode it; stills from the server otherwise. */
+async function pictureStore(files: Files): Promise<FrameStore> {
+  if (!files.proxy || !canDecode()) return files.stills();
+  try {
+    return new FrameStore(await ProxyFrames.open(api.mediaUrl(files.proxy.url)), files.proxy.first, BUDGET.picture);
+  } catch (problem) {
+    console.warn("The proxy cannot be used, single frames are shown instead:", problem);
+    return files.stills();
+  }
+}
+
+async function overlayStore(file: MediaFile | null): Promise<FrameStore | null> {
+  if (!file || !canDecode()) return null;
+  const source: FrameSource | null = await ProxyFrames.open(api.mediaUrl(file.url)).catch(() => null);
+  return source && new FrameStore(source, file.first, BUDGET.overlay);
+}
+
+function useSide(deck: Deck, shot: ShotDetail, side: Side | null, into: "a" | "b"): void {
+  const version = side?.kind === "version" ? side.version : null;
+  const key = side ? `${side.kind} ${version?.id ?? shot.clip_id} ${version?.count ?? 0} ${version?.proxy?.url ?? ""}` : "";
+  const files = useMemo(() => (side ? filesOf(shot, side) : null), [key]);
+  useEffect(() => {
+    if (!files) return undefined;
+    let left = false;
+    const opened: FrameStore[] = [];
+    const take = async (slot: string, opening: Promise<FrameStore | null>) => {
+      const store = await opening;
+      if (!store) return;
+      if (left) return store.close();
+      opened.push(store);
+      deck.load({ [slot]: store });
+    };
+    void take(into, pictureStore(files));
+    void take(into === "a" ? "exactA" : "exactB", Promise.resolve(files.stills()));
+    if (into === "b" && version) {
+      void take("matte", overlayStore(version.matte));
+      void take("support", overlayStore(version.support));
+    }
+    return () => {
+      left = true;
+      deck.load(into === "a" ? { a: null, exactA: null } : { b: null, exactB: null, matte: null, support: null });
+      opened.forEach((store) => store.close());
+    };
+  }, [deck, files, into]);
+}
+
+export function useDeck(shot: ShotDetail, a: Side, b: Side | null, frame: number): Deck {
+  const [deck] = useState(() => new Deck(shot.start, shot.end, rateOf(shot.rate).exact, frame));
+  useSide(deck, shot, a, "a");
+  useSide(deck, shot, b, "b");
+  return deck;
+}
+
+/** A part of the deck's state; the caller is drawn again only when that part changes. */
+export function useDeckState<T extends string | number | boolean | null>(deck: Deck, pick: (state: DeckState) => T): T {
+  return useSyncExternalStore(deck.watch, () => pick(deck.snapshot()));
+}

@@ -9,7 +9,7 @@ forward-backward recursion of a hidden Markov chain, with forgetting, and smooth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -25,8 +25,11 @@ Box = tuple[int, int, int, int]
 
 _MEMORY = 0.7
 """Share of a neighbour frame's log belief that is kept: about three frames' worth of evidence on each side."""
+_UNLIKE = 24.0
+"""8-bit levels of difference after carrying at which a neighbour's word counts 1/e."""
 _FLOOR = -8.0
-_POSE_LIMIT = 3.5
+_POSE_FOR, _POSE_AGAINST = 3.5, -2.0
+"""How much the pose network's word counts: what it draws is nearly always there, but it leaves out blurred hands."""
 _COLOUR_WEIGHT = 0.6
 _MARK = 30.0
 _BLOCK, _AHEAD = 96, 12
@@ -70,6 +73,10 @@ class Evidence:
     plate: BackgroundPlate
     plate_lab: np.ndarray
 
+    def away(self, picture: np.ndarray) -> np.ndarray:
+        """How far each pixel is from the empty set, CIE Lab 1976 difference over 3 x 3 pixels; (h, w) float32."""
+        return np.asarray(cv2.blur(np.linalg.norm(display_lab(picture) - self.plate_lab, axis=-1).astype(np.float32), (3, 3)))
+
     def logs(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """(people + 2, h, w) log evidence of frame ``index`` (people, background, something else), and the picture."""
         picture = self.picture(index)
@@ -78,10 +85,10 @@ class Evidence:
         colours = _COLOUR_WEIGHT * self.colours.of(picture)
         for at, claim in enumerate(self.claims(index)):
             if claim is not None:
-                logs[at] = np.clip(np.log((claim + 0.02) / (1.02 - claim)), -_POSE_LIMIT, _POSE_LIMIT)
+                logs[at] = np.clip(np.log((claim + 0.02) / (1.02 - claim)), _POSE_AGAINST, _POSE_FOR)
             logs[at] += colours[at]
-        away = cv2.blur(np.linalg.norm(display_lab(picture) - self.plate_lab, axis=-1).astype(np.float32), (3, 3))
-        same = np.clip(2.5 - 0.5 * (away / 4.0) ** 2, -3.0, 2.5)
+        away = self.away(picture)
+        same = np.clip(2.5 - 0.5 * (away / 4.0) ** 2, -6.0, 2.5)
         logs[self.people] = np.where(self.plate.seen, same, colours[self.people])
         logs[self.people + 1] = -2.0
         for label, drawn in self.marks(index):
@@ -123,13 +130,19 @@ def _smoothed(guide: np.ndarray, logs: np.ndarray) -> np.ndarray:
     return follow_edges(small, np.stack([cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in logs]), 2, 1e-3, large)
 
 
-def _carried(logs: np.ndarray, here: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """``logs`` of the frame ``there`` brought to ``here``; the flow is found at half the working size."""
-    size = (max(16, here.shape[1] // 2), max(16, here.shape[0] // 2))
-    flow = dense_flow(cv2.resize(here, size, interpolation=cv2.INTER_AREA), cv2.resize(there, size, interpolation=cv2.INTER_AREA), "fast")
-    flow *= np.array([here.shape[1] / size[0], here.shape[0] / size[1]], np.float32)
-    flow = cv2.resize(flow, (here.shape[1], here.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return np.stack([carry(one, flow) for one in logs])
+def _message(logs: np.ndarray, here: _Step, there: _Step) -> np.ndarray:
+    """``logs`` of the step ``there`` brought to ``here`` and discounted; the flow is found at half the working size.
+
+    Where the carried picture does not look like this one (a blurred hand, an uncovered wall) the neighbour has no say.
+    """
+    height, width = here.grey.shape
+    size = (max(16, width // 2), max(16, height // 2))
+    small = [cv2.resize(one.grey, size, interpolation=cv2.INTER_AREA) for one in (here, there)]
+    flow = dense_flow(small[0], small[1], "fast") * np.array([width / size[0], height / size[1]], np.float32)
+    flow = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
+    unlike = np.abs(carry(there.guide, flow).astype(np.float32) - here.guide).max(axis=-1)
+    trust = _MEMORY * np.exp(-((cv2.blur(unlike, (3, 3)) / _UNLIKE) ** 2))
+    return np.stack([carry(one, flow) * trust for one in logs])
 
 
 def fuse(evidence: Evidence, count: int, step: Callable[[int], None]) -> Iterator[tuple[int, np.ndarray]]:
@@ -149,12 +162,13 @@ def _forward(evidence: Evidence, frames: range, before: _Step | None, step: Call
     chain: list[_Step] = []
     for index in frames:
         logs, picture = evidence.logs(index)
-        grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-        belief = logs
+        smoothed = _smoothed(picture, logs)
+        here = _Step(_packed(smoothed), _packed(smoothed), cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), picture)
         if before is not None:
-            belief = logs + _MEMORY * _carried(_unpacked(before.belief), grey, before.grey)
-        before = _Step(_packed(_smoothed(picture, logs)), _packed(_smoothed(picture, belief)), grey, picture)
-        chain.append(before)
+            message = _message(_unpacked(before.belief), here, before)
+            here = replace(here, belief=_packed(_smoothed(picture, logs + message)))
+        before = here
+        chain.append(here)
         step(index)
     return chain
 
@@ -166,7 +180,7 @@ def _backward(chain: list[_Step], wanted: int) -> list[np.ndarray]:
         here = chain[at]
         message: np.ndarray | float = 0.0
         if later is not None:
-            message = _MEMORY * _carried(later, here.grey, chain[at + 1].grey)
+            message = _message(later, here, chain[at + 1])
         if at < wanted:
             total = np.exp(_level(_unpacked(here.belief) + message))
             total /= total.sum(axis=0)

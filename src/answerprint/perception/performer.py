@@ -27,6 +27,8 @@ WORKING_SIDE = 544
 """Shorter side of the working picture: fingers of a full figure are still 3 px wide there."""
 
 _SAMPLES = 25
+_STRANGE = 15.0
+"""Lab difference from the empty set beyond which it is no shadow: shadows on the stage floor measured 4 to 12."""
 
 
 def working_size(width: int, height: int) -> tuple[int, int]:
@@ -175,18 +177,32 @@ def _fill(maps: PerformerMaps, cast: dict[str, list[Track]], read: Callable[[int
     colours, plate = _learn(picture, claims, marks, len(people), maps.count)
     evidence = Evidence(len(people), picture, claims, marks, colours, plate, display_lab(plate.colour))
     for frame, result in fuse(evidence, maps.count, step):
+        loose = (result[len(people)] < 80) & (result[: len(people)].max(axis=0) < 128) & plate.seen & (evidence.away(picture(frame)) > _STRANGE)
+        own = _with_loose(result[: len(people)], loose)
         for at, (name, claim) in enumerate(zip(maps.names, claims(frame), strict=True)):
             full = np.zeros((maps.size[1], maps.size[0]), np.uint8)
-            full[top:bottom, left:right] = _with_unsure(result, at, claim)
+            unsure = 0 if claim is None else result[-1] * (claim > 0.5)
+            full[top:bottom, left:right] = np.minimum(255, own[at].astype(np.int32) + unsure)
             maps.maps[name].append(cv2.imencode(".png", full)[1].tobytes())
 
 
-def _with_unsure(result: np.ndarray, at: int, claim: np.ndarray | None) -> np.ndarray:
-    """A person's posterior, with what went to "something else" where the pose network still sees that person."""
-    own = result[at]
-    if claim is None:
-        return np.asarray(own, np.uint8)
-    return np.asarray(np.minimum(255, own.astype(np.int32) + result[-1] * (claim > 0.5)), np.uint8)
+def _with_loose(own: np.ndarray, loose: np.ndarray) -> np.ndarray:
+    """``own`` (people, h, w) with each loose piece (a blurred hand, a sleeve) given to the person it hangs on most.
+
+    Pieces larger than an eighth of that person, or touching nobody, are left out: they are props, not limbs.
+    """
+    given = own.copy()
+    number, pieces, figures, _ = cv2.connectedComponentsWithStats(loose.astype(np.uint8), connectivity=8)
+    if number < 2:
+        return given
+    bodies = [cv2.dilate((one > 127).astype(np.uint8), np.ones((7, 7), np.uint8)) for one in own]
+    touch = np.stack([np.bincount(pieces[body > 0], minlength=number) for body in bodies])
+    sizes = [int((one > 127).sum()) for one in own]
+    for piece in range(1, number):
+        at = int(touch[:, piece].argmax())
+        if touch[at, piece] and 6 <= figures[piece, cv2.CC_STAT_AREA] <= sizes[at] / 8:
+            given[at][pieces == piece] = 255
+    return given
 
 
 def _learn(picture: Callable[[int], np.ndarray], claims: Callable[[int], Sequence[np.ndarray | None]],
@@ -195,7 +211,7 @@ def _learn(picture: Callable[[int], np.ndarray], claims: Callable[[int], Sequenc
     counts = np.zeros((people + 1, 32, 32, 32), np.int64)
     frames, covered = [], []
     wide, tight = np.ones((31, 31), np.uint8), np.ones((5, 5), np.uint8)
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (13, 13))
     for frame in np.unique(np.linspace(0, count - 1, min(count, _SAMPLES)).round().astype(int)):
         shot = picture(int(frame))
         nothing = np.zeros(shot.shape[:2], np.float32)
@@ -211,7 +227,7 @@ def _learn(picture: Callable[[int], np.ndarray], claims: Callable[[int], Sequenc
         for label, drawn in marks(int(frame)):
             np.add.at(counts[label], tuple(code[drawn].T), 1)
         frames.append(shot)
-        covered.append(cv2.dilate((anyone > 0.15).astype(np.uint8), disc) > 0)
+        covered.append(cv2.dilate((anyone > 0.06).astype(np.uint8), disc) > 0)
     return colour_table(counts), background_plate(frames, covered, least=min(4, len(frames)))
 
 

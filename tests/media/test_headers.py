@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import OpenEXR
 import OpenImageIO as oiio
@@ -176,3 +177,26 @@ def test_half_float_tiff_stays_half(tmp_path: Path) -> None:
     frame = SourceFrame({c: np.full((4, 6), 1.5, np.float16) for c in "RGB"}, FrameHeader(6, 4, file_format="tiff", storage="half"))
     write_frame(tmp_path / "x.tif", frame)
     assert read_still(tmp_path / "x.tif").planes["R"].dtype == np.float16
+
+
+@pytest.mark.parametrize("layout", ["gbrp10le", "gbrp10be", "gbrp12le", "gbrp12be", "rgb48le", "rgb48be", "rgb24"])
+def test_another_makers_dpx_comes_back_with_its_codes_byte_order_and_header(tmp_path: Path, layout: str) -> None:
+    noise = np.random.default_rng(5).integers(0, 65536, (10, 12, 3), dtype=np.uint16)
+    with av.open(str(tmp_path / "a_%02d.dpx"), "w", format="image2") as container:
+        stream = container.add_stream("dpx", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 12, 10, layout
+        frame = av.VideoFrame.from_ndarray(noise, format="rgb48le").reformat(format=layout)
+        frame.pts = 0
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    (plate,) = tmp_path.glob("a_*.dpx")
+    write_frame(tmp_path / "b.dpx", read_still(plate))
+
+    def decoded(path: Path) -> list[bytes]:
+        with av.open(str(path), format="dpx_pipe") as container:
+            picture = next(container.decode(video=0))
+        return [picture.format.name.encode(), *(bytes(plane) for plane in picture.reformat(format="gbrp16le").planes)]
+
+    assert decoded(tmp_path / "b.dpx") == decoded(plate)
+    before, after = plate.read_bytes(), (tmp_path / "b.dpx").read_bytes()
+    assert (after[:4], after[160:660], after[1408:2048]) == (before[:4], before[160:660], before[1408:2048])

@@ -56,6 +56,10 @@ def read_still(path: Path) -> SourceFrame:
     if pixels is None or message:
         raise BadInput(path, f"its pixels cannot be read ({_first_line(message)})", "copy or export the frame again")
     pixels = pixels.reshape(spec.height, spec.width, spec.nchannels)
+    depth = {"uint10": 10, "uint12": 12}.get(header.storage, 16)
+    if depth < 16:
+        # The library fills the low bits of some packings with zeros; one form for all makes equal codes equal numbers.
+        pixels = pixels >> (16 - depth) << (16 - depth) | pixels >> depth
     planes = {name: np.ascontiguousarray(pixels[..., i]) for i, name in enumerate(spec.channelnames)}
     return SourceFrame(planes, header)
 
@@ -112,6 +116,8 @@ def _header(path: Path, spec: Any) -> FrameHeader:
             continue
         if isinstance(value, np.ndarray):
             value = tuple(value.ravel().tolist())
+        elif isinstance(value, str):
+            value = _text(value)
         attributes[a.name] = value
         native.append(NativeAttribute(a.name, str(a.type)))
     x, y = (spec.full_x, spec.full_y) if spec.full_width else (spec.x, spec.y)
@@ -139,6 +145,15 @@ def _header(path: Path, spec: Any) -> FrameHeader:
         rate=exact or told,
         native=tuple(native),
     )
+
+
+def _text(value: str) -> str:
+    """Header text that is not UTF-8 (old film scanners fill unused fields with 0xFF) read as Latin-1."""
+    raw = value.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def _storage(path: Path, kind: FileFormat, spec: Any) -> Storage:
@@ -177,6 +192,8 @@ def _spec(frame: SourceFrame, kind: str, pixels: Any) -> Any:
     if kind == "png":
         spec.attribute("oiio:UnassociatedAlpha", 1)
     if kind == "dpx":
+        plate = next((a.data for a in header.native if a.name == "dpx header"), b"")
+        spec.attribute("oiio:Endian", "little" if plate[:4] == b"XPDS" else "big")
         _set_dpx_time(spec, header)
     elif header.timecode is not None and "ImageDescription" not in header.attributes:
         spec.attribute("ImageDescription", _description(header))
@@ -269,7 +286,7 @@ def _restore_dpx_header(written: Path, name: str, header: FrameHeader) -> None:
                 new[start:end] = plate[start:end]
             if header.timecode is not None:
                 new[slice(*_DPX_TIMECODE)] = timecode
-            if header.rate is not None and struct.unpack(">f", plate[1940:1944]) != struct.unpack(">f", rate):
+            if header.rate is not None and plate[slice(*_DPX_FRAME_RATE)] != rate:
                 new[slice(*_DPX_FRAME_RATE)] = rate
         file.seek(0)
         file.write(new)

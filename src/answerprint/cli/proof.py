@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from answerprint.cli.answer import Answer
 from answerprint.cli.command import Command
+from answerprint.cli.progress import Reporter
 
 
 def _deliver_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,20 +30,72 @@ def _qc(options: argparse.Namespace) -> Answer:
 
 
 def _audit_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", metavar="FRAME|PACKAGE", help="a delivered frame, or a whole package")
+    parser.add_argument("path", metavar="FRAME|PACKAGE", help="a delivered frame, its pixel digest, or a whole package")
+    parser.add_argument("--frame", type=int, metavar="N", help="which frame is meant, where several show the same picture")
 
 
 def _audit(options: argparse.Namespace) -> Answer:
-    raise NotImplementedError("audit")
+    from answerprint.provenance.audit import audit_frame, ledgers_for
+
+    path = Path(options.path)
+    if path.is_dir():
+        return _audit_package(path)
+    frame = audit_frame(ledgers_for(path), path, number=options.frame)
+    sources = [f"{source['clip']} frame {source['frame']}" for source in frame["sources"]]
+    shown = ", ".join(sources[:6]) + (f" and {len(sources) - 6} more" if len(sources) > 6 else "")
+    steps = [f"step      {step['operation']} {step['operation_version']} (class {step['class']})" for step in frame["steps"]]
+    approvals = [f"{event['event']}  {event['who']}: {event.get('note', '')}" for event in frame["approvals"]]
+    lines = [
+        f"{frame['path']} frame {frame['frame']} {frame['timecode'] or ''}".rstrip(),
+        f"picture   {frame['pixel_digest']}",
+        f"sources   {shown or 'none'}",
+        *steps,
+        f"class     {frame['class']}; {frame['changed_share']:.2%} changed, {frame['support_share']:.1%} of it seen elsewhere",
+        f"asked by  {frame['requested_by'] or 'not recorded'}",
+        *approvals,
+        f"signed    {frame['signer'] or 'not sealed yet'}",
+    ]
+    return Answer(frame, lines)
+
+
+def _audit_package(folder: Path) -> Answer:
+    """Every frame that the package's ledgers speak of, one line each."""
+    from answerprint.provenance.audit import ledgers_for
+    from answerprint.provenance.chain import read_ledger
+
+    told = ("frame", "timecode", "operation", "class", "changed_share", "support_share", "restored", "unreached", "requested_by")
+    rows = [line.body for ledger in ledgers_for(folder) for line in read_ledger(ledger).lines if line.kind == "frame"]
+    frames = [{"path": row["output"], "pixel_digest": row["output_digest"], **{name: row[name] for name in told}} for row in rows]
+    classes = {letter: sum(frame["class"] == letter for frame in frames) for letter in "ABCRD"}
+    lines = [f"{frame['path']}  {frame['class']}  {frame['operation']}  {frame['changed_share']:.2%} changed" for frame in frames]
+    counted = ", ".join(f"{number} {letter}" for letter, number in classes.items() if number) or "none"
+    return Answer(
+        {"package": str(folder), "class": classes, "frames": frames}, [*lines, f"{len(frames)} frames; classes {counted}"]
+    )
 
 
 def _verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", metavar="PATH", help="a package, a result folder, a ledger or a production")
     parser.add_argument("--trust", metavar="T", help="a signer's fingerprint, or a file that holds it")
+    parser.add_argument("--deep", action="store_true", help="decode every frame again and compare its picture, not only its file")
 
 
 def _verify(options: argparse.Namespace) -> Answer:
-    raise NotImplementedError("verify")
+    from answerprint.provenance.verify import verify
+
+    reporter = Reporter(options.quiet)
+    found = verify(options.path, options.trust, deep=options.deep, told=lambda done, total: reporter.step(done, total, "files"))
+    reporter.finish()
+    said = "intact" if found.intact else "NOT INTACT"
+    who = f"{found.signer_name} {found.signer}" if found.signer else "nobody"
+    lines = [
+        f"{options.path}: {said}; {found.checked} things checked",
+        f"signed by {who} ({'trusted' if found.trusted else 'not in your trust store; give --trust FINGERPRINT if you know it'})",
+        *(f"fault: {fault.line()}" for fault in found.faults[:20]),
+        *([f"and {len(found.faults) - 20} more faults"] if len(found.faults) > 20 else []),
+        *found.notes,
+    ]
+    return Answer(found.model_dump(mode="json"), lines, exit_code=found.exit_code)
 
 
 COMMANDS = (

@@ -66,21 +66,25 @@ class ProcessExecutor:
         self.slots = workers or default_workers()
         self._threads = threads
         self._pool: ProcessPoolExecutor | None = None
+        # Several productions' dispatchers may share one pool.
+        self._turn = threading.RLock()
 
     def submit(self, work: Work, order: WorkOrder) -> Future[Outcome]:
         """Hand the chunk to a process, starting the pool when there is none."""
         answer: Future[Outcome] = Future()
-        try:
-            inner = self._started().submit(perform, work, order)
-        except BrokenExecutor:
-            self.close()
-            inner = self._started().submit(perform, work, order)
+        with self._turn:
+            try:
+                inner = self._started().submit(perform, work, order)
+            except BrokenExecutor:
+                self.close()
+                inner = self._started().submit(perform, work, order)
         inner.add_done_callback(lambda done: _hand_over(done, answer))
         return answer
 
     def close(self) -> None:
         """End all workers at once."""
-        pool, self._pool = self._pool, None
+        with self._turn:
+            pool, self._pool = self._pool, None
         if pool is None:
             return
         workers = list((pool._processes or {}).values())

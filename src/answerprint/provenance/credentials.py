@@ -9,13 +9,13 @@ import io
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 import c2pa
 from pydantic import BaseModel, ConfigDict, Field
 
+from answerprint import __version__
 from answerprint.media.atomic import replacing
 from answerprint.production import AnswerprintError, BadInput
 from answerprint.provenance.certificates import SigningChain, own_chain
@@ -138,9 +138,9 @@ def read_credentials(path: Path, anchors: bytes = b"") -> CredentialReading:
 
     A file without credentials reads as state ``None``. Nothing is fetched.
     """
-    context = _context(anchors)
     kind, sidecar = _kind(path), path.with_suffix(SIDECAR)
     try:
+        context = _context(anchors)
         with path.open("rb") as stream:
             if sidecar.is_file() and path.suffix.lower() in _BESIDE:
                 reader = c2pa.Reader(kind, stream, sidecar.read_bytes(), context=context)
@@ -206,7 +206,7 @@ def _definition(statement: Statement, kind: str, ingredients: list[Ingredient]) 
         first = {"action": "c2pa.opened", "parameters": {"ingredientIds": [_label(statement.opened)]}}
     frames = {"root": statement.root, "signer": statement.signer, "frames": list(statement.frames)}
     return {
-        "claim_generator_info": [{"name": "Answerprint", "version": version("answerprint")}],
+        "claim_generator_info": [{"name": "Answerprint", "version": __version__}],
         "title": statement.title,
         "format": kind,
         "ingredients": [_ingredient(item) for item in ingredients],
@@ -254,7 +254,7 @@ def _context(anchors: bytes) -> Any:
         "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
     }
     if anchors:
-        settings["trust"] = {"user_anchors": anchors.decode()}
+        settings["trust"] = {"user_anchors": anchors.decode("ascii", "replace")}
     return c2pa.Context.from_dict(settings)
 
 

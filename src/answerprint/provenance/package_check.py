@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from answerprint.production import BadInput
 from answerprint.provenance.chain import read_ledger
-from answerprint.provenance.credentials import credential_fault
+from answerprint.provenance.credentials import ANCHOR, credential_fault
 from answerprint.provenance.digests import FileDigests, file_digest, file_digests
 from answerprint.provenance.faults import Fault, Verification
 from answerprint.provenance.keys import Identity, TrustStore
@@ -60,6 +60,7 @@ class _PackageCheck:
                 self._file(file)
                 if self.told:
                     self.told(done + 1, len(files))
+            self._credentials(files)
             if only is None:
                 self._added(package)
                 self._hash_lists(package)
@@ -129,14 +130,21 @@ class _PackageCheck:
             if self.deep:
                 fault = picture_fault(self.folder, file.path, file.pixel_digest, file.frame)
                 self.answer.faults += [fault] if fault else []
-        against = credential_fault(self.folder, file.path)
-        if against:
-            self._fault(file.path, "credentials", against, file.frame)
 
     def _row_of(self, file: PackagedFile) -> None:
         # Where the ledger itself is broken its rows are not all known: that fault is named, not its consequences.
         if file.job not in self.broken and (file.job, file.pixel_digest, file.frame) not in self.rows:
             self._fault(file.path, "row-missing", "no ledger row made this picture", file.frame)
+
+    def _credentials(self, files: list[PackagedFile]) -> None:
+        """Content credentials come after every file's bytes: a changed frame is named before the sidecar that disowns it."""
+        changed = {fault.path for fault in self.answer.faults}
+        if ANCHOR in changed:
+            return
+        for file in files:
+            against = None if file.path in changed else credential_fault(self.folder, file.path)
+            if against:
+                self._fault(file.path, "credentials", against, file.frame)
 
     def _added(self, package: Package) -> None:
         listed = {file.path for file in package.files}

@@ -67,7 +67,7 @@ def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
                 records += made
                 tell(len(records), len(frames), "rendering")
     job = record_digest({"run": run.key, "out": order.out.name})[:32]
-    ledger = order.out / "ledger.jsonl"
+    ledger = order.out / "answerprint.ledger.jsonl"
     rows = frame_rows(run, records, job, "", "")
     keep_ledger(ledger, job, rows, records, "")
     result = {

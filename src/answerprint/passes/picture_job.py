@@ -166,7 +166,7 @@ def _finish(production: Production, order: WorkOrder, run: GraphRun, out: Path, 
         )
     records = list(run.render(frames, out, context))
     rows = frame_rows(run, records, order.job_id, str(requested_by), order.job_order["policy"])
-    seal = keep_ledger(production.path("ledger") / f"{order.job_id}.jsonl", order.job_id, rows, records, str(requested_by))
+    seal = keep_ledger(production.path("ledger") / f"{order.job_id}.ledger.jsonl", order.job_id, rows, records, str(requested_by))
     figures = summary(records) | {"ledger_root": seal, "key": run.key}
     write_review_copies(run.binding.plate, out, records, context)
     with production.session() as session:

@@ -1,0 +1,159 @@
+"""Conform: each event of a cut matched to its original by reel and timecode, or reported with the reason it was not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+from answerprint.editorial.events import Cut, Event
+from answerprint.production import Timecode
+
+Status = Literal["matched", "missing", "ambiguous", "out_of_range"]
+
+
+@dataclass(frozen=True)
+class MediaItem:
+    """An original: its reel, its name, the timecode of its first frame and how many frames it has."""
+
+    reel: str
+    name: str
+    start: Timecode
+    frames: int
+    rate: Fraction
+    path: Path
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class ConformedEvent:
+    """An event with what was found for it. ``handle_in`` and ``handle_out`` are the handles the original really has."""
+
+    event: Event
+    status: Status
+    item: MediaItem | None = None
+    reason: str = ""
+    handle_in: int = 0
+    handle_out: int = 0
+
+    @property
+    def number(self) -> int:
+        return self.event.number
+
+    @property
+    def source_in(self) -> Timecode:
+        return self.event.source_in
+
+    @property
+    def source_out(self) -> Timecode:
+        return self.event.source_out
+
+    @property
+    def record_in(self) -> Timecode:
+        return self.event.record_in
+
+    @property
+    def record_out(self) -> Timecode:
+        return self.event.record_out
+
+    @property
+    def media(self) -> Path | None:
+        return self.item.path if self.item else None
+
+    def document(self) -> dict[str, Any]:
+        """The event as the `conform` command prints it."""
+        e = self.event
+        return {
+            "number": e.number,
+            "reel": e.reel,
+            "clip_name": e.clip_name,
+            "source_in": str(e.source_in),
+            "source_out": str(e.source_out),
+            "record_in": str(e.record_in),
+            "record_out": str(e.record_out),
+            "speed": e.speed,
+            "status": self.status,
+            "media": str(self.media) if self.media else None,
+            "reason": self.reason,
+            "handles": [self.handle_in, self.handle_out],
+        }
+
+
+@dataclass(frozen=True)
+class ConformResult:
+    """Every event of the cut, in order."""
+
+    events: list[ConformedEvent]
+
+    def document(self) -> dict[str, Any]:
+        """``{"events", "matched", "missing"}``; missing counts every event that was not matched."""
+        matched = sum(e.status == "matched" for e in self.events)
+        return {"events": [e.document() for e in self.events], "matched": matched, "missing": len(self.events) - matched}
+
+
+def conform(cut: Cut, media: Sequence[MediaItem], handles: int = 0) -> ConformResult:
+    """Match every event. Nothing is guessed: an event with no reel, or with two originals that both fit, is reported."""
+    return ConformResult([_match(event, media, cut.rate, handles) for event in cut.events if event.frames])
+
+
+def source_span(event: Event) -> tuple[int, int]:
+    """The source frames an event needs, half-open, its retime included."""
+    first, length = event.source_in.frame, event.frames
+    if event.speed == 1.0:
+        return first, first + length
+    span = max(1, round(length * abs(event.speed)))
+    return (first, first + span) if event.speed >= 0 else (first - span + 1, first + 1)
+
+
+def _match(event: Event, media: Sequence[MediaItem], rate: Fraction, handles: int) -> ConformedEvent:
+    if not event.reel or event.reel.upper() in ("AX", "BL", "BLACK"):
+        named = [m for m in media if event.clip_name and event.clip_name in (m.name, m.path.name)]
+        if not named:
+            return ConformedEvent(event, "missing", reason=f"the event names no reel (it says {event.reel or 'nothing'!r})")
+        candidates, by = named, f"clip name {event.clip_name}"
+    else:
+        candidates, by = [m for m in media if _same_reel(m.reel, event.reel)], f"reel {event.reel}"
+    if not candidates:
+        return ConformedEvent(event, "missing", reason=f"no original has {by}")
+    if wrong := [m for m in candidates if m.rate != rate]:
+        candidates = [m for m in candidates if m.rate == rate]
+        if not candidates:
+            return ConformedEvent(
+                event,
+                "missing",
+                reason=f"{wrong[0].path.name} runs at {float(wrong[0].rate):g}, the cut at {float(rate):g} frames per second",
+            )
+    first, last = source_span(event)
+    fitting = [m for m in candidates if m.start.frame <= first and last <= m.start.frame + m.frames]
+    if len(fitting) > 1 and event.clip_name:
+        named = [m for m in fitting if event.clip_name in (m.name, m.path.name, m.path.stem)]
+        fitting = named or fitting
+    if len({m.digest or str(m.path) for m in fitting}) > 1:
+        return ConformedEvent(
+            event, "ambiguous", reason=f"{by} and timecode fit {len(fitting)} originals: {', '.join(m.path.name for m in fitting)}"
+        )
+    if not fitting:
+        near = candidates[0]
+        return ConformedEvent(
+            event,
+            "out_of_range",
+            reason=f"{near.path.name} holds {near.start} to {near.start + near.frames}, the event needs "
+            f"{event.source_in} to {Timecode(last, rate, event.source_in.drop)}",
+        )
+    item = fitting[0]
+    return ConformedEvent(
+        event,
+        "matched",
+        item,
+        f"{by} and timecode",
+        min(handles, first - item.start.frame),
+        min(handles, item.start.frame + item.frames - last),
+    )
+
+
+def _same_reel(have: str, wanted: str) -> bool:
+    """Reels are equal, or one was cut to the eight characters a strict list has room for."""
+    a, b = have.upper().strip(), wanted.upper().strip()
+    return a == b or (len(b) == 8 and a[:8] == b) or (len(a) == 8 and b[:8] == a)

@@ -181,10 +181,10 @@ def test_half_float_tiff_stays_half(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("layout", ["gbrp10le", "gbrp10be", "gbrp12le", "gbrp12be", "rgb48le", "rgb48be", "rgb24"])
 def test_another_makers_dpx_comes_back_with_its_codes_byte_order_and_header(tmp_path: Path, layout: str) -> None:
-    noise = np.random.default_rng(5).integers(0, 65536, (10, 12, 3), dtype=np.uint16)
+    noise = np.random.default_rng(5).integers(0, 65536, (20, 24, 3), dtype=np.uint16)
     with av.open(str(tmp_path / "a_%02d.dpx"), "w", format="image2") as container:
         stream = container.add_stream("dpx", rate=24)
-        stream.width, stream.height, stream.pix_fmt = 12, 10, layout
+        stream.width, stream.height, stream.pix_fmt = 24, 20, layout
         frame = av.VideoFrame.from_ndarray(noise, format="rgb48le").reformat(format=layout)
         frame.pts = 0
         container.mux(stream.encode(frame))
@@ -199,4 +199,7 @@ def test_another_makers_dpx_comes_back_with_its_codes_byte_order_and_header(tmp_
 
     assert decoded(tmp_path / "b.dpx") == decoded(plate)
     before, after = plate.read_bytes(), (tmp_path / "b.dpx").read_bytes()
-    assert (after[:4], after[160:660], after[1408:2048]) == (before[:4], before[160:660], before[1408:2048])
+    # FFmpeg's header ends at 1664, where its pixels begin; none of them may turn into film header fields.
+    assert (after[:4], after[160:660], after[1408:1664]) == (before[:4], before[160:660], before[1408:1664])
+    assert before[1664:1700] not in after[:2048]
+    assert read_still(plate).header.timecode is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import pickle
 from fractions import Fraction
 from pathlib import Path
@@ -32,6 +33,10 @@ def picture(number: int, height: int = 72, width: int = 128) -> Any:
 
 def number_of(rgb: Any) -> int:
     return sum(int(rgb[4:12, bit * 16 + 4 : bit * 16 + 12].mean() > 32768) << bit for bit in range(8))
+
+
+def numbers_seen(movie: Any, indices: list[int]) -> list[int]:
+    return [number_of(movie.read(i).rgb()) for i in indices]
 
 
 def long_gop(path: Path, frames: int = 60, rate: int = 24, rotation: int = 0, start: int = 0) -> Path:
@@ -104,6 +109,18 @@ def test_a_movie_sequence_travels_to_another_process(tmp_path: Path) -> None:
     movie = open_sequence(long_gop(tmp_path / "a.mp4", 30))
     movie.read(3)
     assert number_of(pickle.loads(pickle.dumps(movie)).read(17).rgb()) == 17
+
+
+def test_a_forked_child_and_its_parent_read_side_by_side(tmp_path: Path) -> None:
+    movie = open_sequence(long_gop(tmp_path / "a.mp4", 30))
+    movie.read(3)
+    fork = multiprocessing.get_context("fork")
+    answer = fork.Queue()
+    child = fork.Process(target=lambda: answer.put(numbers_seen(movie, [20, 4, 5])))
+    child.start()
+    assert numbers_seen(movie, [4, 5, 6, 22]) == [4, 5, 6, 22]
+    assert answer.get(timeout=60) == [20, 4, 5]
+    child.join()
 
 
 def test_a_cut_off_movie_is_refused(tmp_path: Path) -> None:

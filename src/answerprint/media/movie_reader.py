@@ -62,6 +62,7 @@ class MovieReader:
         self._next = 0
         self._kept: OrderedDict[int, _Picture] = OrderedDict()
         self._by_count = False
+        self._process = os.getpid()
         self._probe()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -70,6 +71,7 @@ class MovieReader:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._lock, self._container, self._decoder, self._kept, self._next = threading.RLock(), None, None, OrderedDict(), 0
+        self._process = os.getpid()
 
     def close(self) -> None:
         """Let go of the file and of decoded pictures; reading again reopens it."""
@@ -84,6 +86,8 @@ class MovieReader:
         """Frame ``index``, 0-based in presentation order. Raises IndexError beyond the end, BadInput for damage."""
         if not 0 <= index < len(self.times):
             raise IndexError(f"frame {index} of {len(self.times)}")
+        if self._process != os.getpid():  # a forked child shares the file position with its parent: it opens its own
+            self.__setstate__(self.__getstate__())
         with self._lock:
             return self._converted(self._picture(index), index)
 

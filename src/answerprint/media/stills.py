@@ -130,7 +130,10 @@ def _header(path: Path, spec: Any) -> FrameHeader:
     if packed is not None and int(packed[0]) != 0xFFFFFFFF:
         label = decode_timecode(int(packed[0]), exact)
     if kind == "dpx":
-        native.append(NativeAttribute("dpx header", "bytes", _dpx_header(path)))
+        plate = _dpx_header(path)
+        native.append(NativeAttribute("dpx header", "bytes", plate))
+        if len(plate) < 2048:  # pixels begin where the film and television headers would be, and were read as such
+            label, exact = None, None
     return FrameHeader(
         width=spec.full_width or spec.width,
         height=spec.full_height or spec.height,
@@ -269,8 +272,11 @@ _DPX_FRAME_RATE = (1940, 1944)
 
 
 def _dpx_header(path: Path) -> bytes:
+    """The header as far as it goes: at most 2048 bytes, less where pixels begin earlier."""
     with path.open("rb") as file:
-        return file.read(2048)
+        data = file.read(2048)
+    (pixels_at,) = struct.unpack_from("<I" if data[:4] == b"XPDS" else ">I", data, 4)
+    return data[: max(4, pixels_at)]
 
 
 def _restore_dpx_header(written: Path, name: str, header: FrameHeader) -> None:
@@ -280,10 +286,10 @@ def _restore_dpx_header(written: Path, name: str, header: FrameHeader) -> None:
         new = bytearray(file.read(2048))
         new[slice(*_DPX_FILE_NAME)] = name.encode("utf-8")[:99].ljust(100, b"\0")
         new[136:160] = bytes(24)
-        if len(plate) == 2048 and plate[:4] == new[:4]:
+        if plate[:4] == new[:4]:
             timecode, rate = new[slice(*_DPX_TIMECODE)], new[slice(*_DPX_FRAME_RATE)]
             for start, end in _DPX_HISTORY:
-                new[start:end] = plate[start:end]
+                new[start : min(end, len(plate))] = plate[start:end] if start < len(plate) else b""
             if header.timecode is not None:
                 new[slice(*_DPX_TIMECODE)] = timecode
             if header.rate is not None and plate[slice(*_DPX_FRAME_RATE)] != rate:

@@ -68,6 +68,12 @@ def check_hash_list(folder: Path, known: dict[str, FileDigests] | None = None) -
         return [Fault(path=f"{FOLDER}/{_CHAIN}", kind="hash-list", detail=f"cannot be read ({error})")], 0
     if not history.hash_lists and not history.child_histories:
         return [Fault(path=f"{FOLDER}/{_CHAIN}", kind="missing", detail="the hash list has no generation")], 0
+    for each in MHLHistory.walk_child_histories(history):
+        chained = {generation.ascmhl_filename for generation in each.chain.generations}
+        for hash_list in each.hash_lists:
+            if hash_list.get_file_name() not in chained:
+                name = Path(hash_list.file_path).relative_to(folder.resolve()).as_posix()
+                return [Fault(path=name, kind="hash-list", detail="the chain does not name this hash list")], 0
     here = dict(_files(folder, history))
     faults, count = [], 0
     for path in sorted(_listed(history, folder)):

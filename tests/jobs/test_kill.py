@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -35,9 +36,21 @@ def _results(production: Production) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in sorted((production.root / "out").iterdir())}
 
 
+def _diary(production: Production) -> list[str]:
+    file = production.root / "diary.txt"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def _wait_until(fact: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not fact():
+        assert time.monotonic() < until, "it did not come to pass"
+        time.sleep(0.01)
+
+
 def _times_done(production: Production) -> dict[tuple[str, int], int]:
     found: dict[tuple[str, int], int] = {}
-    for line in (production.root / "diary.txt").read_text().splitlines():
+    for line in _diary(production):
         job, number, *_ = line.split()
         found[job, int(number)] = found.get((job, int(number)), 0) + 1
     return found
@@ -80,27 +93,29 @@ def test_killing_the_pass_redoes_no_finished_chunk_and_changes_no_result(tmp_pat
         _submit(calm, chunks, 0.0)
         Dispatcher(calm, dummy_work.make, InlineExecutor()).run_until_idle()
         _submit(storm, chunks, 0.1)  # more than all the moments before the kills together
-        killed = 0
-        while killed < kills:
+        recorded: dict[tuple[str, int], int] = {}
+        """how often each chunk had been done when a kill first found it finished"""
+        for kill in range(kills):
             process = _start(storm)
-            time.sleep(moments.uniform(0.0, 1.4))
-            victim = process.pid
-            if killed % 4 == 3 and (workers := _workers(process)):
-                # Every fourth time only a worker dies, and the pass goes on by itself for a while.
+            if kill % 3 != 1:  # every third dies at a moment of its start, the others after some work
+                before = len(_diary(storm))
+                _wait_until(lambda before=before: len(_diary(storm)) > before)  # type: ignore[misc]
+            time.sleep(moments.uniform(0.0, 0.8))
+            if kill == kills - 1:
+                _wait_until(lambda: bool(_finished(storm)))
+            if kill % 4 == 3 and (workers := _workers(process)):
+                # Every fourth time a worker dies first, and the pass goes on by itself for a while.
                 os.kill(moments.choice(workers), signal.SIGKILL)
                 time.sleep(moments.uniform(0.0, 0.5))
             assert process.poll() is None, "the work was over before all kills; give it more chunks"
-            os.kill(victim, signal.SIGKILL)
+            os.kill(process.pid, signal.SIGKILL)
             process.wait()
-            killed += 1
-            done, before = _finished(storm), _times_done(storm) if (storm.root / "diary.txt").exists() else {}
             time.sleep(0.6)  # what the killed pass left running notices and ends
-            late = _times_done(storm) if (storm.root / "diary.txt").exists() else {}
-            assert all(late.get(chunk) == before.get(chunk) for chunk in done)
-        done, before = _finished(storm), _times_done(storm)
+            for chunk in _finished(storm):
+                recorded.setdefault(chunk, _times_done(storm)[chunk])
         assert _start(storm).wait(timeout=120) == 0
         after = _times_done(storm)
-        assert done
-        assert all(after[chunk] == before[chunk] for chunk in done)
+        assert recorded
+        assert {chunk: after[chunk] for chunk in recorded} == recorded
         assert queue.counts(storm)["done"] == 2
         assert _results(storm) == _results(calm)

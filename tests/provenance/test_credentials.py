@@ -14,7 +14,17 @@ from answerprint.media.frames import FrameHeader, SourceFrame
 from answerprint.media.write import write_frame
 from answerprint.production import BadInput
 from answerprint.provenance.certificates import own_chain
-from answerprint.provenance.credentials import Deed, Ingredient, Statement, embed, read_credentials, source_type, write_sidecar
+from answerprint.provenance.credentials import (
+    Deed,
+    Ingredient,
+    Statement,
+    embed,
+    read_credentials,
+    sign_movie,
+    sign_sidecars,
+    source_type,
+    write_sidecar,
+)
 from answerprint.provenance.keys import Signer, home, own_signer
 from answerprint.provenance.rows import FrameRow, ModelUse, SourceUse
 
@@ -141,3 +151,19 @@ def test_credentials_of_the_published_test_files_are_read(footage: Path) -> None
     assert read_credentials(folder / "A.jpg").state == "None"
     assert read_credentials(folder / "CA.jpg").state in ("Valid", "Trusted")
     assert read_credentials(folder / "XCA.jpg").state == "Invalid"
+
+
+def test_frames_and_the_movie_cut_from_them_tell_the_ledger_rows(
+    movie: Path, tmp_path: Path, signer: Signer, frame_row: Rows
+) -> None:
+    lent = [SourceUse(digest="1" * 64, clip="A", frame=1), SourceUse(digest="2" * 64, clip="A", frame=9, role="candidate")]
+    row = frame_row(1, changed_share=0.1, sources=lent)
+    path = picture(tmp_path / "0001.exr")
+    assert sign_sidecars({path: row}, signer, root="e" * 64) == [tmp_path / "0001.c2pa"]
+    frame = read_credentials(path, own_chain(signer).anchor)
+    assert frame.state == "Trusted" and frame.frames[0]["class"] == "A"
+    assert [item["relationship"] for item in frame.ingredients] == ["parentOf", "componentOf"]
+    sign_movie(movie, signer, rows=[row, frame_row(2)], ingredients=[path], frames={"frames/0001.exr": row.output_digest})
+    cut = read_credentials(movie, own_chain(signer).anchor)
+    assert cut.state == "Trusted" and cut.frames == [{"path": "frames/0001.exr", "pixel_digest": row.output_digest}]
+    assert cut.actions[0]["action"] == "c2pa.created" and cut.actions[0]["digitalSourceType"].endswith("/compositeCapture")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +19,9 @@ from answerprint import __version__
 from answerprint.media.atomic import replacing
 from answerprint.production import AnswerprintError, BadInput
 from answerprint.provenance.certificates import SigningChain, own_chain
+from answerprint.provenance.digests import file_digest
 from answerprint.provenance.durable import write_whole
+from answerprint.provenance.keys import Signer
 from answerprint.provenance.rows import FrameRow
 
 ANCHOR = "answerprint-anchor.pem"
@@ -36,6 +38,13 @@ _BESIDE = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
+}
+_COMPOSED = ("compositeCapture", "compositeSynthetic", "compositeWithTrainedAlgorithmicMedia")
+_ACTIONS = {
+    "grade": "c2pa.color_adjustments",
+    "relight": "c2pa.color_adjustments",
+    "denoise": "c2pa.enhanced",
+    "reframe": "c2pa.cropped",
 }
 # Sources that say where or what, and lend no pixel.
 _NOT_PICTURE = frozenset({"plate", "matte", "protect", "hero", "calibration", "analysis"})
@@ -133,6 +142,70 @@ def write_sidecar(path: Path, statement: Statement, chain: SigningChain | None =
     return sidecar
 
 
+def sign_movie(
+    movie: Path,
+    signer: Signer,
+    *,
+    rows: Sequence[FrameRow],
+    ingredients: Sequence[Path] = (),
+    frames: Mapping[str, str] | None = None,
+    root: str = "",
+) -> None:
+    """Embed the credentials of a movie cut together from frames with these ledger rows and from these originals.
+
+    ``frames`` maps a frame's path in the package to its pixel digest.
+    """
+    parts = tuple(
+        Ingredient(title=path.name, digest=file_digest(path), relationship="componentOf", path=path) for path in ingredients
+    )
+    kind = source_type(rows)
+    embed(
+        movie,
+        Statement(
+            title=movie.name,
+            created_as=kind if kind in _COMPOSED else "compositeCapture",
+            others=parts,
+            deeds=tuple(dict.fromkeys(map(_deed, rows))),
+            signer=signer.fingerprint,
+            root=root,
+            frames=tuple({"path": path, "pixel_digest": digest} for path, digest in sorted((frames or {}).items())),
+        ),
+        own_chain(signer),
+    )
+
+
+def sign_sidecars(rows: Mapping[Path, FrameRow], signer: Signer, *, root: str = "") -> list[Path]:
+    """Write the sidecar of each frame file from the ledger row that made it; answers the sidecars in order of the files."""
+    chain, written = own_chain(signer), []
+    for path, row in sorted(rows.items()):
+        plates = [
+            Ingredient(title=f"{source.clip} frame {source.frame}", digest=source.digest, relationship=_relation(at))
+            for at, source in enumerate(row.sources)
+        ]
+        told = {
+            "frame": row.frame,
+            "timecode": row.timecode or "",
+            "pixel_digest": row.output_digest,
+            "class": row.performance_class,
+        }
+        written.append(
+            write_sidecar(
+                path,
+                Statement(
+                    title=path.name,
+                    opened=plates[0] if plates else None,
+                    others=tuple(dict.fromkeys(plates[1:])),
+                    deeds=(_deed(row),),
+                    frames=(told,),
+                    root=root,
+                    signer=signer.fingerprint,
+                ),
+                chain,
+            )
+        )
+    return written
+
+
 def read_credentials(path: Path, anchors: bytes = b"") -> CredentialReading:
     """Read and validate a file's credentials, inside it or beside it. ``anchors`` are PEM certificates to trust.
 
@@ -198,6 +271,21 @@ def _sign(path: Path, statement: Statement, kind: str, source: Any, target: Any,
             return bytes(builder.sign(signer, kind, source, target))
     except c2pa.C2paError as error:
         raise AnswerprintError(f"{path}: the content credentials could not be written: {error}") from error
+
+
+def _deed(row: FrameRow) -> Deed:
+    return Deed(
+        action=_ACTIONS.get(row.operation, "c2pa.edited"),
+        operation=row.operation,
+        operation_version=row.operation_version,
+        parameters_digest=row.parameters_digest,
+        source_type=source_type([row]),
+    )
+
+
+def _relation(at: int) -> Literal["parentOf", "componentOf"]:
+    """A file has one parent; whatever else it was made from is a component."""
+    return "componentOf" if at else "parentOf"
 
 
 def _definition(statement: Statement, kind: str, ingredients: list[Ingredient]) -> dict[str, Any]:

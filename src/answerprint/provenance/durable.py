@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 from answerprint.media.atomic import write_failure
+from answerprint.production.atomic import sync_folder
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o644, replace: bool = True) -> bool:
@@ -35,19 +36,5 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644, replace: bool = T
         return False
     except OSError as error:
         raise write_failure(path, error) from error
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return True
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name itself last; file systems that cannot are left alone."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass
-    finally:
-        os.close(handle)

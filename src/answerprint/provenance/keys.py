@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from answerprint.production import BadInput
+from answerprint.production.home import home_folder
 from answerprint.provenance.durable import write_whole
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
@@ -100,8 +100,7 @@ def verify_signature(identity: Identity, purpose: str, message: bytes, signature
 
 def home() -> Path:
     """Where keys, trust and the witness are kept: ``$ANSWERPRINT_HOME`` or the user's configuration folder."""
-    named = os.environ.get("ANSWERPRINT_HOME")
-    return Path(named) if named else Path(platformdirs.user_config_dir("answerprint"))
+    return home_folder()
 
 
 def own_signer(name: str | None = None) -> Signer:

@@ -30,6 +30,8 @@ MANIFEST_PURPOSE = "package"
 MANIFEST_FORMAT: Literal["answerprint-package/1"] = "answerprint-package/1"
 HASH_LIST_RECORD = "answerprint-mhl.json"
 HASH_LIST_PURPOSE = "mhl"
+WORKING_FOLDER = ".answerprint-cache"
+"""What a run keeps to go on from; no part of what is delivered, and not signed for."""
 
 _OURS = frozenset({MANIFEST, MANIFEST + SIGNATURE_SUFFIX, HASH_LIST_RECORD, HASH_LIST_RECORD + SIGNATURE_SUFFIX})
 
@@ -149,7 +151,7 @@ def close_folder(
     document = package.model_dump(mode="json", exclude={"files"})
     write_signed(folder / MANIFEST, {**document, "files": [file.record() for file in files]}, MANIFEST_PURPOSE, signer)
     if hash_list:
-        write_generation(folder, author=signer.name, ignore=(f"/{HASH_LIST_RECORD}*",))
+        write_generation(folder, author=signer.name, ignore=(f"/{HASH_LIST_RECORD}*", f"/{WORKING_FOLDER}/"))
         lists = {file.name: file_digest(file) for file in sorted((folder / HASH_LISTS).iterdir())}
         write_signed(folder / HASH_LIST_RECORD, {"files": lists, "root": package.root}, HASH_LIST_PURPOSE, signer)
     return package
@@ -173,7 +175,7 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
         place = Path(root)
         linked = [name for name in folders if (place / name).is_symlink()]
         if place == folder:
-            folders[:] = [name for name in folders if name != HASH_LISTS]
+            folders[:] = [name for name in folders if name not in (HASH_LISTS, WORKING_FOLDER)]
             names = [name for name in names if name not in _OURS]
         for name in [*names, *linked]:
             yield (place / name).relative_to(folder).as_posix(), place / name

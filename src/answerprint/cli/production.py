@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from answerprint.cli.answer import Answer
@@ -10,6 +13,7 @@ from answerprint.cli.command import Command, settings, takes_settings
 from answerprint.cli.progress import Reporter
 
 if TYPE_CHECKING:
+    from answerprint.ingest.material import IngestedFile
     from answerprint.production.catalogue import Production
 
 
@@ -167,10 +171,37 @@ def _ingest_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--copy", action="store_true", help="copy the material into the production and verify each copy by its hash"
     )
+    parser.add_argument("--no-hash-list", action="store_true", help="write no ASC MHL generation into the folders given")
+    parser.add_argument("--no-proxies", action="store_true", help="make no proxies now")
 
 
 def _ingest(options: argparse.Namespace) -> Answer:
-    raise NotImplementedError("ingest")
+    from answerprint.ingest.into_catalogue import ingest
+    from answerprint.ingest.proxies import submit_proxies
+    from answerprint.production.catalogue import Production
+
+    reporter = Reporter(options.quiet)
+    with Production.open(options.dir) as production:
+        report = ingest(production, [Path(path) for path in options.paths], options.copy, not options.no_hash_list, reporter.step)
+        reporter.finish()
+        jobs = [] if options.no_proxies else submit_proxies(production, _person())
+        views = run_jobs(production, jobs, reporter) if jobs else []
+    failed = [f"{view['title']}: {view['error']}" for view in views if view["state"] == "failed"]
+    kinds = Counter(file.kind for file in report.files)
+    lines = [f"{file.kind:9} {file.path}{_slate(file)}" for file in report.files]
+    lines += [f"{sum(kinds.values())} files: {_listed(dict(sorted(kinds.items())))}"]
+    lines += [f"attention: {problem}" for problem in report.problems + failed]
+    for file in report.unreadable:
+        print(f"answerprint: {file.path}: {'; '.join(file.problems)}", file=sys.stderr)
+    document = report.document()
+    document["problems"] = report.problems + failed
+    return Answer(document | {"proxies": len(views) - len(failed)}, lines, exit_code=2 if report.unreadable or failed else 0)
+
+
+def _slate(file: IngestedFile) -> str:
+    parts = [f"scene {file.scene}{file.setup} take {file.take}" if file.scene else "", file.timecode]
+    said = ", ".join(part for part in parts if part)
+    return f"  ({said})" if said else ""
 
 
 def _demo_arguments(parser: argparse.ArgumentParser) -> None:

@@ -29,4 +29,8 @@ def _handler(kind: str) -> Handler:
         from answerprint.passes.captions import work_on_caption
 
         return work_on_caption
+    if kind == "proxy":
+        from answerprint.ingest.proxies import work_on_proxy
+
+        return work_on_proxy
     raise RuntimeError(f"there is no work of kind {kind!r}")

@@ -1,0 +1,259 @@
+"""Ingest as a whole: read, copy where asked, hash, join with the paper, and keep everything in the catalogue at once."""
+
+from __future__ import annotations
+
+import copy as copying
+import shutil
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from answerprint.ingest.join import join
+from answerprint.ingest.material import IngestedFile
+from answerprint.ingest.permissions import grant_all, keep_consents, keep_policy
+from answerprint.ingest.recognise import FRAMES, MOVIES, material_under, recognise
+from answerprint.production import BadInput, Refused
+from answerprint.production.catalogue import Production
+from answerprint.production.tables import Asset, Clip
+from answerprint.provenance.canonical import record_digest
+from answerprint.provenance.digests import file_digests
+from answerprint.provenance.mhl import write_generation
+from answerprint.provenance.snapshot import LOCK_SUFFIX
+
+Tell = Callable[[int, int, str], None]
+_NEEDED = ("rights", "consent")
+
+
+@dataclass
+class IngestReport:
+    """What ingest did: every file given, what does not add up, what could not be read, and the hash lists written."""
+
+    files: list[IngestedFile]
+    groups: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    unreadable: list[IngestedFile] = field(default_factory=list)
+    hash_lists: list[Path] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        """The document of the ``ingest`` command."""
+        return {
+            "files": [file.document() for file in self.files],
+            "problems": self.problems,
+            "groups": self.groups,
+            "hash_lists": [str(path) for path in self.hash_lists],
+        }
+
+
+def ingest(
+    production: Production, paths: Iterable[Path], copy: bool = False, hash_list: bool = True, tell: Tell | None = None
+) -> IngestReport:
+    """Take material in, in place or copied into the production with every copy compared by its hash.
+
+    The catalogue changes in one step at the end: what fails before leaves it as it was. ``hash_list`` adds an
+    ASC MHL generation to each folder given (to the production's own folder of material when copying).
+    Raises BadInput for a path that is not there, two different clips of one name or a copy that came out
+    different, Refused when the dataset is locked, FaultFound when a folder no longer agrees with its hash list.
+    """
+    roots = [Path(path).expanduser().absolute() for path in paths]
+    _refuse_when_locked(production, roots)
+    told = tell or (lambda done, total, what: None)
+    if copy:
+        roots = [_copied(root, production.path("material"), told) for root in roots]
+    found = list(material_under(roots))
+    files = []
+    for number, path in enumerate(found):
+        told(number, len(found), "files")
+        files.append(_read(path, production))
+    told(len(found), len(found), "files")
+    _refuse_two_of_one_name(production, files)
+    keep_policy(production.root, files)
+    lists, unlisted = _hash_lists(production, roots, copy) if hash_list else ([], [])
+    with production.session() as session:
+        for file in files:
+            _keep(session, production, file, copy)
+        session.flush()
+        joined = _join_all(session, production)
+    kept = {file.path: file for file in joined.files}
+    report = IngestReport(
+        [kept.get(file.path, file) for file in files], joined.groups, joined.problems + unlisted, hash_lists=lists
+    )
+    report.unreadable = [file for file in report.files if _is_picture(file.path) and file.kind == "unknown"]
+    report.problems += [
+        f"{file.path.name}: {problem}" for file in report.files if file.kind == "unknown" for problem in file.problems
+    ]
+    return report
+
+
+def place_of(production: Production, path: Path) -> str:
+    """A path as the catalogue keeps it: relative to the production where it lies within, else absolute."""
+    return path.relative_to(production.root).as_posix() if path.is_relative_to(production.root) else str(path)
+
+
+def _refuse_when_locked(production: Production, roots: list[Path]) -> None:
+    if list(production.path("lock").glob(f"*{LOCK_SUFFIX}")):
+        raise Refused(
+            roots[0], "the dataset is locked, and nothing may be added to it", "begin a new production with the further material"
+        )
+
+
+def _read(path: Path, production: Production) -> IngestedFile:
+    # An EDL does not say its rate, so it is read at the production's; footage says its own.
+    file = recognise(path, production.rate if path.suffix.lower() == ".edl" else None)
+    if path.is_dir():
+        members = [member for member in sorted(path.iterdir()) if member.is_file() and not member.name.startswith(".")]
+        digests = [(member.name, file_digests(member)) for member in members]
+        file.digest = record_digest([[name, one.sha256] for name, one in digests])
+        file.metadata["members"] = [
+            {"name": name, "sha256": one.sha256, "xxh128": one.xxh128, "size": one.size} for name, one in digests
+        ]
+        file.metadata["size"] = sum(one.size for _, one in digests)
+    else:
+        one = file_digests(path)
+        file.digest, file.metadata["xxh128"], file.metadata["size"] = one.sha256, one.xxh128, one.size
+    return file
+
+
+def _refuse_two_of_one_name(production: Production, files: list[IngestedFile]) -> None:
+    """A clip name must say which clip is meant; the same bytes twice are one clip."""
+    clips = [(str(file.metadata["clip"]), file.digest, file.path) for file in files if file.kind == "camera"]
+    with production.reading() as session:
+        kept = session.execute(select(Clip.name, Asset.sha256, Asset.path).join(Asset)).all()
+    known = {name.casefold(): (digest, production.root / path) for name, digest, path in kept}
+    for name, digest, path in clips:
+        other = known.setdefault(name.casefold(), (digest, path))
+        if other[0] != digest and other[1] != path:
+            raise BadInput(path, f"has the clip name {name}, and so has {other[1]}", "rename one of them, then ingest again")
+
+
+def _hash_lists(production: Production, roots: list[Path], copied: bool) -> tuple[list[Path], list[str]]:
+    """A new ASC MHL generation for each folder; a folder that cannot be written keeps its hashes in the catalogue alone."""
+    lists, problems = [], []
+    for folder in [production.path("material")] if copied else sorted({root for root in roots if root.is_dir()}):
+        try:
+            lists.append(write_generation(folder, comment=f"ingested into {production.name}"))
+        except BadInput as error:
+            problems.append(f"{folder} has no hash list of its own ({error.reason}); the catalogue keeps the hashes")
+    return lists, problems
+
+
+def _keep(session: Session, production: Production, file: IngestedFile, copied: bool) -> None:
+    place = place_of(production, file.path)
+    asset = session.scalar(select(Asset).where(Asset.path == place))
+    same = session.scalar(select(Asset).where(Asset.sha256 == file.digest, Asset.kind == file.kind, Asset.path != place))
+    if same is not None and file.kind == "camera":
+        file.problems.append(f"the same bytes as {same.path}, which is kept; this one is not")
+        return
+    if asset is None:
+        asset = Asset(path=place, kind=file.kind, origin="copied" if copied else "in_place")
+        session.add(asset)
+    asset.kind, asset.sha256 = file.kind, file.digest
+    asset.role = "matte" if file.kind == "matte" else "material"
+    asset.xxh128, asset.size = str(file.metadata.get("xxh128", "")), int(file.metadata["size"])
+    asset.details = {"read": file.document() | {"path": place}}
+
+
+def _join_all(session: Session, production: Production) -> Any:
+    """Join all the material there is, not only what is new: the paper often comes before or after the pictures."""
+    assets = {asset.path: asset for asset in session.scalars(select(Asset).where(Asset.origin != "made").order_by(Asset.path))}
+    files = [_file_of(production, asset) for asset in assets.values() if "read" in asset.details]
+    joined = join(files)
+    for file in files:
+        asset = assets[place_of(production, file.path)]
+        proxy = {"proxy": asset.details["proxy"]} if "proxy" in asset.details else {}
+        facts = {"scene": file.scene, "setup": file.setup, "take": file.take, "timecode": file.timecode}
+        asset.details = {"read": asset.details["read"], **proxy, **facts, **file.metadata}
+        asset.problems = list(file.problems)
+        if file.kind == "camera":
+            _keep_clip(session, production, asset, file, joined.problems)
+    session.flush()
+    joined.problems += keep_consents(session, files) + grant_all(list(assets.values()), files)
+    papers = {file.metadata.get("paper") for file in files}
+    joined.problems += [f"there is no {paper} record" for paper in _NEEDED if paper not in papers]
+    return joined
+
+
+def _file_of(production: Production, asset: Asset) -> IngestedFile:
+    told = copying.deepcopy(asset.details["read"])
+    return IngestedFile(
+        production.root / asset.path,
+        told["kind"],
+        told["scene"],
+        told["setup"],
+        told["take"],
+        told["timecode"],
+        told["metadata"],
+        told["problems"],
+        told["digest"],
+    )
+
+
+def _keep_clip(session: Session, production: Production, asset: Asset, file: IngestedFile, problems: list[str]) -> None:
+    facts = file.metadata
+    clip = asset.clip
+    if clip is None:
+        clip = Clip(asset=asset)
+        session.add(clip)
+    if not facts.get("rate"):
+        problems.append(f"{file.path.name} does not say its frame rate; the production's is taken")
+    elif facts["rate"] != str(production.rate):
+        problems.append(f"{file.path.name} runs at {facts['rate']} frames per second, the production at {production.rate}")
+    if not file.timecode:
+        problems.append(f"{file.path.name} has no timecode")
+    clip.name, clip.reel = str(facts["clip"]), str(facts.get("reel", ""))
+    clip.scene, clip.setup, clip.take = file.scene, file.setup, file.take
+    clip.camera_label = str(facts.get("camera", ""))
+    clip.rate, clip.start_timecode = facts.get("rate") or str(production.rate), file.timecode
+    clip.frame_count, clip.width, clip.height = int(facts["frames"]), int(facts["width"]), int(facts["height"])
+    clip.input_space = str(facts["input_space"])
+    clip.camera = facts.get("calibration", {})
+    clip.circled = bool(facts.get("circled", False))
+
+
+def _copied(root: Path, into: Path, told: Tell) -> Path:
+    """Copy a file or folder into the production; each copy is hashed against its original before it gets its name."""
+    if not root.exists():
+        raise BadInput(root, "there is no such file or folder", "check the path")
+    files = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
+    target = into / root.name
+    if target.exists() and any(_differs(file, target / file.relative_to(root)) for file in files):
+        raise BadInput(
+            root,
+            f"{target.name} is in the production's material already, with other content",
+            "rename the folder, then ingest again",
+        )
+    for number, file in enumerate(files):
+        told(number, len(files), "copies")
+        place = target / file.relative_to(root)
+        if not place.exists():
+            _copy_verified(file, place)
+    told(len(files), len(files), "copies")
+    return target
+
+
+def _differs(file: Path, place: Path) -> bool:
+    return place.exists() and (
+        place.stat().st_size != file.stat().st_size or file_digests(place).sha256 != file_digests(file).sha256
+    )
+
+
+def _copy_verified(file: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = place.with_name(f".{place.name}.part")
+    try:
+        shutil.copyfile(file, unfinished)
+        if file_digests(unfinished).sha256 != file_digests(file).sha256:
+            raise BadInput(file, "the copy is not the same as the original", "check the disk or the cable, then ingest again")
+        unfinished.replace(place)
+    except BaseException:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _is_picture(path: Path) -> bool:
+    return path.is_dir() or path.suffix.lower() in MOVIES | FRAMES

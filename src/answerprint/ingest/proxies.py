@@ -1,0 +1,81 @@
+"""Proxies and thumbnails: every clip as a movie the page can step through, frame for frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+
+from answerprint.jobs.queue import ChunkOrder, submit
+from answerprint.jobs.work import WorkOrder
+from answerprint.production.catalogue import Production
+from answerprint.production.tables import Asset, Clip
+
+PRIORITY = 80
+"""Before the passes: nothing can be looked at without them."""
+
+
+def submit_proxies(production: Production, requested_by: str, clip_ids: Sequence[int] | None = None) -> list[str]:
+    """Queue a proxy for each clip that has none that is up to date. Returns the job ids."""
+    jobs = []
+    with production.session() as session:
+        for clip in session.scalars(select(Clip).order_by(Clip.name)).all():
+            if clip_ids is not None and clip.id not in clip_ids:
+                continue
+            if clip.asset.details.get("proxy_of") == clip.asset.sha256 and proxy_file(production, clip).is_file():
+                continue
+            order = {"clip": clip.id}
+            jobs.append(
+                submit(
+                    production,
+                    "proxy",
+                    f"proxy {clip.name}",
+                    order,
+                    [ChunkOrder({}, weight=clip.frame_count)],
+                    requested_by=requested_by,
+                    priority=PRIORITY,
+                )
+            )
+    return jobs
+
+
+def proxy_file(production: Production, clip: Clip) -> Path:
+    """Where a clip's proxy lies."""
+    return production.path("proxies") / f"{clip.name}.mp4"
+
+
+def thumbnail_file(production: Production, clip: Clip) -> Path:
+    """Where a clip's thumbnail lies."""
+    return production.path("thumbnails") / f"clip-{clip.id}.jpg"
+
+
+def work_on_proxy(order: WorkOrder) -> dict[str, Any]:
+    """Write one clip's proxy, with the clip's frame count and start timecode, and its thumbnail."""
+    from answerprint.colour.spaces import to_working
+    from answerprint.colour.view import ViewLUT
+    from answerprint.media.movie import write_proxy, write_thumbnail
+    from answerprint.media.sequence import open_sequence
+
+    with Production.open(order.production_dir) as production:
+        with production.reading() as session:
+            clip = session.get_one(Clip, order.job_order["clip"])
+            source, digest = production.root / clip.asset.path, clip.asset.sha256
+        sequence, lut = open_sequence(source, clip.rate), ViewLUT.cached()
+
+        def pictures() -> Iterator[np.ndarray[Any, np.dtype[np.float32]]]:
+            for index in range(sequence.count):
+                order.check_cancelled()
+                order.report(index, sequence.count, f"frame {index}")
+                shown = lut.apply(to_working(sequence.read(index).rgb(), clip.input_space))
+                if index == sequence.count // 2:
+                    write_thumbnail(thumbnail_file(production, clip), shown)
+                yield shown
+
+        frames = write_proxy(proxy_file(production, clip), pictures(), clip.rate, clip.start_timecode or None)
+        with production.session() as session:
+            asset = session.get_one(Asset, clip.asset_id)
+            asset.details = {**asset.details, "proxy": f"proxies/{clip.name}.mp4", "proxy_of": digest}
+    return {"frames": frames}

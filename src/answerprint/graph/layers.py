@@ -12,10 +12,11 @@ import numpy as np
 
 from answerprint.graph.contract import FrameResult, Plane, SourceUse
 from answerprint.media.exr import read_exr, write_exr
+from answerprint.media.frames import Attribute
 
 CHROMATICITIES_AP1 = (0.713, 0.293, 0.165, 0.830, 0.128, 0.044, 0.32168, 0.33767)
 """ACEScg primaries and white, as in Academy S-2014-004."""
-WORKING_ATTRIBUTES = {"chromaticities": CHROMATICITIES_AP1, "colorInteropID": "lin_ap1_scene"}
+WORKING_ATTRIBUTES: dict[str, Attribute] = {"chromaticities": CHROMATICITIES_AP1, "colorInteropID": "lin_ap1_scene"}
 """What an EXR says of pixels in ACEScg."""
 _OWN = ("matte", "fill", "support", "restored")
 

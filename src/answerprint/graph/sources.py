@@ -66,7 +66,7 @@ class MatteFiles:
         """The matte of frame ``index``, float32 0 to 1."""
         codes = self.sequence.read(0 if self._single else index).rgb()[..., 0]
         scale = float(np.iinfo(codes.dtype).max) if np.issubdtype(codes.dtype, np.integer) else 1.0
-        return np.clip(codes.astype(np.float32) / np.float32(scale), 0.0, 1.0)
+        return np.asarray(np.clip(codes.astype(np.float32) / np.float32(scale), 0.0, 1.0))
 
 
 class Windowed:
@@ -113,4 +113,4 @@ class Union:
 
     def read(self, index: int) -> Plane:
         """The union at frame ``index``."""
-        return np.maximum.reduce([m.read(index) for m in self.mattes])
+        return np.asarray(np.maximum.reduce([m.read(index) for m in self.mattes]))

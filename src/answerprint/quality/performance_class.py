@@ -55,14 +55,14 @@ def is_photometric(before: Plane, after: Plane, touched: Plane) -> bool:
     predicted = (first + 1e-3) * np.exp2(smooth) - 1e-3
     if float(np.percentile(np.abs(predicted - second)[mask], 99)) > LARGEST_RESIDUAL:
         return False
-    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(_eight_bit(predicted), _eight_bit(second), None)
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(_eight_bit(predicted), _eight_bit(second), None)
     return bool(np.percentile(np.hypot(flow[..., 0], flow[..., 1])[mask], 99) <= LARGEST_FLOW_PX)
 
 
 def _grey(codes: Plane) -> Plane:
     scale = float(np.iinfo(codes.dtype).max) if np.issubdtype(codes.dtype, np.integer) else 1.0
     grey = np.nan_to_num(codes.astype(np.float32).mean(axis=2) / scale, nan=0.0, posinf=1.0, neginf=0.0)
-    return np.maximum(grey, 0.0)
+    return np.asarray(np.maximum(grey, 0.0))
 
 
 def _eight_bit(picture: Plane) -> Plane:

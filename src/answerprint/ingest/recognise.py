@@ -1,0 +1,99 @@
+"""What a file is, told by what is in it: one place that knows which reader takes what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from answerprint.editorial.timeline import read_timeline
+from answerprint.ingest.camera import read_footage
+from answerprint.ingest.material import IngestedFile
+from answerprint.ingest.paperwork import read_csv, read_json
+from answerprint.ingest.script import read_script
+from answerprint.production import BadInput
+
+MOVIES = {".mp4", ".mov", ".mxf", ".m4v", ".avi", ".mkv", ".webm"}
+FRAMES = {".exr", ".dpx", ".tif", ".tiff", ".png", ".jpg", ".jpeg"}
+_LOOKS = {".cube", ".cdl", ".cc", ".ccc", ".clf", ".3dl", ".amf"}
+_LIDAR = {".las", ".laz", ".e57", ".ply", ".xyz"}
+
+
+def recognise(path: Path, rate: object = None) -> IngestedFile:
+    """Read what a file (or frame folder) says of itself. A file nobody can read is ``unknown`` with the reason, never an exception."""
+    try:
+        return _reader(path, rate)
+    except BadInput as error:
+        return IngestedFile(path, "unknown", problems=[f"{error.reason}; {error.remedy}"])
+    except (OSError, ValueError) as error:
+        return IngestedFile(path, "unknown", problems=[f"cannot be read: {error}"])
+
+
+def _reader(path: Path, rate: object) -> IngestedFile:
+    suffix = path.suffix.lower()
+    if path.is_dir() or suffix in MOVIES:
+        return read_footage(path, rate)
+    if suffix in FRAMES:
+        return read_footage(path, rate, still=True)
+    if suffix in (".fountain", ".fdx"):
+        return read_script(path)
+    if suffix in (".csv", ".tsv"):
+        return read_csv(path)
+    if suffix == ".json":
+        return read_json(path)
+    if suffix in (".edl", ".otio"):
+        cut = read_timeline(path, rate)  # type: ignore[arg-type]
+        return IngestedFile(
+            path,
+            "edit",
+            timecode=str(cut.start),
+            problems=list(cut.warnings),
+            metadata={
+                "title": cut.title,
+                "events": len(cut.events),
+                "rate": str(cut.rate),
+                "lost": [vars(item) for item in cut.lost],
+            },
+        )
+    if suffix in (".aaf", ".ale", ".fcpxml"):
+        return IngestedFile(path, "edit", problems=[f"{suffix[1:].upper()} is kept; its reader comes with a later layer"])
+    if suffix == ".wav":
+        from answerprint.ingest.sound import read_sound
+
+        return read_sound(path)
+    if suffix == ".mhl":
+        return IngestedFile(path, "hash-list")
+    if suffix in _LOOKS:
+        return IngestedFile(path, "look")
+    if suffix in _LIDAR:
+        return IngestedFile(path, "lidar", problems=["kept; its reader comes with a later layer"])
+    head = path.read_bytes()[:4096]
+    if b"<calibration" in head:
+        from answerprint.ingest.lens import read_calibration
+
+        return read_calibration(path)
+    return IngestedFile(path, "unknown", problems=["no reader takes this file"])
+
+
+def material_under(paths: Iterable[Path]) -> Iterator[Path]:
+    """Every file under ``paths`` in name order, frame folders as one; hidden files and hash-list folders are left out.
+
+    A folder counts as frames when it holds two or more pictures of one format and nothing else.
+    """
+    for path in paths:
+        if not path.exists():
+            raise BadInput(path, "there is no such file or folder", "check the path")
+        if path.is_file():
+            yield path
+            continue
+        children = sorted(c for c in path.iterdir() if not c.name.startswith("."))
+        pictures = [c for c in children if c.is_file() and c.suffix.lower() in FRAMES]
+        if len(pictures) >= 2 and len(pictures) == len([c for c in children if c.is_file()]) and _numbered(pictures):
+            yield path
+            children = [c for c in children if c.is_dir()]
+        yield from material_under(c for c in children if c.name != "ascmhl")
+
+
+def _numbered(pictures: list[Path]) -> bool:
+    """Whether the names differ in their last number only: frames of one clip, not a folder of stills."""
+    stems = {"".join(c for c in p.stem if not c.isdigit()) for p in pictures}
+    return len(stems) == 1 and len({p.suffix.lower() for p in pictures}) == 1

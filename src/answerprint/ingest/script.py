@@ -1,0 +1,171 @@
+"""Screenplays: Fountain and Final Draft read into scenes with their numbers, speakers and page places.
+
+Fountain syntax as published at fountain.io/syntax (version 1.1).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from defusedxml import ElementTree
+
+from answerprint.ingest.material import IngestedFile
+from answerprint.production import BadInput
+
+_HEADING = re.compile(r"^(?:(?:INT|EXT|EST|I/E|INT\.?/EXT)[. ]).*", re.IGNORECASE)
+_NUMBER = re.compile(r"\s*#([\w.\-]+)#\s*$")
+_TITLE_KEY = re.compile(r"^([A-Za-z][\w ]*):\s*(.*)$")
+_LINES_PER_PAGE = 55
+_BONEYARD, _NOTE = re.compile(r"/\*.*?\*/", re.DOTALL), re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+
+
+@dataclass
+class ScriptScene:
+    """A scene: its number, heading, the people who speak in it, its notes, and where it stands in eighths of a page."""
+
+    number: str
+    heading: str
+    characters: list[str] = field(default_factory=list)
+    dialogue: list[dict[str, Any]] = field(default_factory=list)
+    action: list[str] = field(default_factory=list)
+    transitions: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    eighths: int = 0
+
+    @property
+    def interior(self) -> str:
+        """INT, EXT or INT/EXT as the heading says."""
+        return re.split(r"[. ]", self.heading.upper(), maxsplit=1)[0]
+
+
+@dataclass
+class Screenplay:
+    """A script: its title page and its scenes in order."""
+
+    title: dict[str, str]
+    scenes: list[ScriptScene]
+
+
+def read_script(path: Path) -> IngestedFile:
+    """A script as ingest keeps it."""
+    screenplay = read_fdx(path) if path.suffix.lower() == ".fdx" else parse_fountain(path.read_text("utf-8-sig", errors="replace"))
+    problems = [] if screenplay.scenes else ["no scene heading was found"]
+    numbers = [s.number for s in screenplay.scenes if s.number]
+    problems += [f"scene number {n} is used twice" for n in sorted({n for n in numbers if numbers.count(n) > 1})]
+    scenes = [asdict(s) | {"interior": s.interior} for s in screenplay.scenes]
+    return IngestedFile(path, "script", metadata={"title": screenplay.title, "scenes": scenes}, problems=problems)
+
+
+def parse_fountain(text: str) -> Screenplay:
+    """Parse Fountain text: headings with #numbers#, action, dialogue (dual too), transitions, notes; boneyard is left out."""
+    lines = _BONEYARD.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+    title, start = _title_page(lines)
+    scenes: list[ScriptScene] = []
+    speaker, index = "", start
+    while index < len(lines):
+        line = lines[index].strip()
+        before = index == 0 or not lines[index - 1].strip()
+        after = index + 1 < len(lines) and bool(lines[index + 1].strip())
+        index += 1
+        if not line:
+            speaker = ""
+            continue
+        heading = (
+            line[1:].strip()
+            if line.startswith(".") and not line.startswith("..")
+            else line
+            if _HEADING.match(line) and before
+            else ""
+        )
+        if heading:
+            found = _NUMBER.search(heading)
+            scenes.append(ScriptScene(found[1] if found else "", _NUMBER.sub("", heading)))
+            speaker = ""
+            continue
+        if not scenes or line.startswith(("#", "=")):
+            continue
+        scene = scenes[-1]
+        scene.eighths += 1
+        for note in _NOTE.findall(line):
+            scene.notes.append(note.strip())
+        line = _NOTE.sub("", line).strip()
+        if not line:
+            continue
+        if speaker:
+            scene.dialogue.append({"character": speaker, "line": line})
+        elif before and after and _is_cue(line):
+            speaker = _cue(line)
+            if speaker not in scene.characters:
+                scene.characters.append(speaker)
+        elif before and ((line.startswith(">") and not line.endswith("<")) or (line.isupper() and line.endswith("TO:"))):
+            scene.transitions.append(line.lstrip("> "))
+        else:
+            scene.action.append(line.lstrip("!"))
+    for scene in scenes:
+        scene.eighths = max(1, round(scene.eighths * 8 / _LINES_PER_PAGE))
+    return Screenplay(title, scenes)
+
+
+def read_fdx(path: Path) -> Screenplay:
+    """A Final Draft document. Raises BadInput when it is no well-formed XML."""
+    try:
+        root = ElementTree.parse(path).getroot()
+    except ElementTree.ParseError as error:
+        raise BadInput(path, f"is no Final Draft document ({error})", "export it again from Final Draft") from None
+    scenes: list[ScriptScene] = []
+    speaker = ""
+    for paragraph in root.iter("Paragraph"):
+        kind = paragraph.get("Type", "")
+        text = "".join(t.text or "" for t in paragraph.findall("Text")).strip()
+        if kind == "Scene Heading":
+            scenes.append(ScriptScene(paragraph.get("Number", ""), text))
+        elif scenes and text:
+            scene = scenes[-1]
+            if kind == "Character":
+                speaker = _cue(text)
+                if speaker not in scene.characters:
+                    scene.characters.append(speaker)
+            elif kind == "Dialogue":
+                scene.dialogue.append({"character": speaker, "line": text})
+            elif kind == "Transition":
+                scene.transitions.append(text)
+            else:
+                scene.action.append(text)
+    return Screenplay({}, scenes)
+
+
+def _title_page(lines: list[str]) -> tuple[dict[str, str], int]:
+    title: dict[str, str] = {}
+    key = ""
+    for index, line in enumerate(lines):
+        if not line.strip():
+            return title, index + 1 if title else 0
+        found = _TITLE_KEY.match(line)
+        if found and not line.startswith((" ", "\t")):
+            key = found[1].strip().lower()
+            title[key] = found[2].strip()
+        elif title and line.startswith((" ", "\t")):
+            title[key] = f"{title[key]} {line.strip()}".strip()
+        else:
+            return title, index if title else 0
+    return title, len(lines)
+
+
+def _is_cue(line: str) -> bool:
+    if line.startswith("@"):
+        return True
+    name = re.sub(r"\(.*?\)", "", line).strip("^ ")
+    return (
+        bool(name)
+        and name == name.upper()
+        and any(c.isalpha() for c in name)
+        and not line.endswith("TO:")
+        and not line.startswith(">")
+    )
+
+
+def _cue(line: str) -> str:
+    return re.sub(r"\(.*?\)", "", line).strip("@^ ").strip()

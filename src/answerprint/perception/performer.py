@@ -97,11 +97,11 @@ def study_performers(
 
 
 def _cast(tracks: list[Track], seeds: Seeds, scale: float, size: tuple[int, int]) -> dict[str, list[Track]]:
-    """The tracks of each name: a track belongs to the person whose marks lie on it most."""
+    """The tracks of each name: a track belongs to the person whose clicks lie on it most. Strokes only paint."""
     cast: dict[str, list[Track]] = {one.name: [] for one in seeds.performers}
     rest: list[Track] = []
     for track in tracks:
-        hits = {one.name: sum(_hit(track, mark, scale, size) for mark in one.marks) for one in seeds.performers}
+        hits = {one.name: sum(_hit(track, mark, scale, size) for mark in one.marks if mark.is_click) for one in seeds.performers}
         best = max(hits, key=lambda name: hits[name], default=None)
         if best is not None and hits[best] > 0:
             cast[best].append(track)
@@ -146,6 +146,18 @@ def _claim(tracks: Sequence[Track], frame: int, box: Box) -> np.ndarray | None:
     return None if not seen else np.max(seen, axis=0)
 
 
+def _whereabouts(tracks: Sequence[Track], frame: int) -> tuple[float, float, float, float] | None:
+    """The box in which a person not seen on ``frame`` must be: around the poses seen last before and first after it."""
+    if any(frame in track.poses for track in tracks):
+        return None
+    seen = sorted((at, pose.box()) for track in tracks for at, pose in track.poses.items())
+    near = [box for at, box in seen if at < frame][-1:] + [box for at, box in seen if at > frame][:1]
+    if not near:
+        return None
+    boxes = np.array(near)
+    return (*map(float, boxes[:, :2].min(axis=0)), *map(float, boxes[:, 2:].max(axis=0)))
+
+
 def _reach(cast: dict[str, list[Track]], seeds: Seeds, scale: float, size: tuple[int, int]) -> Box:
     """The box that holds everyone on every frame, and all marks, with room for an arm the pose missed."""
     corners = [pose.box(0.12) for tracks in cast.values() for track in tracks for pose in track.poses.values()]
@@ -174,7 +186,13 @@ def _fill(maps: PerformerMaps, cast: dict[str, list[Track]], read: Callable[[int
     def claims(frame: int) -> list[np.ndarray | None]:
         return [_claim(tracks, frame, box) for tracks in people]
 
-    colours, plate = _learn(picture, claims, marks, len(people), maps.count)
+    def unseen(frame: int) -> np.ndarray:
+        hidden = np.zeros((bottom - top, right - left), bool)
+        for x0, y0, x1, y1 in (one for tracks in people if (one := _whereabouts(tracks, frame)) is not None):
+            hidden[max(0, int(y0) - top):max(0, int(y1) + 1 - top), max(0, int(x0) - left):max(0, int(x1) + 1 - left)] = True
+        return hidden
+
+    colours, plate = _learn(picture, claims, marks, unseen, len(people), maps.count)
     evidence = Evidence(len(people), picture, claims, marks, colours, plate, display_lab(plate.colour))
     for frame, result in fuse(evidence, maps.count, step):
         loose = (result[len(people)] < 80) & (result[: len(people)].max(axis=0) < 128) & plate.seen & (evidence.away(picture(frame)) > _STRANGE)
@@ -206,7 +224,8 @@ def _with_loose(own: np.ndarray, loose: np.ndarray) -> np.ndarray:
 
 
 def _learn(picture: Callable[[int], np.ndarray], claims: Callable[[int], Sequence[np.ndarray | None]],
-           marks: Callable[[int], Sequence[tuple[int, np.ndarray]]], people: int, count: int) -> tuple[ColourTable, BackgroundPlate]:
+           marks: Callable[[int], Sequence[tuple[int, np.ndarray]]], unseen: Callable[[int], np.ndarray], people: int,
+           count: int) -> tuple[ColourTable, BackgroundPlate]:
     """Colours of each person and of what is near them, and the empty set, from frames spread over the clip."""
     counts = np.zeros((people + 1, 32, 32, 32), np.int64)
     frames, covered = [], []
@@ -227,7 +246,7 @@ def _learn(picture: Callable[[int], np.ndarray], claims: Callable[[int], Sequenc
         for label, drawn in marks(int(frame)):
             np.add.at(counts[label], tuple(code[drawn].T), 1)
         frames.append(shot)
-        covered.append(cv2.dilate((anyone > 0.06).astype(np.uint8), disc) > 0)
+        covered.append((cv2.dilate((anyone > 0.06).astype(np.uint8), disc) > 0) | unseen(int(frame)))
     return colour_table(counts), background_plate(frames, covered, least=min(4, len(frames)))
 
 

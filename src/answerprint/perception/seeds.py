@@ -16,13 +16,21 @@ __all__ = ["Mark", "Performer", "Seeds", "painted", "read_seeds"]
 
 
 class Mark(BaseModel):
-    """A click (one point) or a stroke (several) on one frame, in pixels of the full frame."""
+    """A click (one point) or a stroke (several) on one frame, in pixels of the full frame.
+
+    A click on the trunk says who the person is that was found there; a stroke says only that these pixels are theirs.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     frame: int = Field(ge=0, description="frame of the clip, 0-based")
     points: list[tuple[float, float]] = Field(min_length=1, description="x, y in pixels of the full frame")
     radius: float = Field(default=6.0, gt=0, le=200, description="half the width of the stroke, pixels")
+
+
+    @property
+    def is_click(self) -> bool:
+        return len(self.points) == 1
 
 
 class Performer(BaseModel):

@@ -13,7 +13,7 @@ from answerprint.production import BadInput
 from answerprint.provenance.canonical import canonical_bytes
 from answerprint.provenance.digests import file_digests
 from answerprint.provenance.faults import Fault, Verification
-from answerprint.provenance.keys import Signer, TrustStore
+from answerprint.provenance.keys import Identity, Signer, TrustStore
 from answerprint.provenance.ledger_check import Told, judge_signers
 from answerprint.provenance.merkle import leaf_hash, merkle_root
 from answerprint.provenance.rows import Digest
@@ -62,29 +62,30 @@ def write_snapshot(path: Path, snapshot: Snapshot, signer: Signer) -> None:
     write_signed(path, snapshot.model_dump(mode="json"), LOCK_PURPOSE, signer)
 
 
-def read_snapshot(path: Path) -> tuple[Snapshot | None, Verification]:
-    """A lock manifest with what its signature and root say about it; trust is not judged here."""
+def read_snapshot(path: Path) -> tuple[Snapshot | None, Verification, Identity | None]:
+    """A lock manifest, what its own bytes, signature and root say about it, and who signed; trust is not judged here."""
     reading = read_signed(path, LOCK_PURPOSE)
     answer = Verification(kind="lock", faults=reading.faults)
-    if reading.signer:
-        answer.signer, answer.signer_name = reading.signer.fingerprint, reading.signer.name
     snapshot = None
     if reading.document is not None:
         try:
             snapshot = Snapshot.model_validate(reading.document)
             answer.root = snapshot.root
+            if reading.signer and snapshot.signer != reading.signer.record():
+                answer.faults.append(
+                    Fault(path=path.name, kind="signature", detail="the manifest names another signer than its signature")
+                )
             if snapshot.computed_root() != snapshot.root:
                 answer.faults.append(Fault(path=path.name, kind="altered", detail="the root is not that of the assets listed"))
         except (ValidationError, BadInput) as error:
             answer.faults.append(Fault(path=path.name, kind="malformed", detail=_first_line(error)))
     answer.intact = not answer.faults
-    return snapshot, answer
+    return snapshot, answer, reading.signer
 
 
 def check_snapshot(path: Path, store: TrustStore, told: Told | None = None) -> Verification:
     """Verify a lock manifest and hash every asset it lists again, where it lies."""
-    snapshot, answer = read_snapshot(path)
-    reading = read_signed(path, LOCK_PURPOSE)
+    snapshot, answer, signer = read_snapshot(path)
     for done, asset in enumerate(snapshot.assets if snapshot else ()):
         file = asset_place(path, snapshot, asset) if snapshot else path
         answer.files += 1
@@ -96,7 +97,7 @@ def check_snapshot(path: Path, store: TrustStore, told: Told | None = None) -> V
             told(done + 1, len(snapshot.assets) if snapshot else 0)
     answer.checked = answer.files
     answer.intact = not answer.faults
-    judge_signers(answer, [reading.signer], store)
+    judge_signers(answer, [signer], store)
     answer.notes.append("Rollback to an older lock cannot be excluded: compare the root with the one you were given.")
     return answer
 

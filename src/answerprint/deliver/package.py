@@ -20,13 +20,19 @@ from answerprint.colour.config import archive
 from answerprint.colour.spaces import to_working
 from answerprint.colour.view import display
 from answerprint.deliver.edit import write_edit
+from answerprint.deliver.pages import write_audit_report
+from answerprint.deliver.pulls import pull_original
+from answerprint.editorial.events import Event
 from answerprint.media.movie import write_prores
 from answerprint.media.sequence import FrameSequence, open_sequence
 from answerprint.production import BadInput, FrameRange, Timecode
+from answerprint.provenance.bill import ModelCard
+from answerprint.provenance.chain import read_ledger
 from answerprint.provenance.credentials import sign_movie, sign_sidecars
 from answerprint.provenance.keys import Signer
+from answerprint.provenance.ledger import Ledger
 from answerprint.provenance.package import close_folder
-from answerprint.provenance.report import ShotPictures, write_report
+from answerprint.provenance.rows import FrameRow
 
 Tell = Callable[[int, int, str], None]
 RECEIVERS = ("generic",)
@@ -38,135 +44,180 @@ class DeliveryShot:
     """One event of the cut with what was chosen for it.
 
     ``frames`` are clip frames, half-open, handles included; ``cut`` the part the event uses. ``folder`` holds the chosen version's
-    frames (None: the original is pulled); ``layers`` its layer files; ``digests`` maps frame to pixel digest as the ledger has it.
+    frames (None: the original is pulled) and ``ledger`` its sealed ledger; ``records`` are the version's frame records.
     """
 
     name: str
-    event: int
+    event: Event
     clip: str
-    reel: str
     original: Path
+    digest: str
     rate: Fraction
     start: Timecode
     frames: FrameRange
     cut: FrameRange
-    record_in: Timecode
     space: str
     grade: CDL | None = None
     folder: Path | None = None
     ledger: Path | None = None
     version: str = ""
     approved_by: str = ""
-    digests: dict[int, str] = field(default_factory=dict)
     records: list[dict[str, Any]] = field(default_factory=list)
+
+    def sequence(self) -> FrameSequence:
+        """The version's frames, or the original's."""
+        return open_sequence(self.folder if self.folder is not None else self.original, self.rate)
+
+    def index(self, frame: int) -> int:
+        """Where a clip frame lies in ``sequence()``."""
+        return frame - self.frames.start if self.folder is not None else frame
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """Everything that goes into a package."""
+    """Everything that goes into a package. ``missing`` are events that found no original, with the reason."""
 
     title: str
     production: str
     rate: Fraction
     shots: list[DeliveryShot]
-    missing: list[dict[str, Any]]
-    """events that found no original, as conform reported them"""
+    missing: list[tuple[Event, str]]
     extra_ledgers: list[Path] = field(default_factory=list)
-    models: list[dict[str, Any]] = field(default_factory=list)
+    models: list[ModelCard] = field(default_factory=list)
 
 
 def write_package(delivery: Delivery, receiver: str, out: Path, signer: Signer, tell: Tell) -> dict[str, Any]:
-    """Write the package at ``out`` and return ``{"package", "receiver", "files", "root"}``."""
+    """Write the package at ``out`` and return the `deliver` document. Raises BadInput for an unknown receiver or a full folder."""
     if receiver not in RECEIVERS:
         raise BadInput(receiver, "packages for this receiver come with a later layer", f"use --to {RECEIVERS[0]}")
-    if out.exists() and any(out.iterdir()):
-        raise BadInput(out, "is not empty", "choose a new folder for the package")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BadInput(out, "is not a new or empty folder", "choose a new folder for the package")
+    if not delivery.shots:
+        raise BadInput(delivery.title, "no event of the cut found its original", "ingest the originals first")
     building = out.with_name(f".{out.name}.part")
     shutil.rmtree(building, ignore_errors=True)
-    building.mkdir(parents=True)
-    pictures = _frames_and_layers(delivery, building, tell)
+    (building / "ledger").mkdir(parents=True)
+    pictures, rows = _frames_and_layers(delivery, building, signer, tell)
     _grades(delivery, building)
-    write_edit(delivery.title, delivery.rate, delivery.shots, delivery.missing, building / "edit")
-    movie = building / "movies" / f"{_plain(delivery.title)}_reference.mov"
-    _reference_movie(delivery, building, movie, tell)
-    _ledgers(delivery, building)
+    media = {s.event.number: f"../frames/{s.name}" for s in delivery.shots}
+    events = sorted([s.event for s in delivery.shots] + [e for e, _ in delivery.missing], key=lambda e: e.number)
+    write_edit(
+        building / "edit",
+        delivery.title,
+        delivery.rate,
+        events,
+        {s.event.number: s.grade for s in delivery.shots if s.grade},
+        media,
+    )
+    movie = _reference_movie(delivery, building, tell)
+    for ledger in sorted(set(delivery.extra_ledgers)):
+        shutil.copyfile(ledger, building / "ledger" / ledger.name)
     tell(0, 1, "content credentials")
-    sign_movie(movie, signer, ingredients=[s.original for s in delivery.shots], frames={k: v[0] for k, v in pictures.items()})
-    sign_sidecars(sorted(building.glob("frames/*/*.exr")), signer)
+    sign_movie(
+        movie,
+        signer,
+        rows=[r for _, r in sorted(rows.items())],
+        ingredients=sorted({s.original for s in delivery.shots if s.original.is_file()}),
+        frames={path: digest for path, (digest, _) in pictures.items()},
+    )
+    sign_sidecars({path: row for path, row in rows.items() if path.suffix == ".exr"}, signer)
+    (building / "colour").mkdir()
     archive(building / "colour")
-    tell(0, 1, "audit report")
-    write_report(building / "report", _report_shots(delivery, building), title=delivery.title, production=delivery.production, signer=signer, models=delivery.models)
-    tell(0, 1, "signing")
-    closed = close_folder(building, kind="delivery", signer=signer, production=delivery.production, receiver=receiver, pictures=pictures)
+    write_audit_report(delivery, building, tell)
+    tell(0, 1, "signing the package")
+    closed = close_folder(
+        building, kind="delivery", signer=signer, production=delivery.production, receiver=receiver, pictures=pictures
+    )
     if out.exists():
         out.rmdir()
     building.replace(out)
-    return {"package": str(out), "receiver": receiver, "files": len(closed.files), "root": closed.root, "movie": str(out / movie.relative_to(building))}
+    return {
+        "package": str(out),
+        "receiver": receiver,
+        "files": len(closed.files),
+        "root": closed.root,
+        "movie": str(out / movie.relative_to(building)),
+        "report": str(out / "report" / "index.html"),
+    }
 
 
-def chosen_frames(shot: DeliveryShot) -> FrameSequence:
-    """The version's frames, or the original's."""
-    return open_sequence(shot.folder if shot.folder is not None else shot.original, shot.rate)
+def _frames_and_layers(
+    delivery: Delivery, building: Path, signer: Signer, tell: Tell
+) -> tuple[dict[str, tuple[str, int]], dict[Path, FrameRow]]:
+    """Bring in every shot's frames, layers and ledger.
 
-
-def _frames_and_layers(delivery: Delivery, building: Path, tell: Tell) -> dict[str, tuple[str, int]]:
-    """Copy the versions' frames and layers; returns package path to (pixel digest, frame)."""
+    Returns package path to (pixel digest, frame), and frame file to the ledger row that made it.
+    """
     pictures: dict[str, tuple[str, int]] = {}
-    total, done = sum(len(s.frames) for s in delivery.shots), 0
-    for shot in delivery.shots:
+    rows: dict[Path, FrameRow] = {}
+    for number, shot in enumerate(delivery.shots, start=1):
+        tell(number, len(delivery.shots), f"frames and layers of {shot.name}")
         folder = building / "frames" / shot.name
         folder.mkdir(parents=True)
-        sequence = chosen_frames(shot)
-        for frame in shot.frames:
-            done += 1
-            tell(done, total, "frames and layers")
-            if shot.folder is None:
-                continue
-            source = sequence.file(frame - shot.frames.start)
-            shutil.copyfile(source, folder / source.name)
-            pictures[f"frames/{shot.name}/{source.name}"] = (shot.digests[frame], frame)
-            layer = shot.folder / "layers" / f"{source.stem}.exr"
-            if layer.exists():
-                (building / "layers" / shot.name).mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(layer, building / "layers" / shot.name / layer.name)
-    return pictures
+        if shot.folder is None:
+            ledger = building / "ledger" / f"pull-{shot.name}.ledger.jsonl"
+            with Ledger.create(ledger, f"pull-{shot.name}") as book:
+                book.append_many(pull_original(shot.sequence(), shot.clip, shot.digest, shot.frames, folder, f"pull-{shot.name}"))
+                book.seal(signer)
+        else:
+            assert shot.ledger is not None
+            ledger = building / "ledger" / shot.ledger.name
+            shutil.copyfile(shot.ledger, ledger)
+            _copy_version(shot.folder, folder, building / "layers" / shot.name)
+        for body in read_ledger(ledger).frames:
+            row = FrameRow.model_validate(body)
+            place = folder / Path(row.output).name
+            if place.exists():
+                pictures[place.relative_to(building).as_posix()] = (row.output_digest, row.frame)
+                rows[place] = row
+    return pictures, rows
+
+
+def _copy_version(version: Path, frames: Path, layers: Path) -> None:
+    for source in sorted(f for f in version.iterdir() if f.is_file()):
+        shutil.copyfile(source, frames / source.name)
+    if (version / "layers").is_dir():
+        layers.mkdir(parents=True)
+        for source in sorted((version / "layers").iterdir()):
+            shutil.copyfile(source, layers / source.name)
 
 
 def _grades(delivery: Delivery, building: Path) -> None:
-    found = {s.grade.id: s.grade for s in delivery.shots if s.grade is not None}
+    found = {s.grade.id or s.clip: s.grade for s in delivery.shots if s.grade is not None}
     if found:
         (building / "grades").mkdir()
-        grades.write(building / "grades" / f"{_plain(delivery.title)}.ccc", list(found.values()))
+        grades.write(building / "grades" / f"{plain(delivery.title)}.ccc", list(found.values()))
 
 
-def _ledgers(delivery: Delivery, building: Path) -> None:
-    (building / "ledger").mkdir()
-    for ledger in sorted({s.ledger for s in delivery.shots if s.ledger is not None} | set(delivery.extra_ledgers)):
-        shutil.copyfile(ledger, building / "ledger" / ledger.name)
-
-
-def _reference_movie(delivery: Delivery, building: Path, movie: Path, tell: Tell) -> None:
+def _reference_movie(delivery: Delivery, building: Path, tell: Tell) -> Path:
     """The cut as a viewer would see it: graded, through the analytic view, with record timecode. For looking, not for finishing."""
+    movie = building / "movies" / f"{plain(delivery.title)}_reference.mov"
     movie.parent.mkdir()
-    size = max(((s.width, s.height) for s in map(chosen_frames, delivery.shots)), key=lambda wh: wh[0] * wh[1])
-    shots = sorted(delivery.shots, key=lambda s: s.record_in.frame)
+    shots = sorted(delivery.shots, key=lambda s: s.event.record_in.frame)
+    opened = [s.sequence() for s in shots]
+    size = max(((s.width, s.height) for s in opened), key=lambda wh: wh[0] * wh[1])
     total = sum(len(s.cut) for s in shots)
 
     def pictures() -> Iterator[np.ndarray]:
         done = 0
-        for shot in shots:
-            sequence = chosen_frames(shot)
-            first = shot.frames.start if shot.folder is not None else 0
+        for shot, sequence in zip(shots, opened, strict=True):
             for frame in shot.cut:
-                linear = to_working(sequence.read(frame - first).rgb(), shot.space)
+                linear = to_working(sequence.read(shot.index(frame)).rgb(), shot.space)
                 if shot.grade is not None:
                     linear = grades.apply(shot.grade, linear)
                 done += 1
                 tell(done, total, "reference movie")
                 yield _padded(display(linear), size)
 
-    write_prores(movie, pictures(), delivery.rate, str(shots[0].record_in), reel=_plain(delivery.title)[:32],
-                 metadata={"com.answerprint.production": delivery.production})
+    write_prores(
+        movie,
+        pictures(),
+        delivery.rate,
+        str(shots[0].event.record_in),
+        reel=plain(delivery.title)[:32],
+        metadata={"com.answerprint.production": delivery.production},
+    )
+    return movie
 
 
 def _padded(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -178,10 +229,6 @@ def _padded(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.pad(picture, [(top, size[1] - height - top), (left, size[0] - width - left), (0, 0)])
 
 
-def _report_shots(delivery: Delivery, building: Path) -> list[ShotPictures]:
-    raise NotImplementedError
-
-
-def _plain(title: str) -> str:
+def plain(title: str) -> str:
     """A title as a file name: letters of every script stay, the rest becomes a hyphen."""
     return "".join(c if c.isalnum() or c in "-_" else "-" for c in title).strip("-") or "delivery"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -94,6 +95,6 @@ def material_under(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _numbered(pictures: list[Path]) -> bool:
-    """Whether the names differ in their last number only: frames of one clip, not a folder of stills."""
-    stems = {"".join(c for c in p.stem if not c.isdigit()) for p in pictures}
-    return len(stems) == 1 and len({p.suffix.lower() for p in pictures}) == 1
+    """Whether the names end in a number and differ in nothing else: frames of one clip, not a folder of stills."""
+    stems = {re.sub(r"\d+$", "", p.stem) for p in pictures}
+    return all(p.stem[-1:].isdigit() for p in pictures) and len(stems) == 1 and len({p.suffix.lower() for p in pictures}) == 1

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 from sqlalchemy import select
 
 from answerprint.colour.cdl import CDL
 from answerprint.deliver.package import Delivery, DeliveryShot
+from answerprint.editorial.events import Event
 from answerprint.passes.footage import located, require
+from answerprint.passes.models import model_cards
 from answerprint.passes.shots import current_cut, shots_from_cut
-from answerprint.perception.models import bill
 from answerprint.production import BadInput, FrameRange, Timecode, frame_rate
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Shot, Version
@@ -23,13 +21,17 @@ def delivery_of(production: Production) -> Delivery:
     if cut is None:
         raise BadInput(production.root, "there is no cut to deliver", "ingest an EDL or OTIO first")
     shots, result = shots_from_cut(production, cut)
-    missing = [event.document() for event in result.events if event.status != "matched"]
-    chosen = [_shot(production, shot.id) for shot in shots]
-    ledgers = [s.ledger for s in chosen if s.ledger is not None]
-    events = production.path("ledger") / "production.ledger.jsonl"
-    models = bill() if any(s.folder is not None for s in chosen) else []
-    return Delivery(production.name, production.name, production.rate, chosen, missing,
-                    [events] if events.exists() and events not in ledgers else [], models)
+    events = {event.number: event.event for event in result.events}
+    missing = [(event.event, event.reason) for event in result.events if event.status != "matched"]
+    chosen = [_shot(production, shot.id, events[shot.event or 0]) for shot in shots]
+    return Delivery(
+        production.name,
+        production.name,
+        production.rate,
+        chosen,
+        missing,
+        models=model_cards() if any(s.folder for s in chosen) else [],
+    )
 
 
 def approved_version(shot: Shot) -> Version | None:
@@ -38,24 +40,29 @@ def approved_version(shot: Shot) -> Version | None:
     return approved[-1] if approved else None
 
 
-def _shot(production: Production, shot_id: int) -> DeliveryShot:
+def _shot(production: Production, shot_id: int, event: Event) -> DeliveryShot:
     with production.session() as session:
         shot = session.scalars(select(Shot).where(Shot.id == shot_id)).one()
         clip = shot.clip
         require(clip.asset, "deliver")
         version = approved_version(shot)
-        records: list[dict[str, Any]] = version.figures.get("frames", []) if version else []
         approvals = [a for a in version.approvals if a.decision == "approved"] if version else []
         rate = frame_rate(clip.rate)
         return DeliveryShot(
-            name=shot.name, event=shot.event or 0, clip=clip.name, reel=clip.reel, original=located(production, clip.asset), rate=rate,
-            start=Timecode.parse(clip.start_timecode, rate), frames=FrameRange(shot.start, shot.end), cut=FrameRange(shot.cut_in, shot.cut_out),
-            record_in=Timecode.parse(shot.details.get("record_in", "00:00:00:00"), production.rate), space=clip.input_space,
+            name=shot.name,
+            event=event,
+            clip=clip.name,
+            original=located(production, clip.asset),
+            digest=clip.asset.sha256,
+            rate=rate,
+            start=Timecode.parse(clip.start_timecode, rate),
+            frames=FrameRange(shot.start, shot.end),
+            cut=FrameRange(shot.cut_in, shot.cut_out),
+            space=clip.input_space,
             grade=CDL.model_validate(clip.grade["cdl"]) if clip.grade.get("cdl") else None,
             folder=production.root / version.path if version else None,
-            ledger=_ledger(production, version) if version else None, version=f"v{version.number:03d}" if version else "",
-            approved_by=approvals[-1].who if approvals else "", digests={r["frame"]: r["pixel_digest"] for r in records}, records=records)
-
-
-def _ledger(production: Production, version: Version) -> Path:
-    return production.path("ledger") / f"{version.job_id}.ledger.jsonl"
+            ledger=production.path("ledger") / f"{version.job_id}.ledger.jsonl" if version else None,
+            version=f"v{version.number:03d}" if version else "",
+            approved_by=approvals[-1].who if approvals else "",
+            records=version.figures.get("frames", []) if version else [],
+        )

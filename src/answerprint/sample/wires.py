@@ -5,6 +5,7 @@ One line hangs clear of the actor, the other crosses him. They are drawn in scen
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,16 +47,20 @@ class Wire:
     def distance(self, frame: int, width: int, height: int) -> np.ndarray:
         """Distance of every pixel to the line at a frame, in pixels, ``(height, width)`` float32."""
         shift = self.sway * np.sin(2 * np.pi * frame / self.period) + self.drift * frame
-        a, b = np.array(self.start) + (shift, 0), np.array(self.end) + (shift * 1.6, 0)
+        a, b = np.array(self.start) + np.array([shift, 0.0]), np.array(self.end) + np.array([shift * 1.6, 0.0])
         t = np.linspace(0, 1, 65)[:, None]
         points = a + (b - a) * t + np.array([1.0, 0.0]) * self.sag * 4 * t * (1 - t)
-        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
         nearest = np.full((height, width), np.float32(1e6))
-        for p, q in zip(points[:-1], points[1:], strict=True):
+        for p, q in itertools.pairwise(points):
+            rows = slice(max(0, int(min(p[1], q[1])) - 12), max(0, int(max(p[1], q[1])) + 13))
+            columns = slice(max(0, int(min(p[0], q[0])) - 12), max(0, int(max(p[0], q[0])) + 13))
+            part = nearest[rows, columns]
+            y, x = np.mgrid[rows.start : rows.start + part.shape[0], columns.start : columns.start + part.shape[1]].astype(
+                np.float32
+            )
             d = q - p
-            rows = slice(max(0, int(min(p[1], q[1])) - 8), max(0, int(max(p[1], q[1])) + 9))
-            along = np.clip(((x[rows] - p[0]) * d[0] + (y[rows] - p[1]) * d[1]) / float(d @ d), 0, 1)
-            nearest[rows] = np.minimum(nearest[rows], np.hypot(x[rows] - p[0] - along * d[0], y[rows] - p[1] - along * d[1]))
+            along = np.clip(((x - p[0]) * d[0] + (y - p[1]) * d[1]) / float(d @ d), 0, 1)
+            nearest[rows, columns] = np.minimum(part, np.hypot(x - p[0] - along * d[0], y - p[1] - along * d[1]))
         return nearest
 
 
@@ -79,7 +84,9 @@ def coverage(wire: Wire, frame: int, width: int, height: int, margin: float = 0.
 def draw_wire_plate(archive: Path, folder: Path, tell: Callable[[int, int, str], None]) -> None:
     """Write the plate as half-float ACEScg EXR and its matte as 8-bit PNG, 48 frames each; finished frames are kept."""
     plates, mattes = folder / WIRE_CLIP, folder / f"{WIRE_CLIP}_matte"
-    wanted = [(plates / f"{WIRE_CLIP}.{1001 + n}.exr", mattes / f"{WIRE_CLIP}_matte.{1001 + n}.png") for n in range(len(WIRE_FRAMES))]
+    wanted = [
+        (plates / f"{WIRE_CLIP}.{1001 + n}.exr", mattes / f"{WIRE_CLIP}_matte.{1001 + n}.png") for n in range(len(WIRE_FRAMES))
+    ]
     if all(p.exists() and m.exists() for p, m in wanted):
         return
     plates.mkdir(parents=True, exist_ok=True)
@@ -95,7 +102,13 @@ def draw_wire_plate(archive: Path, folder: Path, tell: Callable[[int, int, str],
             picture = picture * (1 - alpha) + np.float32(wire.colour) * alpha
             over = np.maximum(over, coverage(wire, number, width, height, _MATTE_MARGIN_PX))
         half = picture.astype(np.float16)
-        write_exr(plate, {c: np.ascontiguousarray(half[..., i]) for i, c in enumerate("RGB")}, compression="zip", timecode=str(start + number),
-                  rate=_RATE, attributes=dict(WORKING_ATTRIBUTES) | {"reelName": "E001"})
+        write_exr(
+            plate,
+            {c: np.ascontiguousarray(half[..., i]) for i, c in enumerate("RGB")},
+            compression="zip",
+            timecode=str(start + number),
+            rate=_RATE,
+            attributes=dict(WORKING_ATTRIBUTES) | {"reelName": "E001"},
+        )
         grey = np.round(over * 255).astype(np.uint8)
         write_frame(matte, SourceFrame({"Y": grey}, FrameHeader(width, height, storage="uint8", file_format="png")))

@@ -1,0 +1,40 @@
+"""Pulls: an original's frames as they are, in their own format, for an event that nothing was done to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from answerprint.media.sequence import FrameSequence
+from answerprint.media.write import as_format, output_name_and_format, write_frame
+from answerprint.production import FrameRange
+from answerprint.provenance.digests import frame_digest
+from answerprint.provenance.rows import FrameRow, SourceUse
+
+
+def pull_original(sequence: FrameSequence, clip: str, digest: str, frames: FrameRange, folder: Path, job: str) -> list[FrameRow]:
+    """Write the frames of a clip into ``folder`` and return a ledger row for each. Code values are not changed.
+
+    ``digest`` is the SHA-256 of the original.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for frame in frames:
+        source = sequence.read(frame)
+        name, file_format = output_name_and_format(sequence, frame)
+        made = as_format(source, file_format)
+        write_frame(folder / name, made)
+        rows.append(
+            FrameRow(
+                job=job,
+                node="pull",
+                operation="pull",
+                operation_version="1",
+                frame=frame,
+                timecode=source.header.timecode,
+                output=name,
+                output_digest=frame_digest(made),
+                performance_class="A",
+                sources=(SourceUse(digest=digest, of="file", clip=clip, frame=frame),),
+            )
+        )
+    return rows

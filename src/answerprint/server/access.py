@@ -65,10 +65,11 @@ def new_token(productions: list[Production], person: str = "", role: str = "supe
     return _give(productions, person, role)
 
 
-def revoke_tokens(production: Production) -> int:
-    """End every token of a production, and with them every session. Returns how many there were."""
+def revoke_tokens(production: Production, token: str | None = None) -> int:
+    """End one token of a production, or all of them, and with them their sessions. Returns how many there were."""
     with production.session() as session:
-        held = list(session.scalars(select(AccessToken).where(AccessToken.revoked.is_(False))))
+        query = select(AccessToken).where(AccessToken.revoked.is_(False))
+        held = list(session.scalars(query if token is None else query.where(AccessToken.hash == hash_of(token))))
         for token in held:
             token.revoked = True
         return len(held)

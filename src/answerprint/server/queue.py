@@ -15,7 +15,6 @@ from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 
 from answerprint.jobs.queue import cancel, counts, events_after, job_view, job_views, last_event, retry, set_priority
-from answerprint.passes.catalogue import dispatch, passes
 from answerprint.production import BadInput
 from answerprint.production.tables import Shot
 from answerprint.server.doors import InProduction, ToChange
@@ -81,6 +80,9 @@ def move_job(job_id: str, wanted: Priority, here: ToChange) -> dict[str, Any]:
 @router.get("/passes")
 def known_passes(here: InProduction) -> dict[str, Any]:
     """Every pass with the JSON schema of its settings, from which the page draws the form."""
+    # Imported when first asked for: the page itself starts without what the passes need.
+    from answerprint.passes.catalogue import passes
+
     return {
         "passes": [
             {
@@ -98,6 +100,8 @@ def known_passes(here: InProduction) -> dict[str, Any]:
 @router.post("/dispatch")
 def dispatch_pass(wanted: Dispatch, here: ToChange) -> dict[str, Any]:
     """Put a pass on shots in the queue."""
+    from answerprint.passes.catalogue import dispatch
+
     with here.production.reading() as session:
         names = {row[0]: row[1] for row in session.execute(select(Shot.id, Shot.name).where(Shot.id.in_(wanted.shots)))}
     missing = [number for number in wanted.shots if number not in names]

@@ -166,7 +166,7 @@ def _classes(version: Version) -> dict[str, int]:
 
 def _steps(production: Production, version: Version) -> list[dict[str, Any]]:
     """The steps as the ledger recorded them; none where there is no ledger yet."""
-    path = production.root / "ledger" / f"{version.job_id}.jsonl"
+    path = production.root / "ledger" / f"{version.job_id}.ledger.jsonl"
     if version.job_id is None or not path.is_file():
         return []
     rows = [line.body for line in read_ledger(path).lines if line.kind == "frame"]

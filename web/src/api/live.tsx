@@ -8,9 +8,11 @@ type Listener = () => void;
 interface Live {
   connected: boolean;
   listen: (listener: Listener) => () => void;
+  /** The last good answers, so that a screen one comes back to is there at once and then brought up to date. */
+  kept: Map<string, unknown>;
 }
 
-const LiveContext = createContext<Live>({ connected: false, listen: () => () => undefined });
+const LiveContext = createContext<Live>({ connected: false, listen: () => () => undefined, kept: new Map() });
 
 /** Events come in bursts while frames are made: listeners hear at most four times a second. */
 const BREATH_MS = 250;
@@ -18,6 +20,7 @@ const BREATH_MS = 250;
 export function LiveProvider({ children, production }: { children: ReactNode; production: string }) {
   const [connected, setConnected] = useState(false);
   const listeners = useRef(new Set<Listener>());
+  const [kept] = useState(() => new Map<string, unknown>());
 
   useEffect(() => {
     let due: number | undefined;
@@ -41,7 +44,7 @@ export function LiveProvider({ children, production }: { children: ReactNode; pr
     listeners.current.add(listener);
     return () => void listeners.current.delete(listener);
   }, []);
-  return <LiveContext.Provider value={{ connected, listen }}>{children}</LiveContext.Provider>;
+  return <LiveContext.Provider value={{ connected, listen, kept }}>{children}</LiveContext.Provider>;
 }
 
 export function useConnected(): boolean {
@@ -56,8 +59,9 @@ export interface Known<T> {
 
 /** Ask once, ask again after every burst of events, and keep the last good answer while asking. */
 export function useKnown<T>(ask: () => Promise<T>, key: string): Known<T> {
-  const { listen } = useContext(LiveContext);
-  const [state, setState] = useState<{ key: string; value: T | null; error: string }>({ key, value: null, error: "" });
+  const { listen, kept } = useContext(LiveContext);
+  const before = (kept.get(key) as T | undefined) ?? null;
+  const [state, setState] = useState<{ key: string; value: T | null; error: string }>({ key, value: before, error: "" });
   const latest = useRef(ask);
   latest.current = ask;
   const turn = useRef(0);
@@ -65,14 +69,18 @@ export function useKnown<T>(ask: () => Promise<T>, key: string): Known<T> {
   const refresh = useCallback(() => {
     const mine = ++turn.current;
     latest.current().then(
-      (value) => mine === turn.current && setState({ key, value, error: "" }),
+      (value) => {
+        if (mine !== turn.current) return;
+        kept.set(key, value);
+        setState({ key, value, error: "" });
+      },
       (error: Error) => mine === turn.current && setState((old) => ({ ...old, key, error: error.message })),
     );
-  }, [key]);
+  }, [key, kept]);
 
   useEffect(() => {
     refresh();
     return listen(refresh);
   }, [listen, refresh]);
-  return { value: state.key === key ? state.value : null, error: state.error, refresh };
+  return { value: state.key === key ? state.value : before, error: state.error, refresh };
 }

@@ -1,7 +1,7 @@
 // What the server says, as it says it (src/answerprint/server).
 
 export type ShotStatus = "waiting" | "working" | "to review" | "approved" | "rejected";
-export type VersionStatus = "to review" | "approved" | "rejected";
+export type VersionStatus = "working" | "to review" | "approved" | "rejected";
 export type JobState = "waiting" | "running" | "done" | "failed" | "cancelled";
 export type FrameClass = "A" | "B" | "C" | "R" | "D";
 

@@ -59,6 +59,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
       <input
         className="palette-input"
         autoFocus
+        data-focus-first
         role="combobox"
         aria-expanded="true"
         aria-controls="palette-list"

@@ -9,7 +9,7 @@ export function Shortcuts({ onClose }: { onClose: () => void }) {
     if (command.keys.length) sections.set(command.section, [...(sections.get(command.section) ?? []), command]);
   }
   return (
-    <Sheet title="Shortcuts" onClose={onClose} width={900}>
+    <Sheet title="Shortcuts" onClose={onClose} width={1180}>
       <div className="sheet-body shortcut-columns">
         {[...sections].map(([section, commands]) => (
           <section key={section}>

@@ -49,7 +49,10 @@ export function Sheet({ title, onClose, children, width, bare }: SheetProps) {
   const place = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
-    place.current?.showModal();
+    const sheet = place.current;
+    sheet?.showModal();
+    // Where nothing asks for the focus the sheet itself takes it, rather than the button that closes it.
+    (sheet?.querySelector<HTMLElement>("[data-focus-first]") ?? sheet)?.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };
@@ -57,6 +60,7 @@ export function Sheet({ title, onClose, children, width, bare }: SheetProps) {
   return (
     <dialog
       ref={place}
+      tabIndex={-1}
       className="sheet"
       aria-label={title}
       style={width ? ({ "--sheet-width": `${width}px` } as CSSProperties) : undefined}

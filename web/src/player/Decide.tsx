@@ -1,22 +1,33 @@
 // A person's word on a version: approve it, reject it with a reason, or leave a note on a frame.
 
-import { useState } from "react";
-import type { Decision, VersionSummary } from "../api/types";
+import { useEffect, useMemo, useState } from "react";
+import type { Decision, FrameRecord, VersionSummary } from "../api/types";
 import { Icon } from "../design/icons";
 import { Notice, Sheet, StatusChip } from "../design/parts";
 import { Keys } from "../app/commands";
+import type { Deck } from "./deck";
+import { useDeckState } from "./useDeck";
 
 interface Props {
+  deck: Deck;
   version: VersionSummary;
-  restored: number;
-  refused: number;
+  frames: FrameRecord[];
   busy: boolean;
   problem: string;
   onApprove: () => void;
   onReject: () => void;
 }
 
-export function Decide({ version, restored, refused, busy, problem, onApprove, onReject }: Props) {
+/** Frames on which a performer was restored: a person looks at each before the version is approved. */
+export function restoredFrames(frames: FrameRecord[]): number[] {
+  return frames.filter((one) => one.class === "R" && !one.refused).map((one) => one.frame);
+}
+
+export function Decide({ deck, version, frames, busy, problem, onApprove, onReject }: Props) {
+  const restored = useMemo(() => restoredFrames(frames), [frames]);
+  const unseen = useUnseen(deck, version.id, restored);
+  const refused = frames.filter((one) => one.refused).length;
+  const [next] = unseen;
   return (
     <section className="decide" aria-label="Decision">
       <header>
@@ -25,16 +36,31 @@ export function Decide({ version, restored, refused, busy, problem, onApprove, o
         </h2>
         <StatusChip status={version.status} />
       </header>
-      {(restored > 0 || refused > 0) && (
+      {refused > 0 && (
         <p className="help">
-          {[refused ? `${refused} ${refused === 1 ? "frame" : "frames"} refused and left as shot` : "", restored ? `${restored} restored: look at each before it is final` : ""]
-            .filter(Boolean)
-            .join("; ")}
-          .
+          {refused} {refused === 1 ? "frame was" : "frames were"} refused and left as shot.
+        </p>
+      )}
+      {restored.length > 0 && version.status !== "approved" && (
+        <p className="help restored-line">
+          <span className="figures">
+            {restored.length - unseen.length} of {restored.length} restored frames looked at
+          </span>
+          {next !== undefined && (
+            <button type="button" className="button quiet" onClick={() => (deck.view({ mode: "b" }), deck.stop(), deck.seek(next))}>
+              Next
+            </button>
+          )}
         </p>
       )}
       <div className="decide-buttons">
-        <button type="button" className="button primary" disabled={busy || version.status === "approved"} onClick={onApprove} title="Approve (Ctrl+Enter)">
+        <button
+          type="button"
+          className="button primary"
+          disabled={busy || version.status === "approved" || unseen.length > 0}
+          onClick={onApprove}
+          title={unseen.length ? "Look at each restored frame first" : "Approve (Ctrl+Enter)"}
+        >
           <Icon name="check" />
           {version.status === "approved" ? "Approved" : "Approve"}
         </button>
@@ -46,6 +72,20 @@ export function Decide({ version, restored, refused, busy, problem, onApprove, o
       {problem && <Notice tone="bad">{problem}</Notice>}
     </section>
   );
+}
+
+/** Which of these frames have not been on the screen, as this version, while the deck stood still. */
+function useUnseen(deck: Deck, version: number, frames: number[]): number[] {
+  const [seen, setSeen] = useState<{ version: number; frames: ReadonlySet<number> }>({ version, frames: new Set() });
+  const looked = useDeckState(deck, (state) => (state.speed === 0 && state.mode !== "a" && !state.fault ? state.shown : null));
+  useEffect(() => {
+    if (looked === null) return;
+    setSeen((old) => {
+      const before = old.version === version ? old.frames : new Set<number>();
+      return before.has(looked) && old.version === version ? old : { version, frames: new Set([...before, looked]) };
+    });
+  }, [looked, version]);
+  return useMemo(() => frames.filter((frame) => seen.version !== version || !seen.frames.has(frame)), [frames, seen, version]);
 }
 
 interface NoteSheetProps {
@@ -74,6 +114,7 @@ export function NoteSheet({ kind, version, frame, onSend, onClose }: NoteSheetPr
             <textarea
               className="textarea"
               autoFocus
+              data-focus-first
               required
               rows={4}
               value={note}

@@ -99,7 +99,7 @@ function Review({ shot, place, refresh }: { shot: ShotDetail; place: ReviewPlace
     onFull: () => setView({ zoom: 1 / devicePixelRatio, x: 0, y: 0 }),
     onPanels: () => setPanels((on) => !on),
     onFrameBox: () => frameBox.current?.focus(),
-    onApprove: () => versionB && versionB.status !== "approved" && decide("approve", "", []),
+    onApprove: () => document.querySelector<HTMLButtonElement>(".decide .primary")?.click(),
     onReject: () => versionB && setSheet("reject"),
     onNote: () => versionB && setSheet("note"),
   });
@@ -111,7 +111,7 @@ function Review({ shot, place, refresh }: { shot: ShotDetail; place: ReviewPlace
           <Icon name="first" />
         </button>
         <h1>{shot.name}</h1>
-        <StatusChip status={shot.status} />
+        {!versionB && <StatusChip status={shot.status} />}
         <span className="faint clip-facts">{[shot.clip, shot.camera && `camera ${shot.camera}`, shot.input_space].filter(Boolean).join(", ")}</span>
         <ViewBar
           deck={deck}
@@ -140,9 +140,9 @@ function Review({ shot, place, refresh }: { shot: ShotDetail; place: ReviewPlace
         <aside className="inspector" aria-label="About this frame">
           {versionB && (
             <Decide
+              deck={deck}
               version={versionB}
-              restored={frames.filter((one) => one.class === "R" && !one.refused).length}
-              refused={frames.filter((one) => one.refused).length}
+              frames={frames}
               busy={busy}
               problem={problem}
               onApprove={() => decide("approve", "", [])}

@@ -213,7 +213,7 @@ export class Deck {
   private layers(): FrameStore[] {
     const { mode, matte, support } = this.state;
     const { a, b, matte: m, support: s } = this.stores;
-    return [mode !== "b" ? a : null, mode !== "a" ? b : null, matte || support ? m : null, support ? s : null].filter((store) => store !== null);
+    return [mode !== "b" ? a : null, mode !== "a" ? b : null, matte ? m : null, support ? s : null].filter((store) => store !== null);
   }
 
   private ready(frame: number): boolean {
@@ -230,7 +230,7 @@ export class Deck {
       frames.push(at);
       if (count < BEHIND && !this.state.speed) frames.push(frame - 1 - count);
     }
-    const near = [...new Set(frames)];
+    const near = [...new Set(frames)].filter((one) => one >= this.start && one < this.end);
     this.layers().forEach((store) => store.want(near));
     if (this.exactNow()) for (const store of this.exactLayers()) store.want([frame]);
   }
@@ -248,7 +248,7 @@ export class Deck {
     const full = (still: FrameStore | null, proxy: FrameStore | null) => (exact ? still?.peek(frame) : undefined) ?? proxy?.peek(frame) ?? null;
     const picture = {
       a: full(exactA, a), b: full(exactB, b), mode, wipe, flipped, gain,
-      matte: this.state.matte || this.state.support ? (matte?.peek(frame) ?? null) : null,
+      matte: this.state.matte ? (matte?.peek(frame) ?? null) : null,
       support: this.state.support ? (support?.peek(frame) ?? null) : null,
     };
     const base = mode === "b" ? picture.b : picture.a;
@@ -282,7 +282,7 @@ export class Deck {
     const layers = this.layers();
     const [lead, ...rest] = layers;
     if (!lead) return [];
-    const frames = [...lead.keptFrames()].filter((frame) => rest.every((store) => store.settled(frame))).sort((x, y) => x - y);
+    const frames = [...lead.keptFrames()].filter((frame) => frame >= this.start && frame < this.end && rest.every((store) => store.settled(frame))).sort((x, y) => x - y);
     const runs: [number, number][] = [];
     for (const frame of frames) {
       const run = runs.at(-1);

@@ -28,7 +28,7 @@ void main() {
   gl_Position = vec4(corner * 2.0 - 1.0, 0.0, 1.0);
 }`;
 
-// Support counts the source frames that saw a surface: none (invented) is magenta, few is amber, many is green.
+// The support copy is black outside the matte, dark (0.15) where no source frame saw the surface, and 0.4 to 1 the more did.
 const FRAGMENT = `#version 300 es
 precision highp float;
 in vec2 at;
@@ -40,14 +40,11 @@ uniform float wipe, gain;
 void main() {
   vec3 a = texture(plate, at).rgb, b = texture(made, at).rgb;
   vec3 colour = mode == 0 ? a : mode == 1 ? b : mode == 2 ? ((at.x < wipe) != flipped ? a : b) : min(abs(a - b) * gain, 1.0);
-  float inside = texture(matte, at).r;
+  if (withMatte) colour = mix(colour, vec3(0.94, 0.24, 0.2), 0.5 * texture(matte, at).r);
   if (withSupport) {
     float seen = texture(support, at).r;
-    vec3 heat = seen < 0.02 ? vec3(0.93, 0.2, 0.75) : mix(vec3(0.95, 0.66, 0.16), vec3(0.25, 0.78, 0.42), clamp((seen - 0.02) * 1.6, 0.0, 1.0));
-    float where = withMatte || inside > 0.0 ? inside : step(0.02, seen);
-    colour = mix(colour, heat, 0.72 * where);
-  } else if (withMatte) {
-    colour = mix(colour, vec3(0.94, 0.24, 0.2), 0.55 * inside);
+    vec3 heat = seen < 0.28 ? vec3(0.93, 0.2, 0.75) : mix(vec3(0.95, 0.66, 0.16), vec3(0.25, 0.78, 0.42), clamp((seen - 0.4) / 0.6, 0.0, 1.0));
+    colour = mix(colour, heat, 0.7 * smoothstep(0.05, 0.1, seen));
   }
   shown = vec4(colour, 1.0);
 }`;

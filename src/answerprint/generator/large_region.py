@@ -1,0 +1,163 @@
+"""Filling a region larger than a wire behind a locked camera: one clean plate a clip, then one quick fill a frame.
+
+What another frame saw comes from there, what another camera saw from that camera, and the rest is invented once for the
+whole clip, so that it stands still. ``support`` says which is which: 0 is invented.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from answerprint.generator.exemplar import exemplar_fill
+from answerprint.generator.frame_noise import FrameNoise, measure_noise
+from answerprint.generator.seam import frame_gain, membrane
+from answerprint.generator.static_plate import LOCKED_PX, camera_motion, hidden_by, spread, static_plate
+from answerprint.generator.stops import Log, to_light, to_log
+from answerprint.graph.compositor import grown, scaled_to_hd
+from answerprint.graph.contract import Box, Context, FrameReader, MatteReader, Picture, Plane
+
+MARGIN_PX_AT_HD = 160
+"""How much set round the hole is kept, to measure against and to copy from."""
+RING_PX_AT_HD = 24
+"""Width of the ring round a frame's hole that gain and seams are measured on."""
+SEAM_REACH_PX_AT_HD = 40
+"""How far the seam's correction reaches into pixels that were truly seen."""
+_INSIDE = 1.0 / 255.0
+
+
+def prepare_large(
+    plate: FrameReader, matte: MatteReader, protect: MatteReader | None, witnesses: list[FrameReader], context: Context
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """The clean plate behind ``matte`` for the whole clip, as plain arrays and facts.
+
+    ``facts["static"]`` is False, and there are no arrays, when the camera moves. ``witnesses`` are other locked cameras of the
+    same take with a calibration; one that also has a ``matte`` (a MatteReader) gives only what lies outside it.
+    """
+    box = _reach(plate, matte)
+    if box is None:
+        return {}, {"static": True, "empty": True}
+    people = [matte] + ([protect] if protect is not None else [])
+    hidden: dict[int, Plane] = {}
+
+    def covered(frame: int) -> Plane:
+        if frame not in hidden:
+            context.check_cancelled()
+            hidden[frame] = np.packbits(hidden_by(people, frame, plate.width, plate.height), axis=1)
+        return np.unpackbits(hidden[frame], axis=1, count=plate.width) > 0
+
+    moved = camera_motion(plate, lambda frame: ~covered(frame))
+    facts: dict[str, Any] = {"static": moved <= LOCKED_PX, "motion_px": round(min(moved, 1e6), 3)}
+    if not facts["static"]:
+        return {}, facts
+    clean = static_plate(plate, covered, box, lambda done, total: context.progress(done, total, "the set without the subject"))
+    colour, support = clean.colour.copy(), clean.seen.copy()
+    facts |= {"box": list(box), "frames": list(clean.frames), "witnesses": []}
+    noise = measure_noise(clean.residual, clean.colour)
+    missing = support == 0
+    subject = _ever(matte, plate, box)
+    facts["unseen_px"] = int((missing & subject).sum())
+    colour = _invent(colour, missing, context)
+    facts["invented_px"] = int((missing & subject).sum())
+    arrays: dict[str, NDArray[Any]] = {"plate": colour.astype(np.float32), "support": support.astype(np.uint16), **noise.arrays()}
+    return arrays, facts
+
+
+def _reach(plate: FrameReader, matte: MatteReader) -> Box | None:
+    """The box round everything the matte ever covers, with room."""
+    room = round(scaled_to_hd(MARGIN_PX_AT_HD, plate.width, plate.height))
+    low, high = np.array([plate.height, plate.width]), np.array([-1, -1])
+    for frame in spread(plate.count, 120):
+        inside = matte.read(frame) > _INSIDE
+        if inside.any():
+            rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+            low = np.minimum(low, [rows[0], columns[0]])
+            high = np.maximum(high, [rows[-1], columns[-1]])
+    if high[0] < 0:
+        return None
+    return (
+        max(0, int(low[1]) - room),
+        max(0, int(low[0]) - room),
+        min(plate.width, int(high[1]) + 1 + room),
+        min(plate.height, int(high[0]) + 1 + room),
+    )
+
+
+def _ever(matte: MatteReader, plate: FrameReader, box: Box) -> Plane:
+    """Where the subject ever stands, over the box."""
+    x0, y0, x1, y1 = box
+    out = np.zeros((y1 - y0, x1 - x0), bool)
+    for frame in spread(plate.count, 24):
+        out |= matte.read(frame)[y0:y1, x0:x1] > _INSIDE
+    return np.asarray(cv2.dilate(out.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0)
+
+
+def _invent(colour: Log, missing: Plane, context: Context) -> Log:
+    """The missing pixels from patches of the set around, and their seam made to meet."""
+    if not missing.any():
+        return colour
+    invented = exemplar_fill(colour, missing, ~missing, context.generator("large-region", "exemplar"))
+    return _joined(invented, colour, missing)
+
+
+def _joined(fill: Log, known: Log, hole: Plane) -> Log:
+    """``fill`` in the hole, bent so that its low frequencies meet ``known`` along the border."""
+    border = (cv2.dilate(hole.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & ~hole
+    correction = membrane(_smoothed(known - fill, border, 2.0), border, hole)
+    return np.where(hole[..., None], fill + correction, known).astype(np.float32)
+
+
+def _smoothed(picture: Log, where: Plane, sigma: float) -> Log:
+    """The Gaussian mean over the pixels ``where`` only."""
+    weight = cv2.GaussianBlur(where.astype(np.float32), (0, 0), sigma)
+    total = cv2.GaussianBlur(np.where(where[..., None], picture, np.float32(0)), (0, 0), sigma)
+    return np.asarray(total / np.maximum(weight, 1e-6)[..., None], np.float32)
+
+
+def fill_large(
+    picture: Picture, matte: Plane, box: Box, arrays: dict[str, NDArray[Any]], facts: dict[str, Any], rng: np.random.Generator
+) -> tuple[Picture, Plane]:
+    """The fill of ``box`` on one frame, ``(bh, bw, 3)`` ACEScg, and its support ``(bh, bw)`` uint16.
+
+    ``picture`` and ``matte`` are the full frame's. Outside the matte the fill is the plate too, brought to this frame's
+    brightness, so any soft edge may be blended with it. Parts of ``box`` outside what was prepared stay the picture, support 0.
+    """
+    x0, y0, x1, y1 = box
+    fill = np.array(picture[y0:y1, x0:x1], np.float32)
+    support = np.zeros(fill.shape[:2], np.uint16)
+    px0, py0, px1, py1 = facts["box"]
+    height, width = matte.shape
+    ring_width = round(scaled_to_hd(RING_PX_AT_HD, width, height))
+    a0, b0, a1, b1 = max(x0 - ring_width, px0), max(y0 - ring_width, py0), min(x1 + ring_width, px1), min(y1 + ring_width, py1)
+    if a0 >= a1 or b0 >= b1 or not (matte[b0:b1, a0:a1] > _INSIDE).any():
+        return fill, support
+    clean = arrays["plate"][b0 - py0 : b1 - py0, a0 - px0 : a1 - px0]
+    seen = arrays["support"][b0 - py0 : b1 - py0, a0 - px0 : a1 - px0]
+    made = _matched(
+        picture[b0:b1, a0:a1], matte[b0:b1, a0:a1] > _INSIDE, clean, seen, FrameNoise.from_arrays(arrays), (width, height), rng
+    )
+    c0, d0, c1, d1 = max(x0, a0), max(y0, b0), min(x1, a1), min(y1, b1)
+    inner = (slice(d0 - b0, d1 - b0), slice(c0 - a0, c1 - a0))
+    outer = (slice(d0 - y0, d1 - y0), slice(c0 - x0, c1 - x0))
+    fill[outer], support[outer] = to_light(made[inner]), seen[inner]
+    return fill, support
+
+
+def _matched(
+    light: Picture, hole: Plane, clean: Log, seen: Plane, noise: FrameNoise, size: tuple[int, int], rng: np.random.Generator
+) -> Log:
+    """The plate as this frame would show it: its gain, a seam without an edge, its noise."""
+    ring = grown(hole.astype(np.float32), scaled_to_hd(RING_PX_AT_HD, *size)) & ~grown(hole.astype(np.float32), 1)
+    ring &= np.isfinite(light).all(axis=2) & (seen > 0)
+    difference = to_log(light) - clean
+    gain, _ = frame_gain(difference, ring)
+    left = difference - gain
+    level = np.maximum(noise.strength.max(), 0.02)
+    trusted = ring & (np.abs(_smoothed(left, ring, 1.5)).max(axis=2) < 5 * level)
+    border = trusted & grown(hole.astype(np.float32), scaled_to_hd(6, *size))
+    correction = membrane(_smoothed(left, border, scaled_to_hd(3, *size)), border, hole, scaled_to_hd(SEAM_REACH_PX_AT_HD, *size))
+    made = clean + gain + correction
+    return np.asarray(made + noise.grain(made, rng), np.float32)

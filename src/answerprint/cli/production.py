@@ -60,6 +60,7 @@ def _status_arguments(parser: argparse.ArgumentParser) -> None:
 def _status(options: argparse.Namespace) -> Answer:
     from sqlalchemy import func, select
 
+    from answerprint.dataset.of_production import locked_root
     from answerprint.jobs.queue import counts
     from answerprint.production.catalogue import Production
     from answerprint.production.tables import Asset, Shot
@@ -92,17 +93,6 @@ def _status(options: argparse.Namespace) -> Answer:
         *(f"next:   {step}" for step in document["next"]),
     ]
     return Answer(document, lines)
-
-
-def locked_root(production: Production) -> str | None:
-    """The Merkle root of the lock, None when the production is not locked."""
-    import json
-
-    for manifest in sorted(production.path("lock").glob("*.json"), reverse=True):
-        root = json.loads(manifest.read_text(encoding="utf-8")).get("root")
-        if root:
-            return str(root)
-    return None
 
 
 def _next_steps(folder: str, document: dict[str, Any]) -> list[str]:
@@ -159,10 +149,25 @@ def _person() -> str:
 
 def _lock_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dir", metavar="DIR", help="the production")
+    parser.add_argument("--anew", metavar="WHY", help="lock again after a change, and say why")
 
 
 def _lock(options: argparse.Namespace) -> Answer:
-    raise NotImplementedError("lock")
+    from answerprint.dataset.of_production import lock_production
+    from answerprint.production.catalogue import Production
+
+    reporter = Reporter(options.quiet)
+    with Production.open(options.dir) as production:
+        made = lock_production(production, _person(), options.anew or "", told=reporter.step)
+    reporter.finish()
+    document = made.document()
+    lines = [
+        f"root    {document['root']}",
+        f"signer  {document['signer']}",
+        f"assets  {len(document['assets'])} locked, {len(document['excluded'])} left out",
+        *(f"left out: {entry['path']} ({entry['why']})" for entry in document["excluded"]),
+    ]
+    return Answer(document, lines)
 
 
 def _ingest_arguments(parser: argparse.ArgumentParser) -> None:

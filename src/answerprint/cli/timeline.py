@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from answerprint.cli.answer import Answer
 from answerprint.cli.command import Command
+from answerprint.cli.progress import Reporter
 
 
 def _convert_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +17,13 @@ def _convert_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _convert(options: argparse.Namespace) -> Answer:
-    raise NotImplementedError("convert")
+    from answerprint.editorial.timeline import convert
+
+    document = convert(Path(options.timeline), Path(options.out), options.fps)
+    lines = [f"{options.out}: {document['events']} events at {document['rate']} frames per second, from {document['start']}"]
+    lines += [f"lost: {lost['what']} ({lost['where']}, {lost['count']} times)" for lost in document["lost"]]
+    lines += [f"attention: {warning}" for warning in document["warnings"]]
+    return Answer(document, lines)
 
 
 def _conform_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +35,19 @@ def _conform_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _conform(options: argparse.Namespace) -> Answer:
-    raise NotImplementedError("conform")
+    from answerprint.passes.pull import conform_folder
+
+    reporter = Reporter(options.quiet)
+    folders = [Path(folder) for folder in options.media]
+    document = conform_folder(Path(options.timeline), folders, Path(options.out), options.fps, options.handles, reporter.step)
+    reporter.finish()
+    lines = [
+        f"{event['number']:03d} {event['reel']:10} {event['status']:12} {event['plates'] or event['reason']}"
+        for event in document["events"]
+    ]
+    lines += [f"attention: {warning}" for warning in document["warnings"]]
+    lines.append(f"{document['matched']} of {len(document['events'])} events matched; frames and report in {options.out}")
+    return Answer(document, lines, exit_code=3 if document["missing"] else 0)
 
 
 COMMANDS = (

@@ -9,13 +9,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from answerprint.editorial.conform import ConformedEvent, ConformResult, MediaItem, conform, source_span
-from answerprint.editorial.events import Cut
+from answerprint.editorial.conform import ConformedEvent, MediaItem, conform, source_span
 from answerprint.editorial.timeline import read_timeline, write_timeline
 from answerprint.ingest.join import join
 from answerprint.ingest.recognise import material_under, recognise
 from answerprint.media.sequence import FrameSequence, open_sequence
-from answerprint.media.write import as_format, output_name_and_format, write_frame
+from answerprint.media.write import as_format, output_name_and_format, write_bytes, write_frame
 from answerprint.production import BadInput, Timecode
 from answerprint.production.atomic import write_atomically
 
@@ -93,12 +92,10 @@ def _pull_frame(sequence: FrameSequence, index: int, folder: Path, item: MediaIt
     name, kind = output_name_and_format(sequence, index)
     if (folder / name).exists():
         return
-    frame = as_format(sequence.read(index), kind)
-    label = str(item.start + index)
-    write_frame(
-        folder / name,
-        replace(frame, header=frame.header.with_timecode(label, item.rate)) if frame.header.timecode != label else frame,
-    )
-
-
-__all__ = ["REPORT", "ConformResult", "Cut", "conform_folder", "media_under", "pull"]
+    frame, label = sequence.read(index), str(item.start + index)
+    if frame.header.file_format == kind and frame.header.timecode == label:
+        # Nothing has to be said that the original does not say: its own bytes are taken.
+        write_bytes(folder / name, sequence.file(index).read_bytes())
+        return
+    frame = as_format(frame, kind)
+    write_frame(folder / name, replace(frame, header=frame.header.with_timecode(label, item.rate)))

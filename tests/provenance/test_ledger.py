@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from answerprint.production import BadInput, FaultFound
-from answerprint.provenance.chain import read_ledger
+from answerprint.provenance.chain import read_ledger, write_line
 from answerprint.provenance.keys import Signer
 from answerprint.provenance.ledger import Ledger
 from answerprint.provenance.merkle import inclusion_proof, proves_inclusion
@@ -62,9 +63,10 @@ def test_a_seal_signs_the_root_over_every_row_before_it(sealed: Path, signer: Si
     assert proves_inclusion(leaves[3], 3, seal.size, inclusion_proof(leaves, 3), seal.root)
 
 
-def test_one_flipped_bit_in_any_byte_is_found_and_its_row_is_named(sealed: Path) -> None:
+@pytest.mark.parametrize("stride", [17, pytest.param(1, marks=pytest.mark.slow)])
+def test_one_flipped_bit_in_any_byte_is_found_and_its_row_is_named(sealed: Path, stride: int) -> None:
     data = sealed.read_bytes()
-    for at in range(len(data)):
+    for at in sorted({*range(0, len(data), stride), len(data) - 1}):
         for bit in (0, 5):  # bit 5 turns capital letters into small ones, which hexadecimal readers forgive
             sealed.write_bytes(data[:at] + bytes([data[at] ^ (1 << bit)]) + data[at + 1 :])
             reading = read_ledger(sealed)
@@ -264,3 +266,40 @@ def test_a_killed_writer_leaves_a_ledger_that_opens_and_goes_on(place: Path, fra
     with Ledger.open(place) as ledger:
         ledger.append(frame_row(5))
     assert read_ledger(place).broken_line is None
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    kind=st.sampled_from(["frame", "event", "seal", "open", "other"]),
+    body=st.dictionaries(
+        st.sampled_from(
+            ["job", "node", "output", "frame", "event", "who", "when", "subjects", "signer", "signature", "root", "size", "format"]
+        ),
+        _JSON,
+    ),
+    raw=st.none() | st.binary(max_size=40),
+)
+def test_whatever_a_row_says_a_ledger_is_read_without_a_crash(
+    sealed: Path, tmp_path: Path, kind: str, body: dict[str, object], raw: bytes | None
+) -> None:
+    good = sealed.read_bytes().split(b"\n")[:3]
+    last = read_ledger(sealed).lines[2].digest
+    text = write_line(3, kind, body, last)[0] if raw is None else raw
+    place = tmp_path / "strange.ledger.jsonl"
+    place.write_bytes(b"\n".join([*good, text, b""]))
+    reading = read_ledger(place)
+    assert reading.broken_line is not None and reading.broken_why and len(reading.lines) >= 3
+
+
+def test_threads_may_share_a_ledger(place: Path, frame_row: Rows, clock: Clock) -> None:
+    with Ledger.create(place, "job-1", clock=clock) as ledger, ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda frame: ledger.append(frame_row(frame)), range(60)))
+    reading = read_ledger(place)
+    assert reading.broken_line is None and sorted(line.body["frame"] for line in reading.lines[1:]) == list(range(60))

@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from answerprint.production import BadInput
 from answerprint.provenance.canonical import canonical_bytes, strict_object
 from answerprint.provenance.keys import Identity, Signer, verify_signature
 from answerprint.provenance.merkle import leaf_hash, merkle_root
+from answerprint.provenance.rows import EventRow, FrameRow
 
 FORMAT = "answerprint-ledger/1"
 SUFFIX = ".ledger.jsonl"
@@ -159,9 +162,11 @@ def read_line(text: bytes, n: int, previous: str) -> Line:
     try:
         record = strict_object(text)
         line = Line(record["n"], record["kind"], record["body"], record["previous"], record["digest"])
+        if not all(isinstance(part, str) for part in (line.kind, line.previous, line.digest)) or not isinstance(line.body, dict):
+            raise ValueError("a part is of the wrong type")
         body = canonical_bytes(line.body)
         rebuilt = _whole(body, line.digest, line.n, line.kind, line.previous)
-    except (ValueError, KeyError, TypeError, BadInput) as error:
+    except (ValueError, KeyError, TypeError, BadInput, RecursionError) as error:
         raise ValueError(f"is not a ledger row ({error})") from error
     if line.digest != leaf_hash(_core(body, line.n, line.kind, line.previous)):
         raise ValueError("the row was changed: its digest is not that of what it says")
@@ -205,25 +210,38 @@ def _take(reading: Reading, line: Line) -> None:
         if line.body.get("format") != FORMAT or not isinstance(line.body.get("job"), str):
             raise ValueError(f"is not the opening row of a ledger of format {FORMAT}")
         reading.job = line.body["job"]
-    elif line.kind == "frame":
-        if not {"node", "output", "frame", "job", "output_digest"} <= line.body.keys() or line.body["job"] != reading.job:
-            raise ValueError("is not a frame row of this job")
     elif line.kind == "seal":
         seal = Seal.from_body(line.body)
         fault = seal.fault(reading.job, reading.lines)
         if fault:
             raise ValueError(fault)
         reading.seals.append(seal)
-    elif line.kind != "event":
-        raise ValueError(f"is of a kind {line.kind!r} that a ledger does not have")
+    else:
+        _check_body(line, reading.job)
     reading.lines.append(line)
+
+
+def _check_body(line: Line, job: str) -> None:
+    """Raise ValueError unless a frame or event row says what such rows say, so that readers may rely on its fields."""
+    try:
+        if line.kind == "frame":
+            row = FrameRow.model_validate(line.body)
+            if row.job != job:
+                raise ValueError("is a frame row of another job")
+        elif line.kind == "event":
+            EventRow.model_validate(line.body)
+        else:
+            raise ValueError(f"is of a kind {line.kind!r} that a ledger does not have")
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ValueError(f"is no {line.kind} row: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
 
 
 def _frame_named(text: bytes) -> int | None:
     """The frame a broken line still names, for the person who reads the fault."""
     try:
         found = strict_object(text)["body"]["frame"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return found if isinstance(found, int) else None
 

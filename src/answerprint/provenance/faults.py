@@ -46,7 +46,8 @@ class Verification(BaseModel):
     """The answer of ``verify``: whole or not, by whom, and the first thing altered first.
 
     ``intact`` says that nothing differs from what was signed; ``trusted`` that everyone who signed is in the
-    trust store. ``signer`` is the fingerprint of who signed last; ``checked`` counts files and ledger rows.
+    trust store. ``signer`` is the fingerprint of who signed the manifest,
+    or the first ledger where there is none; ``checked`` counts files and ledger rows.
     """
 
     intact: bool = True

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -37,6 +40,7 @@ class Ledger:
         self._lines = reading.lines
         self._size = reading.whole_bytes
         self._clock = clock
+        self._threads = threading.Lock()
         self._current: dict[tuple[str, str, int], Line] = {}
         for line in self._lines:
             self._note(line)
@@ -125,17 +129,13 @@ class Ledger:
 
         A ledger whose last row is this signer's seal is left as it is. More rows may follow, and another seal.
         """
-        self._lock(True)
-        try:
-            self._catch_up()
+        with self._held():
             if self._lines[-1].kind == "seal":
                 last = Seal.from_body(self._lines[-1].body)
                 if last.signer == signer.identity:
                     return last
             seal = Seal.make(self.job, self._lines, signer)
             self._put([("seal", seal.body())], sync=True)
-        finally:
-            self._lock(False)
         remember(self._lines[0].digest, seal, witness)
         return seal
 
@@ -160,12 +160,8 @@ class Ledger:
         self.close()
 
     def _write(self, entries: list[tuple[str, dict[str, Any]]], *, sync: bool) -> list[Line]:
-        self._lock(True)
-        try:
-            self._catch_up()
+        with self._held():
             return self._put(entries, sync=sync)
-        finally:
-            self._lock(False)
 
     def _put(self, entries: list[tuple[str, dict[str, Any]]], *, sync: bool) -> list[Line]:
         answered, fresh, text = [], [], b""
@@ -211,7 +207,12 @@ class Ledger:
         if not added.endswith(b"\n"):
             raise FaultFound(f"{self.path}: the ledger was cut or torn while it was open; close it and open it again.")
         for text in added.split(b"\n")[:-1]:
-            line = read_line(text, len(self._lines), self._lines[-1].digest)
+            try:
+                line = read_line(text, len(self._lines), self._lines[-1].digest)
+            except ValueError as error:
+                raise FaultFound(
+                    f"{self.path}: row {len(self._lines)}: {error}; restore the ledger before more is added."
+                ) from error
             self._lines.append(line)
             self._note(line)
         self._size = size
@@ -220,8 +221,13 @@ class Ledger:
         if line.kind == "frame":
             self._current[line.body["node"], line.body["output"], line.body["frame"]] = line
 
-    def _lock(self, taken: bool) -> None:
-        if os.name == "posix":
-            import fcntl
-
-            fcntl.flock(self._handle, fcntl.LOCK_EX if taken else fcntl.LOCK_UN)
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """The ledger for this thread of this process alone, with every row that others wrote taken in."""
+        with self._threads:
+            fcntl.flock(self._handle, fcntl.LOCK_EX)
+            try:
+                self._catch_up()
+                yield
+            finally:
+                fcntl.flock(self._handle, fcntl.LOCK_UN)

@@ -86,7 +86,7 @@ def judge_signers(answer: Verification, signers: list[Identity | None], store: T
 
 
 def _picture_faults(folder: Path, readings: dict[str, Reading], answer: Verification, told: Told | None) -> list[Fault]:
-    listed = set(listed_files(folder))
+    listed = set(listed_files(folder, links=False))
     work = []
     for name, reading in readings.items():
         rows = [(output_place(name, body["output"], listed), body) for body in reading.frames]

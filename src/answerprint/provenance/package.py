@@ -157,12 +157,13 @@ def close_folder(
     return package
 
 
-def listed_files(folder: Path) -> list[str]:
+def listed_files(folder: Path, *, links: bool = True) -> list[str]:
     """The files a manifest of ``folder`` lists, by path in byte order: all but its own and the hash lists.
 
-    Raises BadInput for a symbolic link: what it points to could change after signing.
+    Raises BadInput for a symbolic link, since what it points to could change after signing; ``links=False``
+    passes over them.
     """
-    return sorted((path for path, file in _walk(folder) if _plain(file)), key=str.encode)
+    return sorted((path for path, file in _walk(folder) if (links or not file.is_symlink()) and _plain(file)), key=str.encode)
 
 
 def stray_links(folder: Path) -> list[str]:

@@ -26,6 +26,7 @@ from answerprint.provenance.package import (
     listed_files,
     stray_links,
 )
+from answerprint.provenance.pictures import is_still
 from answerprint.provenance.signed import read_signed
 from answerprint.provenance.witness import Seen
 
@@ -127,7 +128,7 @@ class _PackageCheck:
             return
         if file.pixel_digest:
             self._row_of(file)
-            if self.deep:
+            if self.deep and is_still(file.path):
                 fault = picture_fault(self.folder, file.path, file.pixel_digest, file.frame)
                 self.answer.faults += [fault] if fault else []
 
@@ -148,13 +149,11 @@ class _PackageCheck:
 
     def _added(self, package: Package) -> None:
         listed = {file.path for file in package.files}
-        links = stray_links(self.folder)
-        for path in links:
+        for path in stray_links(self.folder):
             self._fault(path, "added", "is a symbolic link that was not signed for")
-        if not links:
-            for path in listed_files(self.folder):
-                if path not in listed:
-                    self._fault(path, "added", "the manifest does not list it")
+        for path in listed_files(self.folder, links=False):
+            if path not in listed:
+                self._fault(path, "added", "the manifest does not list it")
 
     def _hash_lists(self, package: Package) -> None:
         lists = self.folder / HASH_LISTS

@@ -161,6 +161,14 @@ def test_an_unclosed_folder_is_checked_by_its_ledger_and_pictures(work: Path, si
     assert verify(work, trusted(signer)).faults[0].kind == "missing"
 
 
+def test_rows_whose_frames_are_not_in_the_folder_are_said_to_be_rows_only(work: Path, signer: Signer, tmp_path: Path) -> None:
+    lonely = tmp_path / "lonely"
+    lonely.mkdir()
+    (lonely / "job-1.ledger.jsonl").write_bytes((work / "job-1.ledger.jsonl").read_bytes())
+    answer = verify(lonely, trusted(signer))
+    assert answer.files == 0 and any("3 of 3 frames lie elsewhere" in note for note in answer.notes)
+
+
 def test_an_unsealed_ledger_is_intact_and_nobody_s(tmp_path: Path, frame_row: Rows) -> None:
     with Ledger.create(tmp_path / "job-1.ledger.jsonl", "job-1", clock=noon) as ledger:
         ledger.append(frame_row(0))

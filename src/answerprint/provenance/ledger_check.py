@@ -92,6 +92,11 @@ def _picture_faults(folder: Path, readings: dict[str, Reading], answer: Verifica
         rows = [(output_place(name, body["output"], listed), body) for body in reading.frames]
         # A node that kept no frame in this folder worked on the way; one that kept some must have kept all.
         kept = {body["node"] for path, body in rows if path in listed}
+        elsewhere = sum(path not in listed and body["node"] not in kept for path, body in rows)
+        if elsewhere:
+            answer.notes.append(
+                f"{name}: {elsewhere} of {len(rows)} frames lie elsewhere or were never kept; only their rows were checked."
+            )
         work += [(path, body) for path, body in rows if body["node"] in kept and is_still(path)]
     faults = []
     for done, (path, body) in enumerate(sorted(work, key=lambda item: item[0])):

@@ -70,8 +70,8 @@ def revoke_tokens(production: Production, token: str | None = None) -> int:
     with production.session() as session:
         query = select(AccessToken).where(AccessToken.revoked.is_(False))
         held = list(session.scalars(query if token is None else query.where(AccessToken.hash == hash_of(token))))
-        for token in held:
-            token.revoked = True
+        for one in held:
+            one.revoked = True
         return len(held)
 
 

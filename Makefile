@@ -8,7 +8,7 @@ STEP := .ci/step
 PIP := $(BIN)/python -m pip
 CODE := src tests benchmarks .ci
 PAGE := src/answerprint/server/page/index.html
-END_TO_END := $(wildcard tests/end_to_end)
+END_TO_END := tests/server/test_page_in_browser.py
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -47,7 +47,7 @@ $(PAGE): $(shell find web -path web/node_modules -prune -o -type f -print 2>/dev
 web: $(PAGE)
 
 models: .venv/core
-	@$(BIN)/python -m answerprint.sample.fetch
+	@$(BIN)/python -m answerprint.sample
 
 demo: .venv/core web models
 	$(BIN)/answerprint demo $(DIR)
@@ -77,7 +77,7 @@ unit: .venv/dev
 
 end-to-end: .venv/dev web
 	@.ci/chromium
-	$(if $(END_TO_END),$(BIN)/python -m pytest -m 'not slow' $(END_TO_END),@echo 'no end-to-end tests yet')
+	$(BIN)/python -m pytest -m 'not slow' $(END_TO_END)
 
 test-slow: .venv/dev web
 	$(BIN)/python -m pytest -m slow

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from answerprint.cli.answer import Answer
 from answerprint.cli.command import Command, settings, takes_settings
 from answerprint.cli.progress import Reporter
+from answerprint.cli.review import takes_an_address
 
 if TYPE_CHECKING:
     from answerprint.ingest.material import IngestedFile
@@ -213,10 +214,28 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dir", nargs="?", default="demo", metavar="DIR", help="where the sample production goes (default: demo)")
     parser.add_argument("--fresh", action="store_true", help="begin anew instead of going on from finished work")
     parser.add_argument("--no-review", action="store_true", help="do not start the review page at the end")
+    parser.add_argument("--wheel", metavar="PATH", help="the sample footage's wheel, where there is no network")
+    takes_an_address(parser)
 
 
 def _demo(options: argparse.Namespace) -> Answer:
-    raise NotImplementedError("demo")
+    from answerprint.cli.review import serve_until_stopped
+    from answerprint.sample.demo import Demo
+
+    reporter = Reporter(options.quiet)
+    folder = Path(options.dir).absolute()
+    wheel = Path(options.wheel) if options.wheel else None
+    facts = Demo(folder, reporter, lambda production, jobs: run_jobs(production, jobs, reporter), wheel).run(options.fresh)
+    reporter.finish()
+    if not options.no_review and not options.json:
+        reporter.say("")
+        serve_until_stopped([str(folder / "production")], options.host, options.port)
+    lines = [
+        f"production {folder / 'production'}",
+        f"delivery   {folder / 'delivery'}",
+        f"review     answerprint review {folder / 'production'}",
+    ]
+    return Answer(facts | {"folder": str(folder)}, lines)
 
 
 COMMANDS = (

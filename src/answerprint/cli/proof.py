@@ -17,7 +17,17 @@ def _deliver_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _deliver(options: argparse.Namespace) -> Answer:
-    raise NotImplementedError("deliver")
+    from answerprint.deliver.package import write_package
+    from answerprint.passes.delivery import delivery_of
+    from answerprint.production.catalogue import Production
+    from answerprint.provenance.keys import own_signer
+
+    reporter = Reporter(options.quiet)
+    with Production.open(options.dir) as production:
+        document = write_package(delivery_of(production), options.to, Path(options.out), own_signer(), reporter.step)
+    reporter.finish()
+    lines = [f"package {document['package']} for {document['receiver']}: {document['files']} files", f"root    {document['root']}"]
+    return Answer(document, lines)
 
 
 def _qc_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from answerprint.dataset.of_production import lock_production
 from answerprint.deliver.package import write_package
 from answerprint.ingest.into_catalogue import ingest
-from answerprint.ingest.proxies import make_proxies
+from answerprint.ingest.proxies import submit_proxies
 from answerprint.passes.catalogue import dispatch
 from answerprint.passes.delivery import delivery_of
 from answerprint.passes.review import decide
@@ -116,12 +116,13 @@ class Demo:
             for problem in report.problems:
                 self._say(f"! {problem}")
             self.facts["ingest"] = {"files": kinds, "problems": report.problems, "groups": report.groups}
-        make_proxies(production, tell=self.shown.step)
+        self._finish(production, submit_proxies(production, REVIEWER))
 
     def _lock(self, production: Production) -> None:
         locked = lock_production(production, REVIEWER)
-        self._say(f"locked {locked.assets} assets under {locked.root[:16]}…, signed by {locked.signer[:16]}…")
-        self.facts["lock"] = {"root": locked.root}
+        document = locked.document()
+        self._say(f"locked {len(document['assets'])} files under {document['root'][:16]}…, signed by {document['signer'][:16]}…")
+        self.facts["lock"] = {"root": document["root"], "assets": len(document["assets"])}
 
     def _captions(self, production: Production) -> None:
         todo = [clip for clip in self._clips(production) if not clip.caption]

@@ -1,0 +1,152 @@
+"""The dailies grade: every camera of a setup matched to its hero as a CDL in ACEScct. Nothing is baked.
+
+Simultaneous calibrated cameras are matched on the surfaces they share; cameras that share nothing measurable only on how their colours are
+distributed, with a low stated confidence.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+
+from answerprint.colour import cdl as grades
+from answerprint.colour.difference import ciede2000
+from answerprint.colour.match import FEWEST, Match, solve_cdl
+from answerprint.graph.sources import PlateReader
+from answerprint.jobs.queue import ChunkOrder, submit
+from answerprint.jobs.work import WorkOrder
+from answerprint.passes.footage import plate_of
+from answerprint.production import BadInput
+from answerprint.production.catalogue import Production
+from answerprint.production.tables import Clip, Shot
+from answerprint.spatial.surfaces import shared_surfaces, static_plate
+
+Colours = NDArray[np.floating[Any]]
+PLATE_FRAMES = 12
+"""Frames of a take that its static plate is the median of."""
+_DISTRIBUTION_CONFIDENCE = 0.25
+"""The most that is claimed for a match on distributions alone."""
+
+
+class GradeSettings(BaseModel):
+    """What a person may choose for a dailies grade."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    hero: str = Field(default="A", description="letter of the camera the others are matched to")
+
+
+def submit_grade(production: Production, shots: list[Shot], settings: GradeSettings, requested_by: str) -> list[str]:
+    """Queue one job for each setup and take the shots come from; every camera that ran is graded, used or not."""
+    takes: dict[tuple[str, str, str], Clip] = {}
+    for shot in shots:
+        takes.setdefault((shot.clip.scene, shot.clip.setup, shot.clip.take), shot.clip)
+    jobs = []
+    for (scene, setup, take), clip in takes.items():
+        order = {"clip": clip.id, "hero": settings.hero}
+        jobs.append(
+            submit(
+                production,
+                "grade",
+                f"grade {scene}{setup} take {take}",
+                order,
+                [ChunkOrder({}, weight=PLATE_FRAMES)],
+                requested_by=requested_by,
+            )
+        )
+    return jobs
+
+
+def work_on_grade(order: WorkOrder) -> dict[str, Any]:
+    """Match the cameras of one take and keep each grade in the catalogue."""
+    production = Production.open(order.production_dir)
+    with production.session() as session:
+        first = session.get(Clip, order.job_order["clip"])
+        assert first is not None
+        same = (
+            select(Clip)
+            .where(Clip.scene == first.scene, Clip.setup == first.setup, Clip.take == first.take)
+            .order_by(Clip.camera_label, Clip.id)
+        )
+        clips = list(session.scalars(same)) if first.scene else [first]
+        plates = {c.name: plate_of(production, c, purpose="index") for c in clips}
+        labels = {c.name: c.camera_label for c in clips}
+    hero = next((name for name, label in labels.items() if label == order.job_order["hero"]), clips[0].name)
+    found = match_plates(plates, hero, order.report)
+    with production.session() as session:
+        for clip in session.scalars(select(Clip).where(Clip.name.in_(list(plates)))):
+            clip.grade = found[clip.name]
+    return {name: {k: v for k, v in grade.items() if k.startswith("delta")} for name, grade in found.items()}
+
+
+def match_plates(plates: dict[str, PlateReader], hero: str, tell: Any) -> dict[str, dict[str, Any]]:
+    """Match every plate to ``hero``; returns a grade document by name, as the catalogue and the `match` command have it."""
+    stills, masks = {}, {}
+    for number, (name, plate) in enumerate(plates.items(), start=1):
+        tell(number, len(plates) + 1, f"static plate of {name}")
+        wanted = sorted({round(i) for i in np.linspace(0, plate.count - 1, min(PLATE_FRAMES, plate.count))})
+        stills[name], masks[name] = static_plate(plate.read(i) for i in wanted)
+    tell(len(plates), len(plates) + 1, "shared surfaces")
+    cameras = {name: plate.camera for name, plate in plates.items() if plate.camera is not None}
+    shared = None
+    if hero in cameras and len(cameras) > 1:
+        shared = shared_surfaces(cameras, {n: stills[n] for n in cameras}, {n: masks[n] for n in cameras})
+    out: dict[str, dict[str, Any]] = {hero: {"hero": hero, "is_hero": True}}
+    for name in plates:
+        if name == hero:
+            continue
+        patches = shared.pair(hero, name) if shared is not None else None
+        if patches is not None and len(patches) >= 2 * FEWEST:
+            out[name] = _on_surfaces(hero, name, patches.first, patches.second)
+        else:
+            out[name] = _on_distributions(hero, name, stills[hero][masks[hero]], stills[name][masks[name]])
+    return out
+
+
+def _on_surfaces(hero: str, name: str, first: Colours, second: Colours) -> dict[str, Any]:
+    """Fitted on every other patch, judged on the ones between."""
+    match = solve_cdl(first[::2], second[::2], id=name)
+    before, after = _difference(first[1::2], second[1::2], match)
+    method = f"{len(first)} patches of shared surfaces, half of them kept for judging"
+    return _document(hero, match, before, after, match.confidence, f"{match.why}; {method}", "shared surfaces")
+
+
+def _on_distributions(hero: str, name: str, reference: Colours, source: Colours) -> dict[str, Any]:
+    """Quantile against quantile: what is usual in one picture becomes what is usual in the other."""
+    if min(len(reference), len(source)) < 1000:
+        raise BadInput(name, "nothing in it stands still long enough to be measured", "choose another hero, or grade it by hand")
+    steps = np.linspace(2, 98, 49)
+    pairs = [np.stack([np.percentile(p[:, c], steps) for c in range(3)], axis=1) for p in (reference[::7], source[::7])]
+    match = solve_cdl(pairs[0], pairs[1], id=name)
+    before, after = _difference(pairs[0], pairs[1], match)
+    why = f"{match.why}; no shared surface was found, so only how the colours are distributed was matched"
+    return _document(hero, match, before, after, min(match.confidence, _DISTRIBUTION_CONFIDENCE), why, "distributions")
+
+
+def _difference(reference: Colours, source: Colours, match: Match) -> tuple[float, float]:
+    graded = grades.apply(match.cdl, source)
+    return float(ciede2000(reference, source).mean()), float(ciede2000(reference, graded).mean())
+
+
+def _document(hero: str, match: Match, before: float, after: float, confidence: float, why: str, method: str) -> dict[str, Any]:
+    """A grade as it is kept. A clip that the grade would not bring nearer is left alone."""
+    helps = after < before
+    cdl = match.cdl if helps else grades.CDL(id=match.cdl.id)
+    return {
+        "hero": hero,
+        "is_hero": False,
+        "cdl": cdl.model_dump(mode="json"),
+        "exposure_stops": round(match.exposure_stops, 3) if helps else 0.0,
+        "cct_kelvin": round(match.cct_before) if np.isfinite(match.cct_before) else None,
+        "delta_e_before": round(before, 3),
+        "delta_e_after": round(after if helps else before, 3),
+        "confidence": round(confidence if helps else 0.0, 3),
+        "why": why if helps else f"left alone: a grade would not bring it nearer to {hero}",
+        "method": method,
+        "layer": "technical",
+    }

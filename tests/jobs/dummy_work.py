@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import sys
@@ -41,6 +42,11 @@ def fail_on_three(order: WorkOrder) -> dict[str, Any]:
 def refuse(order: WorkOrder) -> dict[str, Any]:
     diary(order)
     raise BadInput("a.exr", "is truncated", "copy it again")
+
+
+def fill_the_disk(order: WorkOrder) -> dict[str, Any]:
+    diary(order)
+    raise OSError(errno.ENOSPC, "No space left on device", "/out/a.exr")
 
 
 def wait_for_stop(order: WorkOrder) -> dict[str, Any]:

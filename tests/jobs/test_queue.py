@@ -98,7 +98,17 @@ def test_bad_input_is_not_tried_again(production: Production) -> None:
     job = submit(production, 1)
     run(production, dummy_work.refuse)
     assert len(diary(production)) == 1
-    assert queue.job_view(production, job)["error"] == "a.exr: is truncated; copy it again."
+    view = queue.job_view(production, job)
+    assert (view["error"], view["result"]) == ("a.exr: is truncated; copy it again.", {"exit_code": 2})
+
+
+def test_a_full_disk_is_said_plainly_and_not_tried_again(production: Production) -> None:
+    job = submit(production, 1)
+    run(production, dummy_work.fill_the_disk)
+    assert len(diary(production)) == 1
+    view = queue.job_view(production, job)
+    assert view["error"] == "/out/a.exr: no space is left on the disk; free some space, then retry."
+    assert view["result"] == {"exit_code": 2}
 
 
 def test_a_waiting_job_that_is_cancelled_never_starts_and_can_be_asked_for_again(production: Production) -> None:

@@ -133,9 +133,19 @@ def _run(options: argparse.Namespace) -> Answer:
     with Production.open(options.dir) as production:
         jobs = dispatch(production, options.pass_name, options.shot or [], settings(options.set), _person())
         views = run_jobs(production, jobs, reporter)
-    failed = [view for view in views if view["state"] != "done"]
-    lines = [f"{view['title']}: {view['state']}{': ' + view['error'] if view['error'] else ''}" for view in views]
-    return Answer({"pass": options.pass_name, "jobs": views}, lines, exit_code=3 if failed else 0)
+    for view in views:
+        if view["state"] == "failed":
+            print(f"answerprint: {view['title']}: {view['error']}", file=sys.stderr)
+    return Answer(
+        {"pass": options.pass_name, "jobs": views}, [f"{view['title']}: {view['state']}" for view in views], exit_code=_worst(views)
+    )
+
+
+def _worst(views: list[dict[str, Any]]) -> int:
+    """The exit code of jobs: that of the first fault there is, 0 when all are done; a job that was stopped is no success."""
+    faults = [int(view["result"].get("exit_code", 1)) for view in views if view["state"] == "failed"]
+    stopped = any(view["state"] == "cancelled" for view in views)
+    return faults[0] if faults else 3 if stopped else 0
 
 
 def _person() -> str:

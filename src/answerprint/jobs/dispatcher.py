@@ -217,6 +217,7 @@ class Dispatcher:
             else:
                 final = outcome.lasting or chunk.attempts >= ATTEMPTS
                 chunk.state = "failed" if final else "waiting"
+                chunk.result = {"exit_code": outcome.exit_code or 1}
             note(
                 session,
                 job,
@@ -300,7 +301,7 @@ def _conclude(session: Session, job: Job) -> None:
         job.result = {key: value for chunk in chunks if chunk.stage == last for key, value in chunk.result.items()}
     elif failed and not any(chunk.state == "waiting" and chunk.stage <= min(bad.stage for bad in failed) for chunk in chunks):
         job.state = "failed"
-        job.error = failed[0].error
+        job.error, job.result = failed[0].error, failed[0].result
     else:
         return
     job.finished = datetime.now(UTC)

@@ -94,7 +94,7 @@ def retry(production: Production, job_id: str) -> None:
             .where(JobChunk.job_id == job_id, JobChunk.state.in_(("failed", "cancelled")))
             .values(state="waiting", attempts=0, error="")
         )
-        job.state, job.error, job.finished = "waiting", "", None
+        job.state, job.error, job.result, job.finished = "waiting", "", {}, None
         note(session, job, "retried")
 
 

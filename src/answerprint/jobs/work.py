@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import time
 import traceback
@@ -63,6 +64,8 @@ class Outcome:
     error: str = ""
     trace: str = ""
     lasting: bool = False
+    exit_code: int = 0
+    """of a fault, as the command line tells them apart: 1 ours, 2 bad input or full disk, 3 a check, 4 refused"""
 
 
 def perform(work: Work, order: WorkOrder) -> Outcome:
@@ -76,10 +79,20 @@ def perform(work: Work, order: WorkOrder) -> Outcome:
         return Outcome("cancelled", time.monotonic() - started, error=str(error))
     except AnswerprintError as error:
         lasting = isinstance(error, BadInput | Refused)
-        return Outcome("failed", time.monotonic() - started, error=str(error), trace=traceback.format_exc(), lasting=lasting)
+        return Outcome(
+            "failed",
+            time.monotonic() - started,
+            error=str(error),
+            trace=traceback.format_exc(),
+            lasting=lasting,
+            exit_code=error.exit_code,
+        )
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            line = f"{error.filename or 'the disk'}: no space is left on the disk; free some space, then retry."
+            return Outcome("failed", time.monotonic() - started, error=line, lasting=True, exit_code=2)
         line = f"{type(error).__name__}: {error}".splitlines()[0][:500]
-        return Outcome("failed", time.monotonic() - started, error=line, trace=traceback.format_exc())
+        return Outcome("failed", time.monotonic() - started, error=line, trace=traceback.format_exc(), exit_code=1)
     finally:
         with suppress(OSError):
             report_file(order.production_dir, order.job_id, order.number).unlink(missing_ok=True)

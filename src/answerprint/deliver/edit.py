@@ -28,4 +28,4 @@ def write_edit(
 
 
 def _asc(cdl: CDL) -> AscCdl:
-    return AscCdl(tuple(cdl.slope), tuple(cdl.offset), tuple(cdl.power), cdl.saturation)
+    return AscCdl(cdl.slope, cdl.offset, cdl.power, cdl.saturation)

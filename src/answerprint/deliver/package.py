@@ -28,7 +28,8 @@ from answerprint.media.sequence import FrameSequence, open_sequence
 from answerprint.production import BadInput, FrameRange, Timecode
 from answerprint.provenance.bill import ModelCard
 from answerprint.provenance.chain import read_ledger
-from answerprint.provenance.credentials import sign_movie, sign_sidecars
+from answerprint.provenance.certificates import write_anchor
+from answerprint.provenance.credentials import ANCHOR, sign_movie, sign_sidecars
 from answerprint.provenance.keys import Signer
 from answerprint.provenance.ledger import Ledger
 from answerprint.provenance.package import close_folder
@@ -123,6 +124,7 @@ def write_package(delivery: Delivery, receiver: str, out: Path, signer: Signer, 
     sign_sidecars({path: row for path, row in rows.items() if path.suffix == ".exr"}, signer)
     (building / "colour").mkdir()
     archive(building / "colour")
+    write_anchor(building / ANCHOR, signer)
     write_audit_report(delivery, building, tell)
     tell(0, 1, "signing the package")
     closed = close_folder(

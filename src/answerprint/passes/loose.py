@@ -24,6 +24,8 @@ from answerprint.passes.picture_job import FRAMES_PER_CHUNK, frame_rows, keep_le
 from answerprint.production import BadInput, FrameRange
 from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.digests import file_digest
+from answerprint.provenance.keys import own_signer
+from answerprint.provenance.package import close_folder
 from answerprint.quality.performance_class import PixelInspector
 
 Tell = Callable[[int, int, str], None]
@@ -70,6 +72,7 @@ def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
     ledger = order.out / "answerprint.ledger.jsonl"
     rows = frame_rows(run, records, job, "", "")
     keep_ledger(ledger, job, rows, records, "")
+    close_folder(order.out, kind="apply", signer=own_signer())
     result = {
         "operation": order.operation,
         "frames": len(records),

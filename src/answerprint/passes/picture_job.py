@@ -165,7 +165,7 @@ def _finish(production: Production, order: WorkOrder, run: GraphRun, out: Path, 
             version.number,
         )
     records = list(run.render(frames, out, context))
-    rows = frame_rows(run, records, order.job_id, str(requested_by), order.job_order["policy"])
+    rows = frame_rows(run, records, order.job_id, str(requested_by), order.job_order["policy"], out.relative_to(production.root).as_posix())
     seal = keep_ledger(production.path("ledger") / f"{order.job_id}.ledger.jsonl", order.job_id, rows, records, str(requested_by))
     figures = summary(records) | {"ledger_root": seal, "key": run.key}
     write_review_copies(run.binding.plate, out, records, context)
@@ -185,11 +185,13 @@ def _requested_by(production: Production, order: WorkOrder) -> str:
         return job.requested_by if job is not None else ""
 
 
-def frame_rows(run: GraphRun, records: list[dict[str, Any]], job: str, requested_by: str, policy: str) -> list[FrameRow]:
-    """Ledger rows of a run's frames, in frame order."""
+def frame_rows(
+    run: GraphRun, records: list[dict[str, Any]], job: str, requested_by: str, policy: str, folder: str = ""
+) -> list[FrameRow]:
+    """Ledger rows of a run's frames, in frame order. ``folder`` is where the frames lie, counted from the ledger's root."""
     steps = run.steps()
     final = next(s for s in steps if s["node"] == run.graph.result)
-    models = {m["sha256"]: ModelUse(name=m["name"], digest=m["sha256"], kind="analysis") for s in steps for m in s["models"]}
+    models = {m["sha256"]: ModelUse(name=m["name"], digest=m["sha256"], kind=m.get("kind", "analysis")) for s in steps for m in s["models"]}
     parameters = {
         "steps": [{k: s[k] for k in ("node", "operation", "version", "parameters", "key")} for s in steps],
         "crossing": run.binding.crossing,
@@ -202,7 +204,7 @@ def frame_rows(run: GraphRun, records: list[dict[str, Any]], job: str, requested
             operation_version=final["version"],
             frame=r["frame"],
             timecode=r["timecode"] or None,
-            output=r["output"],
+            output=f"{folder}/{r['output']}" if folder else r["output"],
             output_digest=r["pixel_digest"],
             parameters=parameters,
             sources=(

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from answerprint.editorial.conform import ConformResult, MediaItem, conform
 from answerprint.editorial.timeline import read_timeline
 from answerprint.passes.footage import allowed, located
-from answerprint.production import FrameRange, Timecode
+from answerprint.production import BadInput, FrameRange, Timecode, frame_rate
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip, Shot
 
@@ -27,7 +27,7 @@ def media_of(production: Production) -> list[MediaItem]:
                 name=c.name,
                 start=Timecode.parse(c.start_timecode, c.rate),
                 frames=c.frame_count,
-                rate=c.rate,
+                rate=frame_rate(c.rate),
                 path=located(production, c.asset),
                 digest=c.asset.sha256,
             )
@@ -111,8 +111,6 @@ def whole_clip_shot(production: Production, clip: Clip) -> Shot:
 
 def named_shots(production: Production, names: list[str]) -> list[Shot]:
     """The shots called so; all shots when no name is given."""
-    from answerprint.production import BadInput
-
     with production.session() as session:
         shots = list(session.scalars(select(Shot).order_by(Shot.id)))
         known: dict[str, Any] = {s.name: s for s in shots}

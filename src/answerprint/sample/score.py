@@ -103,7 +103,7 @@ def _registration(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
     (ka, da), (kb, db) = (sift.detectAndCompute(g, None) for g in grey)
     pairs = [p for p, q in cv2.BFMatcher().knnMatch(da, db, k=2) if p.distance < 0.7 * q.distance]
     found, _ = cv2.estimateAffine2D(
-        np.float32([ka[p.queryIdx].pt for p in pairs]), np.float32([kb[p.trainIdx].pt for p in pairs]), ransacReprojThreshold=1.0
+        np.array([ka[p.queryIdx].pt for p in pairs], np.float32), np.array([kb[p.trainIdx].pt for p in pairs], np.float32), ransacReprojThreshold=1.0
     )
     return np.asarray(found)
 
@@ -121,4 +121,4 @@ def _mse(a: np.ndarray, b: np.ndarray, where: np.ndarray) -> float:
 
 
 def _psnr(errors: list[float]) -> float:
-    return round(float(-10 * np.log10(max(np.mean(errors), 1e-10))), 2)
+    return round(float(-10 * np.log10(max(float(np.mean(errors)), 1e-10))), 2)

@@ -99,7 +99,7 @@ def draw_wire_plate(archive: Path, folder: Path, tell: Callable[[int, int, str],
         over = np.zeros((height, width), np.float32)
         for wire in WIRES:
             alpha = coverage(wire, number, width, height)[..., None]
-            picture = picture * (1 - alpha) + np.float32(wire.colour) * alpha
+            picture = picture * (1 - alpha) + np.array(wire.colour, np.float32) * alpha
             over = np.maximum(over, coverage(wire, number, width, height, _MATTE_MARGIN_PX))
         half = picture.astype(np.float16)
         write_exr(

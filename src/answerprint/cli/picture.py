@@ -112,7 +112,18 @@ def _match_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _match(options: argparse.Namespace) -> Answer:
-    raise NotImplementedError("match")
+    from answerprint.passes.match import match_clips
+
+    reporter = Reporter(options.quiet)
+    clips = [Path(clip) for clip in options.clips]
+    document = match_clips(Path(options.hero), clips, Path(options.out), settings(options.set), options.plates, reporter.step)
+    reporter.finish()
+    lines = [
+        f"{clip['clip']}: CIEDE2000 {clip['delta_e_before']:.2f} before, {clip['delta_e_after']:.2f} after, "
+        f"confidence {clip['confidence']:.2f}. {clip['why']}"
+        for clip in document["clips"]
+    ]
+    return Answer(document, [*lines, f"grades and report in {options.out}"])
 
 
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:

@@ -19,7 +19,13 @@ def _caption_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _caption(options: argparse.Namespace) -> Answer:
-    raise NotImplementedError("caption")
+    from answerprint.passes.loose_caption import caption_footage
+
+    reporter = Reporter(options.quiet)
+    document = caption_footage(Path(options.path), options.fps, settings(options.set), reporter.step)
+    reporter.finish()
+    lines = [f"{shot['frames'][0]}-{shot['frames'][1] - 1}  {shot['text']}" for shot in document["shots"]]
+    return Answer(document, lines)
 
 
 class _OperationHelp(argparse.Action):

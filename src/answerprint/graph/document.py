@@ -32,6 +32,7 @@ class Graph(BaseModel):
     nodes: list[Node]
     result: str
     protect: str | None = Field(default=None, description="node or @source whose matte no fill may enter")
+    performers: str | None = Field(default=None, description="where performers are, to compute the class; subtracts nothing")
 
     def node(self, name: str) -> Node:
         """The node called ``name``."""
@@ -83,10 +84,11 @@ class Graph(BaseModel):
                         f"{ref!r} is neither a node nor a bound source",
                         "connect it to something that exists",
                     )
-        if self.protect is not None and self.protect not in names | bound:
-            raise BadInput(
-                "graph", f"protect {self.protect!r} is neither a node nor a bound source", "connect it to something that exists"
-            )
+        for role, ref in (("protect", self.protect), ("performers", self.performers)):
+            if ref is not None and ref not in names | bound:
+                raise BadInput(
+                    "graph", f"{role} {ref!r} is neither a node nor a bound source", "connect it to something that exists"
+                )
         self.node(self.result)
         self.order()
         return self

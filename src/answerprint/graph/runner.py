@@ -74,7 +74,9 @@ class GraphRun:
             self.keys[node.id] = self._node_key(node)
             if self._operations[node.id].output is SocketType.MATTE:
                 self._readers[node.id] = NodeMattes(self.keys[node.id], binding.plate, lambda i, n=node.id: self._matte(n, i))  # type: ignore[misc]
+        self._makes_mattes = self._operations[graph.result].output is SocketType.MATTE
         self._protect = self._readers[graph.protect] if graph.protect else None
+        self._performers = self._readers[graph.performers] if graph.performers else self._protect
 
     # keys -----------------------------------------------------------------------------------------------------
     def _node_key(self, node: Node) -> str:
@@ -201,11 +203,14 @@ class GraphRun:
         admitted = admit(result, protect, plate.width, plate.height)
         refused = bool(admitted.crossing.any()) and self.binding.crossing == "refuse"
         source = plate.source(frame)
-        made, changed = (
-            (source, np.zeros((plate.height, plate.width), bool)) if refused else self._compose(source, result, admitted)
-        )
-        grade = "D" if refused else self._classify(source, made, changed, protect, admitted)
-        made = as_format(made, file_format) if self.binding.output == "plate" else self._working_frame(made)
+        made, changed = source, np.zeros((plate.height, plate.width), bool)
+        if not refused and not self._makes_mattes:
+            made, changed = self._compose(source, result, admitted)
+        grade = "D" if refused else self._classify(frame, source, made, changed, admitted)
+        if self._makes_mattes:
+            made = self._matte_frame(source, result)
+        else:
+            made = as_format(made, file_format) if self.binding.output == "plate" else self._working_frame(made)
         out.mkdir(parents=True, exist_ok=True)
         write_frame(out / name, made)
         layers = f"layers/{Path(name).stem}.exr"
@@ -216,7 +221,17 @@ class GraphRun:
 
     def _output_name(self, frame: int) -> tuple[str, FileFormat]:
         name, file_format = output_name_and_format(self.binding.plate.sequence, frame)
-        return (name, file_format) if self.binding.output == "plate" else (f"{Path(name).stem}.exr", "exr")
+        own = self.binding.output == "plate" and not self._makes_mattes
+        return (name, file_format) if own else (f"{Path(name).stem}.exr", "exr")
+
+    def _matte_frame(self, source: SourceFrame, result: FrameResult) -> SourceFrame:
+        """A matte as a one-channel half-float EXR of the plate's size."""
+        matte = full_frame(np.asarray(result.matte, np.float16), result, self.binding.plate.width, self.binding.plate.height)
+        old = source.header
+        header = FrameHeader(
+            old.width, old.height, storage="half", file_format="exr", compression="zip", timecode=old.timecode, rate=old.rate
+        )
+        return SourceFrame({"Y": matte}, header)
 
     def _working_frame(self, made: SourceFrame) -> SourceFrame:
         """The frame as half-float ACEScg, its timecode and rate kept."""
@@ -254,10 +269,11 @@ class GraphRun:
         changed[y0:y1, x0:x1] = (new[y0:y1, x0:x1] != codes[y0:y1, x0:x1]).any(axis=2) & where[y0:y1, x0:x1]
         return made, changed
 
-    def _classify(self, source: SourceFrame, made: SourceFrame, changed: Plane, protect: Plane | None, admitted: Admitted) -> str:
+    def _classify(self, frame: int, source: SourceFrame, made: SourceFrame, changed: Plane, admitted: Admitted) -> str:
         if not changed.any():
             return "A"
-        return self.inspector.classify(source.rgb(), made.rgb(), changed, protect, admitted.restored)
+        performers = None if self._performers is None else self._performers.read(frame)
+        return self.inspector.classify(source.rgb(), made.rgb(), changed, performers, admitted.restored)
 
     def _record(
         self,

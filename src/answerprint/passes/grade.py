@@ -6,7 +6,6 @@ distributed, with a low stated confidence.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 import numpy as np

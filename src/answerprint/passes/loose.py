@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from answerprint.colour.spaces import default_space, resolve_space
 from answerprint.generator.registry import operations
 from answerprint.graph.cache import Cache
+from answerprint.graph.contract import SocketType
 from answerprint.graph.document import Graph, Node
 from answerprint.graph.runner import Binding, GraphRun, SeededContext
 from answerprint.graph.sources import MatteFiles, PlateReader
@@ -23,6 +24,7 @@ from answerprint.media.sequence import open_sequence
 from answerprint.passes.picture_job import FRAMES_PER_CHUNK, frame_rows, keep_ledger, summary
 from answerprint.production import BadInput, FrameRange
 from answerprint.provenance.canonical import record_digest
+from answerprint.provenance.chain import read_ledger
 from answerprint.provenance.digests import file_digest
 from answerprint.provenance.keys import own_signer
 from answerprint.provenance.package import close_folder
@@ -53,6 +55,10 @@ def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
     if order.operation not in known:
         raise BadInput(order.operation, "there is no such operation", f"use one of {', '.join(sorted(known))}")
     run = _bound(order)
+    job = record_digest({"run": run.key, "out": order.out.name})[:32]
+    ledger = order.out / "answerprint.ledger.jsonl"
+    if ledger.exists() and read_ledger(ledger).job != job:
+        raise BadInput(order.out, "holds the result of other settings or other footage", "choose another folder")
     order.out.mkdir(parents=True, exist_ok=True)
     tell(0, run.binding.plate.count, "looking at the clip")
     run.analyse(_Shown(0, tell))
@@ -68,8 +74,6 @@ def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
             for made in pool.map(_render_piece, [(asdict(order), (p.start, p.end)) for p in pieces]):
                 records += made
                 tell(len(records), len(frames), "rendering")
-    job = record_digest({"run": run.key, "out": order.out.name})[:32]
-    ledger = order.out / "answerprint.ledger.jsonl"
     rows = frame_rows(run, records, job, "", "")
     keep_ledger(ledger, job, rows, records, "")
     close_folder(order.out, kind="apply", signer=own_signer())
@@ -126,10 +130,15 @@ def _bound(order: LooseOrder) -> GraphRun:
         sources["@protect"] = MatteFiles(open_sequence(Path(order.protect), order.rate), footage_digest(Path(order.protect)), plate)
         protect = "@protect"
     operation = operations()[order.operation]
+    performers = None
+    if protect is None and operation.output is SocketType.FRAME_SEQUENCE:
+        # Nothing is to be protected, and still the class is measured: performers are found, and only looked at.
+        nodes.append(Node(id="performers", operation="matte", parameters={"subject": "everyone"}, inputs={"plate": "@plate"}))
+        performers = "performers"
     if protect and any(s.name == "protect" for s in operation.inputs):
         inputs["protect"] = protect
     nodes.append(Node(id="result", operation=order.operation, parameters=_parameters(order.operation, settings), inputs=inputs))
-    graph = Graph(nodes=nodes, result="result", protect=protect)
+    graph = Graph(nodes=nodes, result="result", protect=protect, performers=performers)
     binding = Binding(plate, sources, crossing="subtract", output="acescg" if output == "acescg" else "plate")
     return GraphRun(graph, binding, operations(), Cache(order.out / ".answerprint-cache"), PixelInspector())
 

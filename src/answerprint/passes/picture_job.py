@@ -165,7 +165,9 @@ def _finish(production: Production, order: WorkOrder, run: GraphRun, out: Path, 
             version.number,
         )
     records = list(run.render(frames, out, context))
-    rows = frame_rows(run, records, order.job_id, str(requested_by), order.job_order["policy"], out.relative_to(production.root).as_posix())
+    rows = frame_rows(
+        run, records, order.job_id, str(requested_by), order.job_order["policy"], out.relative_to(production.root).as_posix()
+    )
     seal = keep_ledger(production.path("ledger") / f"{order.job_id}.ledger.jsonl", order.job_id, rows, records, str(requested_by))
     figures = summary(records) | {"ledger_root": seal, "key": run.key}
     write_review_copies(run.binding.plate, out, records, context)
@@ -191,7 +193,11 @@ def frame_rows(
     """Ledger rows of a run's frames, in frame order. ``folder`` is where the frames lie, counted from the ledger's root."""
     steps = run.steps()
     final = next(s for s in steps if s["node"] == run.graph.result)
-    models = {m["sha256"]: ModelUse(name=m["name"], digest=m["sha256"], kind=m.get("kind", "analysis")) for s in steps for m in s["models"]}
+    models = {
+        m["sha256"]: ModelUse(name=m["name"], digest=m["sha256"], kind=m.get("kind", "analysis"))
+        for s in steps
+        for m in s["models"]
+    }
     parameters = {
         "steps": [{k: s[k] for k in ("node", "operation", "version", "parameters", "key")} for s in steps],
         "crossing": run.binding.crossing,

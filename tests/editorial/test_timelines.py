@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from answerprint.editorial.conform import MediaItem, conform
 from answerprint.editorial.edl import read_edl, write_edl
 from answerprint.editorial.events import AscCdl, Cut, Event
-from answerprint.editorial.timeline import convert, read_timeline, write_timeline
+from answerprint.editorial.timeline import read_timeline, write_timeline
 from answerprint.production import BadInput, Timecode
 
 
@@ -88,10 +88,6 @@ def test_an_edit_list_at_another_rate_names_the_line_and_the_remedy(footage):
 def test_a_timeline_of_an_unknown_schema_is_one_clear_line(footage):
     with pytest.raises(BadInput, match="cannot be read as OTIO"):
         read_timeline(footage / "conform/otio/screening_example.otio")
-
-
-def test_a_transition_read_as_cuts_is_listed_as_lost(footage, tmp_path):
-    assert convert(footage / "conform/otio/transition.otio", tmp_path / "t.edl")["lost"][0]["what"].startswith("transitions")
 
 
 def test_an_event_whose_reel_is_missing_is_reported_and_not_guessed():

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
 from answerprint.editorial.events import Cut, Event
-from answerprint.production import Timecode
+from answerprint.production import Timecode, frame_rate
 
 Status = Literal["matched", "missing", "ambiguous", "out_of_range"]
 
@@ -22,7 +23,7 @@ class MediaItem:
     name: str
     start: Timecode
     frames: int
-    rate: Fraction
+    rate: Fraction | str
     path: Path
     digest: str = ""
 
@@ -44,11 +45,13 @@ class ConformedEvent:
 
     @property
     def source_in(self) -> Timecode:
-        return self.event.source_in
+        """The first source frame it needs in the medium's order, its retime included."""
+        return replace(self.event.source_in, frame=source_span(self.event)[0])
 
     @property
     def source_out(self) -> Timecode:
-        return self.event.source_out
+        """The source frame after the last it needs."""
+        return replace(self.event.source_in, frame=source_span(self.event)[1])
 
     @property
     def record_in(self) -> Timecode:
@@ -69,8 +72,8 @@ class ConformedEvent:
             "number": e.number,
             "reel": e.reel,
             "clip_name": e.clip_name,
-            "source_in": str(e.source_in),
-            "source_out": str(e.source_out),
+            "source_in": str(self.source_in),
+            "source_out": str(self.source_out),
             "record_in": str(e.record_in),
             "record_out": str(e.record_out),
             "speed": e.speed,
@@ -95,7 +98,16 @@ class ConformResult:
 
 def conform(cut: Cut, media: Sequence[MediaItem], handles: int = 0) -> ConformResult:
     """Match every event. Nothing is guessed: an event with no reel, or with two originals that both fit, is reported."""
-    return ConformResult([_match(event, media, cut.rate, handles) for event in cut.events if event.frames])
+    shown = [event for event in cut.events if event.frames and event.is_picture]
+    return ConformResult([_match(event, media, cut.rate, handles, _tail(event, shown)) for event in shown])
+
+
+def _tail(event: Event, shown: list[Event]) -> int:
+    """Source frames the event plays on while the next one is dissolved or wiped in over it."""
+    for after in shown:
+        if after.transition[:1] in ("D", "W") and after.track == event.track and after.record_in == event.record_out:
+            return math.ceil(after.transition_frames * abs(event.speed))
+    return 0
 
 
 def source_span(event: Event) -> tuple[int, int]:
@@ -103,11 +115,15 @@ def source_span(event: Event) -> tuple[int, int]:
     first, length = event.source_in.frame, event.frames
     if event.speed == 1.0:
         return first, first + length
-    span = max(1, round(length * abs(event.speed)))
-    return (first, first + span) if event.speed >= 0 else (first - span + 1, first + 1)
+    span = max(1, math.ceil(round(length * abs(event.speed), 6)))
+    if event.speed >= 0:
+        return first, first + span
+    # Backwards, lists name either the frame played first and then the lower end, or both ends in the medium's order.
+    last = event.source_out.frame if event.source_out.frame > first else first + 1
+    return last - span, last
 
 
-def _match(event: Event, media: Sequence[MediaItem], rate: Fraction, handles: int) -> ConformedEvent:
+def _match(event: Event, media: Sequence[MediaItem], rate: Fraction, handles: int, tail: int = 0) -> ConformedEvent:
     if not event.reel or event.reel.upper() in ("AX", "BL", "BLACK"):
         named = [m for m in media if event.clip_name and event.clip_name in (m.name, m.path.name)]
         if not named:
@@ -117,15 +133,19 @@ def _match(event: Event, media: Sequence[MediaItem], rate: Fraction, handles: in
         candidates, by = [m for m in media if _same_reel(m.reel, event.reel)], f"reel {event.reel}"
     if not candidates:
         return ConformedEvent(event, "missing", reason=f"no original has {by}")
-    if wrong := [m for m in candidates if m.rate != rate]:
-        candidates = [m for m in candidates if m.rate == rate]
+    if wrong := [m for m in candidates if frame_rate(m.rate) != rate]:
+        candidates = [m for m in candidates if frame_rate(m.rate) == rate]
         if not candidates:
             return ConformedEvent(
                 event,
                 "missing",
-                reason=f"{wrong[0].path.name} runs at {float(wrong[0].rate):g}, the cut at {float(rate):g} frames per second",
+                reason=f"{wrong[0].path.name} runs at {float(frame_rate(wrong[0].rate)):g}, the cut at {float(rate):g} frames per second",
             )
     first, last = source_span(event)
+    if event.speed < 0:
+        first -= tail
+    else:
+        last += tail
     fitting = [m for m in candidates if m.start.frame <= first and last <= m.start.frame + m.frames]
     if len(fitting) > 1 and event.clip_name:
         named = [m for m in fitting if event.clip_name in (m.name, m.path.name, m.path.stem)]
@@ -140,7 +160,8 @@ def _match(event: Event, media: Sequence[MediaItem], rate: Fraction, handles: in
             event,
             "out_of_range",
             reason=f"{near.path.name} holds {near.start} to {near.start + near.frames}, the event needs "
-            f"{event.source_in} to {Timecode(last, rate, event.source_in.drop)}",
+            f"{replace(event.source_in, frame=max(0, first))} to {Timecode(last, rate, event.source_in.drop)}"
+            + (" with its transition" if tail else ""),
         )
     item = fitting[0]
     return ConformedEvent(

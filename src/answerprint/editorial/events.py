@@ -22,7 +22,8 @@ class AscCdl:
 class Event:
     """One event of a cut. Ends are exclusive, as in CMX3600.
 
-    ``speed`` is source frames per record frame (1.0 plain, 0.0 freeze, negative reverse).
+    ``speed`` is source frames per record frame (1.0 plain, 0.0 freeze, negative reverse). A reverse event may name its ends in
+    play order (out before in) or in the medium's; ``conform.source_span`` reads both. ``outgoing_name`` is the clip a transition leaves.
     ``transition`` is C, D or W with a code; ``transition_frames`` its length.
     """
 
@@ -40,6 +41,12 @@ class Event:
     source_file: str = ""
     cdl: AscCdl | None = None
     comments: tuple[str, ...] = ()
+    outgoing_name: str = ""
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether the event is on a picture track; the others are sound alone."""
+        return "V" in self.track or self.track in ("B", "NONE")
 
     @property
     def frames(self) -> int:
@@ -66,6 +73,7 @@ class Cut:
     drop: bool = False
     lost: list[Lost] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    heading: tuple[str, ...] = ()
 
     @property
     def start(self) -> Timecode:

@@ -97,8 +97,8 @@ def _take_over(clip: IngestedFile, row: dict[str, str], joined: Joined) -> None:
     for column, key in _PAPER_TO_FIELD.items():
         if row.get(column) and not clip.metadata.get(key):
             clip.metadata[key] = row[column]
-    if is_true(row.get("circled", "")):
-        clip.metadata["circled"] = True
+    if row.get("circled", "").strip():
+        clip.metadata["circled"] = is_true(row["circled"])
     rate = clip.metadata.get("rate") or row.get("fps", "")
     try:
         if row.get("fps") and clip.metadata.get("rate") and frame_rate(row["fps"]) != Fraction(clip.metadata["rate"]):
@@ -109,6 +109,9 @@ def _take_over(clip: IngestedFile, row: dict[str, str], joined: Joined) -> None:
         if row.get("timecode") and not clip.timecode:
             clip.timecode = str(Timecode.parse(row["timecode"], rate or 24))
             clip.metadata["timecode_source"] = "camera report"
+        elif row.get("timecode") and Timecode.parse(row["timecode"], rate or 24) != Timecode.parse(clip.timecode, rate or 24):
+            joined.problems.append(f"{name}: the report says it starts at {row['timecode']}, the file {clip.timecode}")
+            clip.problems.append(f"starts at {row['timecode']} in the camera report, {clip.timecode} in the file")
     except BadInput as error:
         joined.problems.append(f"{name}: {error}")
 
@@ -209,7 +212,11 @@ def _groups(clips: list[IngestedFile], joined: Joined) -> None:
 def _span(clip: IngestedFile) -> tuple[int, int] | None:
     if not clip.timecode or not clip.metadata.get("rate"):
         return None
-    start = Timecode.parse(clip.timecode, clip.metadata["rate"]).frame
+    try:
+        start = Timecode.parse(clip.timecode, clip.metadata["rate"]).frame
+    except BadInput as error:
+        clip.problems.append(f"{error.subject}: {error.reason}")
+        return None
     return start, start + int(clip.metadata["frames"])
 
 

@@ -12,21 +12,24 @@ import re
 from pathlib import Path
 from typing import Any
 
+from answerprint.ingest.camera_metadata import is_per_frame, read_per_frame
 from answerprint.ingest.material import IngestedFile
+from answerprint.ingest.text import read_text
+from answerprint.ingest.tracking import is_opentrackio, read_tracking
 from answerprint.production import BadInput
 
 _COLUMNS: dict[str, tuple[str, ...]] = {
-    "clip": ("clip", "clip name", "clipname", "file", "file name", "filename"),
-    "reel": ("reel", "roll", "tape", "camera roll", "reel name", "card"),
-    "camera": ("camera", "cam", "camera label"),
+    "clip": ("clip", "clip name", "clipname", "file", "file name", "filename", "camera clip name"),
+    "reel": ("reel", "roll", "tape", "camera roll", "reel name", "card", "tape name"),
+    "camera": ("camera", "cam", "camera label", "camera index"),
     "scene": ("scene", "sc"),
     "setup": ("setup", "shot", "slate setup", "set-up"),
     "take": ("take", "tk"),
-    "timecode": ("start tc", "tc start", "start timecode", "timecode", "tc in", "start"),
+    "timecode": ("start tc", "tc start", "start timecode", "timecode", "tc in", "start", "master tc"),
     "fps": ("fps", "frame rate", "project fps", "sensor fps", "rate"),
-    "lens": ("lens", "focal length", "focal length mm", "lens mm"),
-    "t_stop": ("t-stop", "t stop", "stop", "iris", "tstop"),
-    "iso": ("iso", "ei", "asa", "exposure index"),
+    "lens": ("lens", "focal length", "focal length mm", "lens mm", "lens model"),
+    "t_stop": ("t-stop", "t stop", "stop", "iris", "tstop", "lens iris"),
+    "iso": ("iso", "ei", "asa", "exposure index", "exposure index asa"),
     "white_balance": ("wb", "white balance", "kelvin", "color temp", "colour temperature"),
     "circled": ("circled", "circle", "circle take", "print", "good"),
     "size": ("size", "shot size", "framing"),
@@ -40,28 +43,42 @@ _TRUE = {"1", "y", "yes", "x", "true", "circled", "ok", "*", "good"}
 
 def read_table(path: Path) -> list[dict[str, str]]:
     """Rows of a CSV by canonical column name; columns nobody knows keep their own. Raises BadInput for no table."""
-    raw = path.read_bytes()
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            text = raw.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise BadInput(path, "is in an encoding we cannot tell", "save it as UTF-8")
-    head = text.split("\n", 1)[0]
-    delimiter = max(",;\t|", key=head.count)
-    rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(cell.strip() for cell in row)]
-    if len(rows) < 2:
+    text = read_text(path)
+    delimiter = max(",;\t|", key=text[:20000].count)
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise BadInput(path, f"is no table ({error})", "export it again as CSV") from None
+    start = _header_line(rows)
+    if len(rows) < start + 2:
         raise BadInput(path, "holds no rows", "export the table with its header line")
-    names = [_canonical(cell) for cell in rows[0]]
-    return [{name: cell.strip() for name, cell in zip(names, row, strict=False)} for row in rows[1:]]
+    names = [_canonical(cell) for cell in rows[start]]
+    table = []
+    for row in rows[start + 1 :]:
+        cells: dict[str, str] = {}
+        for name, cell in zip(names, row, strict=False):
+            if not cells.get(name):  # of two columns that mean the same, the first that says something counts
+                cells[name] = cell.strip()
+        table.append(cells)
+    return table
+
+
+def _header_line(rows: list[list[str]]) -> int:
+    """Where the column names stand: recorders write a block about the roll above them."""
+    for index, row in enumerate(rows[:20]):
+        if sum(_canonical(cell) in _COLUMNS for cell in row) >= 2:
+            return index
+    return 0
 
 
 def read_csv(path: Path) -> IngestedFile:
     """A CSV taken for what its columns say: camera report, shot list or continuity log."""
     rows = read_table(path)
     have = set(rows[0])
+    if is_per_frame(rows):
+        return read_per_frame(path, rows)
+    if {"clip", "sample rate"} <= have:
+        return IngestedFile(path, "report", metadata={"paper": "sound report", "rows": rows})
     if {"clip", "reel"} <= have or {"clip", "timecode"} <= have:
         twice = _twice(rows, "clip")
         return IngestedFile(
@@ -77,9 +94,11 @@ def read_csv(path: Path) -> IngestedFile:
 def read_json(path: Path) -> IngestedFile:
     """A JSON taken for what it declares itself to be: consent, rights, policy, strokes."""
     try:
-        document = json.loads(path.read_text("utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        document = json.loads(read_text(path))
+    except json.JSONDecodeError as error:
         raise BadInput(path, f"is no JSON ({error})", "export it again") from None
+    if is_opentrackio(document):
+        return read_tracking(path, document)
     paper = str(document.get("document", "")) if isinstance(document, dict) else ""
     if paper in ("consent", "rights", "policy"):
         return IngestedFile(path, "notes", metadata={"paper": paper, **document})

@@ -6,16 +6,22 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from answerprint.editorial.edl import read_edl
+from answerprint.editorial.events import Cut
 from answerprint.editorial.timeline import read_timeline
 from answerprint.ingest.camera import read_footage
+from answerprint.ingest.camera_metadata import is_clip_listing, read_clip_listing
+from answerprint.ingest.hash_list import read_hash_list
 from answerprint.ingest.material import IngestedFile
 from answerprint.ingest.paperwork import read_csv, read_json
 from answerprint.ingest.script import read_script
+from answerprint.ingest.text import read_text
 from answerprint.production import BadInput
 
 MOVIES = {".mp4", ".mov", ".mxf", ".m4v", ".avi", ".mkv", ".webm"}
 FRAMES = {".exr", ".dpx", ".tif", ".tiff", ".png", ".jpg", ".jpeg"}
 _LOOKS = {".cube", ".cdl", ".cc", ".ccc", ".clf", ".3dl", ".amf"}
+_EDIT_LIST = re.compile(rb"^\s*\d{1,6}\s+\S+.*\s[CDW]\d*\s.*(?:\d\d[:;]){3}\d\d(?:\s+(?:\d\d[:;]){3}\d\d){3}", re.MULTILINE)
 _LIDAR = {".las", ".laz", ".e57", ".ply", ".xyz"}
 
 
@@ -42,19 +48,7 @@ def _reader(path: Path, rate: object) -> IngestedFile:
     if suffix == ".json":
         return read_json(path)
     if suffix in (".edl", ".otio"):
-        cut = read_timeline(path, rate)  # type: ignore[arg-type]
-        return IngestedFile(
-            path,
-            "edit",
-            timecode=str(cut.start),
-            problems=list(cut.warnings),
-            metadata={
-                "title": cut.title,
-                "events": len(cut.events),
-                "rate": str(cut.rate),
-                "lost": [vars(item) for item in cut.lost],
-            },
-        )
+        return _edit(path, read_timeline(path, rate))  # type: ignore[arg-type]
     if suffix in (".aaf", ".ale", ".fcpxml"):
         return IngestedFile(path, "edit", problems=[f"{suffix[1:].upper()} is kept; its reader comes with a later layer"])
     if suffix == ".wav":
@@ -62,17 +56,42 @@ def _reader(path: Path, rate: object) -> IngestedFile:
 
         return read_sound(path)
     if suffix == ".mhl":
-        return IngestedFile(path, "hash-list")
+        return read_hash_list(path)
     if suffix in _LOOKS:
         return IngestedFile(path, "look")
     if suffix in _LIDAR:
         return IngestedFile(path, "lidar", problems=["kept; its reader comes with a later layer"])
     head = path.read_bytes()[:4096]
-    if b"<calibration" in head:
+    if b"<calibration" in head and b"<cameras" in head:
         from answerprint.ingest.lens import read_calibration
 
         return read_calibration(path)
-    return IngestedFile(path, "unknown", problems=["no reader takes this file"])
+    return _by_content(path, head, rate) or IngestedFile(path, "unknown", problems=["no reader takes this file"])
+
+
+def _by_content(path: Path, head: bytes, rate: object) -> IngestedFile | None:
+    """What a file is whose name does not say: an edit list or a camera's listing under a plain ending."""
+    if b"\0" in head:
+        return None
+    if _EDIT_LIST.search(head):
+        return _edit(path, read_edl(path, rate or 24))  # type: ignore[arg-type]
+    text = read_text(path) if b"Clip Metadata" in head[:80] else ""
+    return read_clip_listing(path, text) if is_clip_listing(text) else None
+
+
+def _edit(path: Path, cut: Cut) -> IngestedFile:
+    return IngestedFile(
+        path,
+        "edit",
+        timecode=str(cut.start),
+        problems=list(cut.warnings),
+        metadata={
+            "title": cut.title,
+            "events": len(cut.events),
+            "rate": str(cut.rate),
+            "lost": [vars(item) for item in cut.lost],
+        },
+    )
 
 
 def material_under(paths: Iterable[Path]) -> Iterator[Path]:

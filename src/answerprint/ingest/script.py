@@ -10,16 +10,18 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from defusedxml import ElementTree
+from defusedxml import ElementTree  # type: ignore[import-untyped]
 
 from answerprint.ingest.material import IngestedFile
+from answerprint.ingest.text import read_text
 from answerprint.production import BadInput
 
-_HEADING = re.compile(r"^(?:(?:INT|EXT|EST|I/E|INT\.?/EXT)[. ]).*", re.IGNORECASE)
+_HEADING = re.compile(r"^(?:INT\.?/EXT|I\.?/E|INT|EXT|EST)[. ]", re.IGNORECASE)
 _NUMBER = re.compile(r"\s*#([\w.\-]+)#\s*$")
 _TITLE_KEY = re.compile(r"^([A-Za-z][\w ]*):\s*(.*)$")
 _LINES_PER_PAGE = 55
 _BONEYARD, _NOTE = re.compile(r"/\*.*?\*/", re.DOTALL), re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+_MARK = re.compile(r"\x01(\d+)\x01")
 
 
 @dataclass
@@ -51,7 +53,7 @@ class Screenplay:
 
 def read_script(path: Path) -> IngestedFile:
     """A script as ingest keeps it."""
-    screenplay = read_fdx(path) if path.suffix.lower() == ".fdx" else parse_fountain(path.read_text("utf-8-sig", errors="replace"))
+    screenplay = read_fdx(path) if path.suffix.lower() == ".fdx" else parse_fountain(read_text(path))
     problems = [] if screenplay.scenes else ["no scene heading was found"]
     numbers = [s.number for s in screenplay.scenes if s.number]
     problems += [f"scene number {n} is used twice" for n in sorted({n for n in numbers if numbers.count(n) > 1})]
@@ -61,12 +63,19 @@ def read_script(path: Path) -> IngestedFile:
 
 def parse_fountain(text: str) -> Screenplay:
     """Parse Fountain text: headings with #numbers#, action, dialogue (dual too), transitions, notes; boneyard is left out."""
-    lines = _BONEYARD.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+    found_notes: list[str] = []
+
+    def kept(note: re.Match[str]) -> str:
+        found_notes.append(" ".join(note[1].split()))
+        return f"\x01{len(found_notes) - 1}\x01"  # a note may run over lines; its place is where it begins
+
+    lines = _NOTE.sub(kept, _BONEYARD.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))).split("\n")
     title, start = _title_page(lines)
     scenes: list[ScriptScene] = []
-    speaker, index = "", start
+    speaker, dual, index = "", False, start
     while index < len(lines):
-        line = lines[index].strip()
+        raw = lines[index]
+        line = raw.strip()
         before = index == 0 or not lines[index - 1].strip()
         after = index + 1 < len(lines) and bool(lines[index + 1].strip())
         index += 1
@@ -89,21 +98,27 @@ def parse_fountain(text: str) -> Screenplay:
             continue
         scene = scenes[-1]
         scene.eighths += 1
-        for note in _NOTE.findall(line):
-            scene.notes.append(note.strip())
-        line = _NOTE.sub("", line).strip()
+        scene.notes += [found_notes[int(place)] for place in _MARK.findall(line)]
+        line = re.sub(r"\s*" + _MARK.pattern, "", line).strip()
         if not line:
             continue
         if speaker:
-            scene.dialogue.append({"character": speaker, "line": line})
+            spoken: dict[str, Any] = {"character": speaker, "line": line.lstrip("~")}
+            if line.startswith("("):
+                spoken["parenthetical"] = True
+            if dual:
+                spoken["dual"] = True
+            scene.dialogue.append(spoken)
         elif before and after and _is_cue(line):
-            speaker = _cue(line)
+            speaker, dual = _cue(line), line.endswith("^")
             if speaker not in scene.characters:
                 scene.characters.append(speaker)
-        elif before and ((line.startswith(">") and not line.endswith("<")) or (line.isupper() and line.endswith("TO:"))):
+        elif before and (
+            (line.startswith(">") and not line.endswith("<")) or (line.isupper() and not after and raw.endswith("TO:"))
+        ):
             scene.transitions.append(line.lstrip("> "))
         else:
-            scene.action.append(line.lstrip("!"))
+            scene.action.append(_plain(line))
     for scene in scenes:
         scene.eighths = max(1, round(scene.eighths * 8 / _LINES_PER_PAGE))
     return Screenplay(title, scenes)
@@ -144,7 +159,8 @@ def _title_page(lines: list[str]) -> tuple[dict[str, str], int]:
         if not line.strip():
             return title, index + 1 if title else 0
         found = _TITLE_KEY.match(line)
-        if found and not line.startswith((" ", "\t")):
+        follows = index + 1 < len(lines) and lines[index + 1].startswith((" ", "\t"))
+        if found and (found[2].strip() or follows) and not line.startswith((" ", "\t")):
             key = found[1].strip().lower()
             title[key] = found[2].strip()
         elif title and line.startswith((" ", "\t")):
@@ -152,6 +168,13 @@ def _title_page(lines: list[str]) -> tuple[dict[str, str], int]:
         else:
             return title, index if title else 0
     return title, len(lines)
+
+
+def _plain(line: str) -> str:
+    """Action without the marks that say how it is set: forced, centred, sung."""
+    if line.startswith(">") and line.endswith("<"):
+        return line.strip("> <")
+    return line.lstrip("!~").strip()
 
 
 def _is_cue(line: str) -> bool:

@@ -186,6 +186,10 @@ class Operation(ABC):
         """The analysis-only models this operation consults: name, sha256, licence, training data."""
         return []
 
+    def analysis_parameters(self, parameters: Any) -> dict[str, Any]:
+        """The parameters that the analysis depends on. Nodes that agree in them share one analysis."""
+        return dict(parameters.model_dump(mode="json"))
+
     @abstractmethod
     def analyse(self, inputs: Inputs, parameters: Any, context: Context) -> Analysis:
         """Look at the whole clip once. The result is cached and handed to every chunk."""

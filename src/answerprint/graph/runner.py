@@ -79,17 +79,18 @@ class GraphRun:
         self._performers = self._readers[graph.performers] if graph.performers else self._protect
 
     # keys -----------------------------------------------------------------------------------------------------
-    def _node_key(self, node: Node) -> str:
-        operation = self._operations[node.id]
+    def _node_key(self, node: Node, part: str = "frames") -> str:
+        """The key of a node's frames, or of its analysis, which may depend on fewer parameters."""
+        operation, parameters = self._operations[node.id], self._parameters[node.id]
         inputs = {
             name: [self._readers[r].digest for r in ([ref] if isinstance(ref, str) else ref)]
             for name, ref in sorted(node.inputs.items())
         }
-        parameters = self._parameters[node.id]
         return key_of(
+            part=part,
             operation=operation.name,
             version=operation.version,
-            parameters=parameters.model_dump(mode="json"),
+            parameters=parameters.model_dump(mode="json") if part == "frames" else operation.analysis_parameters(parameters),
             inputs=inputs,
             models=operation.models(parameters),
             colour=config_digest(),
@@ -118,7 +119,7 @@ class GraphRun:
 
     def _analysis(self, node: Node, context: Context) -> Analysis:
         if node.id not in self._analyses:
-            key = key_of(node=self.keys[node.id], part="analysis")
+            key = self._node_key(node, "analysis")
             found = self.cache.analysis(key)
             if found is None:
                 found = self._operations[node.id].analyse(self._inputs(node, None), self._parameters[node.id], context)

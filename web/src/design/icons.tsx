@@ -16,7 +16,7 @@ const PATHS = {
   dot: "M8 5.200a2.800 2.800 0 1 1 0 5.600 2.800 2.800 0 0 1 0-5.600z",
   diamond: "m8 2.800 5.200 5.200L8 13.200 2.800 8z",
   ring: "M8 3.200a4.800 4.800 0 1 1 0 9.600 4.800 4.800 0 0 1 0-9.600z",
-  half: "M8 3.200a4.800 4.800 0 1 1 0 9.600z M8 3.200a4.800 4.800 0 1 0 0 9.600",
+  half: "M8 3.2a4.8 4.8 0 1 1 0 9.6 4.8 4.8 0 0 1 0-9.6z",
   slash: "M8 3.200a4.800 4.800 0 1 1 0 9.600 4.800 4.800 0 0 1 0-9.600zM4.700 11.300l6.600-6.600",
   bang: "M8 3v6M8 11.800v.4",
   retry: "M12.500 6.500A5 5 0 1 0 13 9M12.800 3v3.700H9.100",
@@ -41,7 +41,7 @@ export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
       width={size}
       height={size}
       viewBox="0 0 16 16"
-      fill={filled || name === "half" ? "currentColor" : "none"}
+      fill={filled ? "currentColor" : "none"}
       fillRule="evenodd"
       stroke={filled ? "none" : "currentColor"}
       strokeWidth="1.5"
@@ -50,6 +50,7 @@ export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
       aria-hidden="true"
     >
       <path d={PATHS[name]} />
+      {name === "half" && <path d="M8 3.2a4.8 4.8 0 1 1 0 9.6z" fill="currentColor" stroke="none" />}
     </svg>
   );
 }

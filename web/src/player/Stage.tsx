@@ -51,6 +51,7 @@ export function Stage({ deck, view, onView }: Props) {
 
   const fit = width ? Math.min((size.width - 2 * GUTTER) / width, (size.height - 2 * GUTTER) / height) : 1;
   const scale = view.zoom ?? fit;
+  deck.screenScale = scale * devicePixelRatio;
   const left = (size.width - width * scale) / 2 + view.x;
   const top = (size.height - height * scale) / 2 + view.y;
 

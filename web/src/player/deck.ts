@@ -55,6 +55,9 @@ export class Deck {
   private due = 0;
   private stale = true;
   private paintTimes: number[] = [];
+  private ordered = "";
+  /** Device pixels of the screen for each pixel of the picture: while playing, no more are drawn than are seen. */
+  screenScale = 1;
   state: DeckState;
 
   constructor(
@@ -222,7 +225,11 @@ export class Deck {
 
   /** Ask the stores for the frames around the playhead, more of them in the direction of play. */
   private order(frame = this.state.frame): void {
-    const by = Math.sign(this.state.speed) * Math.max(1, Math.abs(this.state.speed)) || 1;
+    const { speed, mode, matte, support, exact } = this.state;
+    const wanted = [frame, speed, mode, matte, support, exact, this.first, this.last].join();
+    if (wanted === this.ordered && !this.stale) return;
+    this.ordered = wanted;
+    const by = Math.sign(speed) * Math.max(1, Math.abs(speed)) || 1;
     const frames = [frame];
     for (let at: number | null = frame, count = 0; count < AHEAD; count++) {
       at = this.following(at, by);
@@ -258,9 +265,11 @@ export class Deck {
       this.set({ fault: fault || "This version has no picture for this frame.", shown: frame });
       return;
     }
-    if (this.canvas.width !== base.width || this.canvas.height !== base.height) {
-      this.canvas.width = base.width;
-      this.canvas.height = base.height;
+    const scale = this.state.speed !== 0 && this.screenScale < 0.75 ? this.screenScale : 1;
+    const [width, height] = [Math.max(1, Math.round(base.width * scale)), Math.max(1, Math.round(base.height * scale))];
+    if (this.canvas.width !== width || this.canvas.height !== height) {
+      this.canvas.width = width;
+      this.canvas.height = height;
     }
     this.painter.paint(picture);
     this.canvas.dataset.frame = String(frame);

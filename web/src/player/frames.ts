@@ -2,12 +2,26 @@
 
 import { EncodedPacketSink, Input, MP4, QTFF, UrlSource, type EncodedPacket } from "mediabunny";
 
-type Emit = (index: number, picture: ImageBitmap) => void;
+/** A decoded picture: the decoder's own Y'CbCr planes where it gives them (small, and quick to draw), else a bitmap. */
+export type Decoded =
+  | { kind: "bitmap"; bitmap: ImageBitmap; width: number; height: number; bytes: number }
+  | { kind: "planes"; planes: Plane[]; matrix: "bt709" | "bt601"; fullRange: boolean; width: number; height: number; bytes: number };
+
+export interface Plane {
+  samples: Uint8Array;
+  stride: number;
+  width: number;
+  height: number;
+}
+
+type Emit = (index: number, picture: Decoded) => void;
 
 export interface FrameSource {
   readonly count: number;
   readonly kind: "proxy" | "stills";
-  /** Decode these pictures (0-based, ascending) and hand each over with its own number. */
+  /** Whether pictures may be asked for in any order at no extra cost. */
+  readonly anyOrder: boolean;
+  /** Decode these pictures (0-based; ascending unless any order will do) and hand each over with its own number. */
   decode(indices: number[], emit: Emit): Promise<void>;
   close(): void;
 }
@@ -18,10 +32,30 @@ export function canDecode(): boolean {
   return typeof VideoDecoder !== "undefined";
 }
 
+function fromBitmap(bitmap: ImageBitmap): Decoded {
+  return { kind: "bitmap", bitmap, width: bitmap.width, height: bitmap.height, bytes: bitmap.width * bitmap.height * 4 };
+}
+
+/** Copy a frame out of the decoder, which has only a few to lend. */
+async function copied(frame: VideoFrame, planar: boolean): Promise<Decoded> {
+  const rect = frame.visibleRect;
+  if (!planar || frame.format !== "I420" || !rect) return fromBitmap(await createImageBitmap(frame, AS_IT_IS));
+  const samples = new Uint8Array(frame.allocationSize());
+  const layout = await frame.copyTo(samples);
+  const planes = layout.map(({ offset, stride }, index) => {
+    const [width, height] = index ? [Math.ceil(rect.width / 2), Math.ceil(rect.height / 2)] : [rect.width, rect.height];
+    return { samples: samples.subarray(offset, offset + stride * height), stride, width, height };
+  });
+  const matrix = frame.colorSpace.matrix === "smpte170m" || frame.colorSpace.matrix === "bt470bg" ? "bt601" : "bt709";
+  const fullRange = frame.colorSpace.fullRange === true;
+  return { kind: "planes", planes, matrix, fullRange, width: rect.width, height: rect.height, bytes: samples.byteLength };
+}
+
 /** A proxy movie, decoded picture by picture with WebCodecs. */
 export class ProxyFrames implements FrameSource {
   readonly kind = "proxy";
   readonly count: number;
+  readonly anyOrder: boolean;
 
   private constructor(
     private readonly input: Input,
@@ -29,11 +63,14 @@ export class ProxyFrames implements FrameSource {
     private readonly config: VideoDecoderConfig,
     /** Packets in order of presentation: the n-th is frame n. They carry no data. */
     private readonly packets: EncodedPacket[],
+    private readonly planar: boolean,
   ) {
     this.count = packets.length;
+    this.anyOrder = packets.every((packet) => packet.type === "key");
   }
 
-  static async open(url: string): Promise<ProxyFrames> {
+  /** ``planar`` hands over the decoder's own planes, for a painter that can draw them. */
+  static async open(url: string, planar: boolean): Promise<ProxyFrames> {
     const input = new Input({ formats: [MP4, QTFF], source: new UrlSource(url) });
     const track = await input.getPrimaryVideoTrack();
     const config = await track?.getDecoderConfig();
@@ -43,7 +80,7 @@ export class ProxyFrames implements FrameSource {
     const packets: EncodedPacket[] = [];
     for await (const packet of sink.packets(undefined, undefined, { metadataOnly: true })) packets.push(packet);
     packets.sort((a, b) => a.timestamp - b.timestamp);
-    return new ProxyFrames(input, sink, { ...config, optimizeForLatency: true }, packets);
+    return new ProxyFrames(input, sink, { ...config, optimizeForLatency: true }, packets, planar);
   }
 
   /** The packets a picture needs, in decoding order: itself alone where every picture is a key picture. */
@@ -66,7 +103,7 @@ export class ProxyFrames implements FrameSource {
         // The timestamp that goes in and comes out is the frame's number itself, not a time.
         const index = frame.timestamp;
         if (!wanted.delete(index)) return frame.close();
-        pictures.push(createImageBitmap(frame, AS_IT_IS).then((picture) => emit(index, picture)).finally(() => frame.close()));
+        pictures.push(copied(frame, this.planar).then((picture) => emit(index, picture)).finally(() => frame.close()));
         return undefined;
       },
       error: (problem) => (fault = problem),
@@ -101,6 +138,7 @@ export class ProxyFrames implements FrameSource {
 /** Single pictures from the server: exact, made from the full-resolution frame. Slower than a proxy. */
 export class StillFrames implements FrameSource {
   readonly kind = "stills";
+  readonly anyOrder = true;
 
   constructor(
     readonly count: number,
@@ -111,7 +149,7 @@ export class StillFrames implements FrameSource {
     for (const index of indices) {
       const answer = await fetch(this.urlOf(index), { credentials: "same-origin" });
       if (!answer.ok) throw new Error(`The server has no picture of this frame (${answer.status}).`);
-      emit(index, await createImageBitmap(await answer.blob(), AS_IT_IS));
+      emit(index, fromBitmap(await createImageBitmap(await answer.blob(), AS_IT_IS)));
     }
   }
 
@@ -120,11 +158,15 @@ export class StillFrames implements FrameSource {
   }
 }
 
+function drop(picture: Decoded): void {
+  if (picture.kind === "bitmap") picture.bitmap.close();
+}
+
 const BATCH = { proxy: 8, stills: 1 };
 
 /** Decoded frames kept near the playhead, within a budget of bytes. Frames are numbered as in the clip. */
 export class FrameStore {
-  private readonly kept = new Map<number, ImageBitmap>();
+  private readonly kept = new Map<number, Decoded>();
   private wanted: number[] = [];
   private busy = false;
   private closed = false;
@@ -143,7 +185,7 @@ export class FrameStore {
     return frame >= this.first && frame < this.first + this.source.count;
   }
 
-  peek(frame: number): ImageBitmap | undefined {
+  peek(frame: number): Decoded | undefined {
     return this.kept.get(frame);
   }
 
@@ -169,7 +211,8 @@ export class FrameStore {
 
   private nextBatch(): number[] {
     const missing = this.wanted.filter((frame) => !this.kept.has(frame));
-    return missing.slice(0, BATCH[this.source.kind]).sort((a, b) => a - b);
+    const batch = missing.slice(0, BATCH[this.source.kind]);
+    return this.source.anyOrder ? batch : batch.sort((a, b) => a - b);
   }
 
   private async work(): Promise<void> {
@@ -193,15 +236,16 @@ export class FrameStore {
     }
   }
 
-  private keep(frame: number, picture: ImageBitmap): void {
-    if (this.closed || this.kept.has(frame)) return picture.close();
-    this.frameBytes = picture.width * picture.height * 4;
+  private keep(frame: number, picture: Decoded): void {
+    if (this.closed || this.kept.has(frame)) return drop(picture);
+    this.frameBytes = picture.bytes;
     this.kept.set(frame, picture);
     const needed = new Set(this.wanted);
     for (const old of this.kept.keys()) {
       if (this.kept.size <= this.room) break;
       if (needed.has(old)) continue;
-      this.kept.get(old)?.close();
+      const gone = this.kept.get(old);
+      if (gone) drop(gone);
       this.kept.delete(old);
     }
     this.onChange();
@@ -210,7 +254,7 @@ export class FrameStore {
 
   close(): void {
     this.closed = true;
-    for (const picture of this.kept.values()) picture.close();
+    for (const picture of this.kept.values()) drop(picture);
     this.kept.clear();
     this.source.close();
   }

@@ -5,10 +5,13 @@ import { api } from "../api/client";
 import type { MediaFile, ShotDetail, VersionSummary } from "../api/types";
 import { Deck, type DeckState } from "./deck";
 import { canDecode, FrameStore, ProxyFrames, StillFrames, type FrameSource } from "./frames";
+import { paintsPlanes } from "./painter";
 import { rateOf } from "./timecode";
 
 const MIB = 1024 * 1024;
-const BUDGET = { picture: 320 * MIB, overlay: 96 * MIB, still: 96 * MIB };
+/** Gigabytes of memory as the browser tells (at most 8), or half of that where it does not. */
+const MEMORY = (navigator as { deviceMemory?: number }).deviceMemory ?? 4;
+const BUDGET = { picture: 64 * MEMORY * MIB, overlay: 24 * MEMORY * MIB, still: 96 * MIB };
 
 /** What is compared: the plate, or a version of the shot. */
 export type Side = { kind: "plate" } | { kind: "version"; version: VersionSummary };
@@ -36,7 +39,7 @@ function filesOf(shot: ShotDetail, side: Side): Files {
 async function pictureStore(files: Files): Promise<FrameStore> {
   if (!files.proxy || !canDecode()) return files.stills();
   try {
-    return new FrameStore(await ProxyFrames.open(api.mediaUrl(files.proxy.url)), files.proxy.first, BUDGET.picture);
+    return new FrameStore(await ProxyFrames.open(api.mediaUrl(files.proxy.url), paintsPlanes()), files.proxy.first, BUDGET.picture);
   } catch (problem) {
     console.warn("The proxy cannot be used, single frames are shown instead:", problem);
     return files.stills();
@@ -45,7 +48,7 @@ async function pictureStore(files: Files): Promise<FrameStore> {
 
 async function overlayStore(file: MediaFile | null): Promise<FrameStore | null> {
   if (!file || !canDecode()) return null;
-  const source: FrameSource | null = await ProxyFrames.open(api.mediaUrl(file.url)).catch(() => null);
+  const source: FrameSource | null = await ProxyFrames.open(api.mediaUrl(file.url), paintsPlanes()).catch(() => null);
   return source && new FrameStore(source, file.first, BUDGET.overlay);
 }
 

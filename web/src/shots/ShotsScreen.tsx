@@ -1,6 +1,6 @@
 // The wall of shots: see where each stands, choose several, send them to work.
 
-import { useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
+import { useCallback, useDeferredValue, useMemo, useRef, useState, type CSSProperties } from "react";
 import { api } from "../api/client";
 import { useKnown } from "../api/live";
 import type { ShotStatus, ShotSummary } from "../api/types";
@@ -34,6 +34,12 @@ export function ShotsScreen() {
     [shots, filter, search],
   );
   const picked = useMemo(() => (shots ?? []).filter((shot) => chosen.has(shot.id)), [shots, chosen]);
+
+  // The wall's cells take the shape of most of its pictures, within what still makes a wall.
+  const aspect = useMemo(() => {
+    const shapes = (shots ?? []).map((shot) => shot.width / shot.height).sort((a, b) => a - b);
+    return Math.min(1.9, Math.max(0.82, shapes[shapes.length >> 1] ?? 1.6));
+  }, [shots]);
 
   const choose = useCallback(
     (shot: ShotSummary, how: "one" | "toggle" | "range") => {
@@ -147,7 +153,7 @@ export function ShotsScreen() {
         aria-label="Shots"
         aria-multiselectable="true"
         ref={grid}
-        style={{ gridTemplateColumns: `repeat(auto-fill, minmax(${size}px, 1fr))` }}
+        style={{ gridTemplateColumns: `repeat(auto-fill, minmax(${size}px, 1fr))`, "--aspect": aspect } as CSSProperties}
         onKeyDown={moveFocus}
       >
         {shown.map((shot) => (

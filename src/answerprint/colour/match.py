@@ -8,6 +8,7 @@ pull decides, and what the surfaces do not ask for stays neutral.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +48,9 @@ class Match:
     cct_before: float
     """Colour temperature of the surfaces' mean in the source, kelvin; NaN where it has none."""
     cct_after: float
+    """The same after the grade."""
     cct_reference: float
+    """The same in the hero."""
     delta_e_before: float
     """Mean CIEDE2000 over the colours given, as they came."""
     delta_e_after: float
@@ -148,7 +151,7 @@ def _judged(cdl: CDL, hero: Real, other: Real, weight: Real) -> Match:
     agreeing = float(np.average(after_e < 6.0, weights=weight))
     luminance = [np.maximum(c @ AP1_TO_XYZ[1], 1e-6) for c in (other, after, hero)]
     stops = float(np.median(np.log2(luminance[1] / luminance[0])))
-    kelvin = [cct_duv(_typical(c, y))[0] for c, y in zip((other, after, hero), luminance, strict=True)]
+    kelvin = [_kelvin(c, y) for c, y in zip((other, after, hero), luminance, strict=True)]
     effective = float(weight.sum() ** 2 / (weight**2).sum())
     spread = float(np.ptp(np.percentile(np.log2(luminance[2]), [10, 90])))
     confidence = agreeing * min(1.0, effective / 40) * min(1.0, 0.5 + spread / 6)
@@ -169,14 +172,15 @@ def _judged(cdl: CDL, hero: Real, other: Real, weight: Real) -> Match:
     )
 
 
-def _typical(light: Real, luminance: Real) -> Real:
-    """The mean colour, every surface counted alike however bright it is."""
-    return np.asarray((light / luminance[:, None]).mean(axis=0))
+def _kelvin(light: Real, luminance: Real) -> float:
+    """Colour temperature of the mean colour, every surface counted alike however bright it is."""
+    kelvin = cct_duv((light / luminance[:, None]).mean(axis=0))[0]
+    return kelvin if math.isfinite(kelvin) else math.nan  # the one NaN object, so that equal matches compare equal
 
 
 def _why(stops: float, kelvin: list[float], before: float, after: float, count: int, agreeing: float) -> str:
     parts = [f"{abs(stops):.2f} stop {'up' if stops >= 0 else 'down'}" if abs(stops) >= 0.01 else "exposure unchanged"]
-    if np.isfinite(kelvin[0]) and np.isfinite(kelvin[1]):
+    if math.isfinite(kelvin[0]) and math.isfinite(kelvin[1]):
         change = kelvin[1] - kelvin[0]
         parts.append(f"{abs(change):.0f} K {'cooler' if change > 0 else 'warmer'}" if abs(change) >= 20 else "same warmth")
     return f"{', '.join(parts)}; {count} shared colours from ΔE00 {before:.1f} to {after:.1f}, {agreeing:.0%} of them within 6 afterwards"

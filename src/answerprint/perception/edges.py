@@ -54,7 +54,10 @@ def follow_edges(guide: np.ndarray, maps: np.ndarray, radius: int, smooth: float
         picture = guide
         if large is not None:
             size = (large.shape[1], large.shape[0])
-            slope, offset = cv2.resize(slope, size, interpolation=cv2.INTER_LINEAR), cv2.resize(offset, size, interpolation=cv2.INTER_LINEAR)
+            slope, offset = (
+                cv2.resize(slope, size, interpolation=cv2.INTER_LINEAR),
+                cv2.resize(offset, size, interpolation=cv2.INTER_LINEAR),
+            )
             picture = large
         results.append((slope * picture).sum(-1) + offset)
     return results[0] if maps.ndim == 2 else np.stack(results)

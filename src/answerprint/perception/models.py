@@ -65,8 +65,11 @@ def find_model(card: ModelCard) -> Path:
     state = path.stat()
     found = _digest(path, state.st_size, state.st_mtime_ns)
     if found != card.sha256:
-        raise BadInput(path, f"is not the analysis model {card.name} (SHA-256 {found[:12]}…, expected {card.sha256[:12]}…)",
-                       f"delete it and {remedy}")
+        raise BadInput(
+            path,
+            f"is not the analysis model {card.name} (SHA-256 {found[:12]}…, expected {card.sha256[:12]}…)",
+            f"delete it and {remedy}",
+        )
     return path
 
 

@@ -42,7 +42,9 @@ class Track:
         poses = list(self.poses.values())
         soft = [float(((p.likely > 0.1) & (p.likely < 0.9)).sum() / max(1, (p.likely > 0.5).sum())) for p in poses]
         return bool(
-            np.mean([p.score for p in poses]) > 0.9 and np.mean([p.visibility.mean() for p in poses]) > 0.75 and np.mean(soft) < 0.32
+            np.mean([p.score for p in poses]) > 0.9
+            and np.mean([p.visibility.mean() for p in poses]) > 0.75
+            and np.mean(soft) < 0.32
         )
 
 
@@ -90,8 +92,12 @@ def _advance(track: Track, region: Region, frame: np.ndarray, index: int, jump: 
 def _eased(old: Region, new: Region, share: float = 0.4) -> Region:
     """A region that follows without shaking: the crop's jitter would shake the network's answer too."""
     turn = (new.angle - old.angle + np.pi) % (2 * np.pi) - np.pi
-    return Region(old.x + share * (new.x - old.x), old.y + share * (new.y - old.y), old.size + share * (new.size - old.size),
-                  old.angle + share * float(turn))
+    return Region(
+        old.x + share * (new.x - old.x),
+        old.y + share * (new.y - old.y),
+        old.size + share * (new.size - old.size),
+        old.angle + share * float(turn),
+    )
 
 
 def _same(one: Pose, other: Pose, leap: float) -> bool:

@@ -64,8 +64,8 @@ class PerformerMaps:
     def from_arrays(cls, arrays: dict[str, np.ndarray], size: tuple[int, int], count: int, names: list[str]) -> PerformerMaps:
         """The study back from ``arrays``."""
         data, ends = arrays["maps"].tobytes(), arrays["ends"]
-        flat = [data[int(ends[at]):int(ends[at + 1])] for at in range(len(ends) - 1)]
-        return cls(size, count, names, {name: flat[at * count:(at + 1) * count] for at, name in enumerate(names)})
+        flat = [data[int(ends[at]) : int(ends[at + 1])] for at in range(len(ends) - 1)]
+        return cls(size, count, names, {name: flat[at * count : (at + 1) * count] for at, name in enumerate(names)})
 
 
 def study_performers(
@@ -87,7 +87,9 @@ def study_performers(
     scale = size[0] / width
     told = step or (lambda done, total: None)
     with one_thread():
-        tracks = _without_covered([t for t in follow_people(read, count, progress=lambda d, n: told(d, 2 * n)) if t.plausible()], size)
+        tracks = _without_covered(
+            [t for t in follow_people(read, count, progress=lambda d, n: told(d, 2 * n)) if t.plausible()], size
+        )
         cast = _cast(tracks, seeds, scale, size)
         names = list(cast)
         maps = PerformerMaps(size, count, names, {name: [] for name in names})
@@ -169,8 +171,14 @@ def _reach(cast: dict[str, list[Track]], seeds: Seeds, scale: float, size: tuple
     return max(0, int(low[0])), max(0, int(low[1])), min(size[0], int(high[2]) + 1), min(size[1], int(high[3]) + 1)
 
 
-def _fill(maps: PerformerMaps, cast: dict[str, list[Track]], read: Callable[[int], np.ndarray], seeds: Seeds, scale: float,
-          step: Callable[[int], None]) -> None:
+def _fill(
+    maps: PerformerMaps,
+    cast: dict[str, list[Track]],
+    read: Callable[[int], np.ndarray],
+    seeds: Seeds,
+    scale: float,
+    step: Callable[[int], None],
+) -> None:
     box = _reach(cast, seeds, scale, maps.size)
     left, top, right, bottom = box
     people = list(cast.values())
@@ -189,15 +197,21 @@ def _fill(maps: PerformerMaps, cast: dict[str, list[Track]], read: Callable[[int
     def unseen(frame: int) -> np.ndarray:
         hidden = np.zeros((bottom - top, right - left), bool)
         for x0, y0, x1, y1 in (one for tracks in people if (one := _whereabouts(tracks, frame)) is not None):
-            hidden[max(0, int(y0) - top):max(0, int(y1) + 1 - top), max(0, int(x0) - left):max(0, int(x1) + 1 - left)] = True
+            hidden[max(0, int(y0) - top) : max(0, int(y1) + 1 - top), max(0, int(x0) - left) : max(0, int(x1) + 1 - left)] = True
         return hidden
 
     colours, plate = _learn(picture, claims, marks, unseen, len(people), maps.count)
     evidence = Evidence(len(people), picture, claims, marks, colours, plate, display_lab(plate.colour))
     for frame, result in fuse(evidence, maps.count, step):
-        loose = (result[len(people)] < 80) & (result[: len(people)].max(axis=0) < 128) & plate.seen & (evidence.away(picture(frame)) > _STRANGE)
-        own = _with_loose(result[: len(people)], loose)
-        for at, (name, claim) in enumerate(zip(maps.names, claims(frame), strict=True)):
+        loose = (
+            (result[len(people)] < 80)
+            & (result[: len(people)].max(axis=0) < 128)
+            & plate.seen
+            & (evidence.away(picture(frame)) > _STRANGE)
+        )
+        seen = claims(frame)
+        own = _without_strays(_with_loose(result[: len(people)], loose), seen)
+        for at, (name, claim) in enumerate(zip(maps.names, seen, strict=True)):
             full = np.zeros((maps.size[1], maps.size[0]), np.uint8)
             unsure = 0 if claim is None else result[-1] * (claim > 0.5)
             full[top:bottom, left:right] = np.minimum(255, own[at].astype(np.int32) + unsure)
@@ -223,9 +237,45 @@ def _with_loose(own: np.ndarray, loose: np.ndarray) -> np.ndarray:
     return given
 
 
-def _learn(picture: Callable[[int], np.ndarray], claims: Callable[[int], Sequence[np.ndarray | None]],
-           marks: Callable[[int], Sequence[tuple[int, np.ndarray]]], unseen: Callable[[int], np.ndarray], people: int,
-           count: int) -> tuple[ColourTable, BackgroundPlate]:
+def _without_strays(own: np.ndarray, claims: Sequence[np.ndarray | None]) -> np.ndarray:
+    """Small pieces that hang on another person's body and not on their own go to that person.
+
+    A piece is small below a twenty-fifth of the body. It stays where the pose network sees its own person there more
+    surely than the other, and when its own person is not seen on this frame (then it may be a part behind the other).
+    """
+    given = own.copy()
+    labelled = [cv2.connectedComponentsWithStats((one > 127).astype(np.uint8), connectivity=8) for one in own]
+    bodies = []
+    for number, pieces, figures, _ in labelled:
+        largest = 1 + int(figures[1:, cv2.CC_STAT_AREA].argmax()) if number > 1 else -1
+        bodies.append(cv2.dilate((pieces == largest).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+    for at, (number, pieces, figures, _) in enumerate(labelled):
+        claim = claims[at]
+        if claim is None or number < 3:
+            continue
+        largest = int(figures[1:, cv2.CC_STAT_AREA].max())
+        for piece in range(1, number):
+            here = pieces == piece
+            if figures[piece, cv2.CC_STAT_AREA] > largest / 25 or (here & bodies[at]).any():
+                continue
+            for other, theirs in enumerate(claims):
+                if other == at or theirs is None or not (here & bodies[other]).any():
+                    continue
+                if claim[here].mean() <= theirs[here].mean() + 0.2:
+                    given[other][here] = np.maximum(given[other][here], own[at][here])
+                    given[at][cv2.dilate(here.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] = 0
+                    break
+    return given
+
+
+def _learn(
+    picture: Callable[[int], np.ndarray],
+    claims: Callable[[int], Sequence[np.ndarray | None]],
+    marks: Callable[[int], Sequence[tuple[int, np.ndarray]]],
+    unseen: Callable[[int], np.ndarray],
+    people: int,
+    count: int,
+) -> tuple[ColourTable, BackgroundPlate]:
     """Colours of each person and of what is near them, and the empty set, from frames spread over the clip."""
     counts = np.zeros((people + 1, 32, 32, 32), np.int64)
     frames, covered = [], []
@@ -265,7 +315,7 @@ def performer_matte(frame: np.ndarray, sure: np.ndarray, dilate: float = 4.0, so
     y0, x0 = np.maximum(reach.min(axis=0) - room, 0)
     y1, x1 = np.minimum(reach.max(axis=0) + 1 + room, sure.shape)
     box = (round(x0 * fx), round(y0 * fy), min(width, round(x1 * fx)), min(height, round(y1 * fy)))
-    part = frame[box[1]:box[3], box[0]:box[2]]
+    part = frame[box[1] : box[3], box[0] : box[2]]
     large = part.astype(np.float32) / 255 if part.dtype == np.uint8 else np.clip(part, 0, 1).astype(np.float32)
     small = cv2.resize(large, (int(x1 - x0), int(y1 - y0)), interpolation=cv2.INTER_AREA)
     with one_thread():
@@ -279,8 +329,9 @@ def performer_matte(frame: np.ndarray, sure: np.ndarray, dilate: float = 4.0, so
     return box, np.asarray(alpha, np.float32)
 
 
-def performer_mattes(frames: Callable[[int], np.ndarray], count: int, seeds: Seeds | None, name: str, dilate: float = 4.0,
-                     soften: float = 1.5) -> Iterator[np.ndarray]:
+def performer_mattes(
+    frames: Callable[[int], np.ndarray], count: int, seeds: Seeds | None, name: str, dilate: float = 4.0, soften: float = 1.5
+) -> Iterator[np.ndarray]:
     """The matte of the person called ``name`` on each frame, (h, w) float32; ``frames(i)`` gives uint8 display RGB."""
     height, width = frames(0).shape[:2]
     size = working_size(width, height)

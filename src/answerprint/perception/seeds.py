@@ -27,7 +27,6 @@ class Mark(BaseModel):
     points: list[tuple[float, float]] = Field(min_length=1, description="x, y in pixels of the full frame")
     radius: float = Field(default=6.0, gt=0, le=200, description="half the width of the stroke, pixels")
 
-
     @property
     def is_click(self) -> bool:
         return len(self.points) == 1
@@ -59,7 +58,7 @@ def read_seeds(source: str | Mapping[str, Any], subject: str = "seeds") -> Seeds
     try:
         seeds = Seeds.model_validate(json.loads(source) if isinstance(source, str) else dict(source))
     except json.JSONDecodeError as error:
-        raise BadInput(subject, f"is not JSON (line {error.lineno})", "give {\"performers\": [{\"name\", \"marks\": […]}]}") from None
+        raise BadInput(subject, f"is not JSON (line {error.lineno})", 'give {"performers": [{"name", "marks": […]}]}') from None
     except ValidationError as error:
         first = error.errors()[0]
         raise BadInput(subject, f"{'.'.join(str(p) for p in first['loc'])}: {first['msg']}", "correct this field") from None

@@ -22,6 +22,8 @@ from answerprint.server.guard import Guard
 
 PAGE = Path(__file__).with_name("page")
 _STATUS: dict[type[AnswerprintError], int] = {BadInput: 422, Refused: 403, FaultFound: 409}
+_BESIDE = {"mark.svg": "image/svg+xml", "licences.md": "text/plain; charset=utf-8"}
+"""The page's files that lie beside it: its sign, and the licences of what it is built from."""
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Answerprint</title>
 <h1>The review page is not built</h1>
 <p>The server runs, its page is missing. In the folder of the source, run <code>make web</code> and load this address again.</p>"""
@@ -88,8 +90,8 @@ def _serve_page(app: FastAPI, page: Path) -> None:
         """The page for every address that is its own; it finds out itself what to show."""
         if address.partition("/")[0] in ("api", "media", "assets"):
             return JSONResponse({"error": "There is nothing at this address."}, 404)
-        if address == "mark.svg" and (page / "mark.svg").is_file():
-            return FileResponse(page / "mark.svg", media_type="image/svg+xml")
+        if address in _BESIDE and (page / address).is_file():
+            return FileResponse(page / address, media_type=_BESIDE[address])
         if not (page / "index.html").is_file():
             return HTMLResponse(_NOT_BUILT, 503)
         return FileResponse(page / "index.html", media_type="text/html")

@@ -36,7 +36,19 @@ def _qc_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _qc(options: argparse.Namespace) -> Answer:
-    raise NotImplementedError("qc")
+    from answerprint.quality.delivery import check_delivery
+
+    reporter = Reporter(options.quiet)
+    document = check_delivery(Path(options.path), options.fps, reporter.step)
+    reporter.finish()
+    findings = document["findings"]
+    lines = [
+        f"{one['severity']:5} {one['path']}{'' if one['frame'] is None else ' frame ' + str(one['frame'])}: {one['message']}"
+        for one in findings
+    ]
+    counts = {severity: sum(one["severity"] == severity for one in findings) for severity in ("fail", "warn", "info")}
+    lines.append(f"{len(document['checked'])} checked: {', '.join(f'{number} {severity}' for severity, number in counts.items())}")
+    return Answer(document, lines, exit_code=3 if counts["fail"] else 0)
 
 
 def _audit_arguments(parser: argparse.ArgumentParser) -> None:

@@ -17,6 +17,7 @@ from answerprint.ingest.join import join
 from answerprint.ingest.material import IngestedFile
 from answerprint.ingest.permissions import grant_all, keep_consents, keep_policy
 from answerprint.ingest.recognise import FRAMES, MOVIES, material_under, recognise
+from answerprint.ingest.registration import register_cameras
 from answerprint.production import BadInput, Refused
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip
@@ -162,6 +163,7 @@ def _join_all(session: Session, production: Production) -> Any:
     assets = {asset.path: asset for asset in session.scalars(select(Asset).where(Asset.origin != "made").order_by(Asset.path))}
     files = [_file_of(production, asset) for asset in assets.values() if "read" in asset.details]
     joined = join(files)
+    joined.problems += register_cameras(files)
     for file in files:
         asset = assets[place_of(production, file.path)]
         proxy = {"proxy": asset.details["proxy"]} if "proxy" in asset.details else {}

@@ -131,7 +131,7 @@ def _calibrations(files: list[IngestedFile], clips: list[IngestedFile], joined: 
             if size and abs(size[0] - clip.metadata["width"]) > 16:
                 joined.problems.append(f"{clip.path.name} is {clip.metadata['width']} pixels wide, its calibration {size[0]}")
                 continue
-            clip.metadata["calibration"] = record
+            clip.metadata["calibration"], clip.metadata["calibration_name"] = record, name
             used.add(name)
         for name in sorted(set(cameras) - used):
             joined.problems.append(f"{lens.path.name} calibrates {name}, and no clip of that camera was given")

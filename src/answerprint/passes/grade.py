@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from answerprint.colour import cdl as grades
 from answerprint.colour.difference import ciede2000
-from answerprint.colour.match import FEWEST, Match, solve_cdl
+from answerprint.colour.match import Match, solve_cdl
 from answerprint.graph.sources import PlateReader
 from answerprint.jobs.queue import ChunkOrder, submit
 from answerprint.jobs.work import WorkOrder
@@ -23,11 +23,13 @@ from answerprint.passes.footage import plate_of
 from answerprint.production import BadInput
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Clip, Shot
-from answerprint.spatial.surfaces import shared_surfaces, static_plate
+from answerprint.spatial.rig import match_rig
+from answerprint.spatial.surfaces import Correspondences, SharedPatches, shared_surfaces, static_plate
 
 Colours = NDArray[np.floating[Any]]
 PLATE_FRAMES = 12
 """Frames of a take that its static plate is the median of."""
+_SQUARE_M = 0.25
 _DISTRIBUTION_CONFIDENCE = 0.25
 """The most that is claimed for a match on distributions alone."""
 
@@ -92,27 +94,41 @@ def match_plates(plates: dict[str, PlateReader], hero: str, tell: Any) -> dict[s
         stills[name], masks[name] = static_plate(plate.read(i) for i in wanted)
     tell(len(plates), len(plates) + 1, "shared surfaces")
     cameras = {name: plate.camera for name, plate in plates.items() if plate.camera is not None}
-    shared = None
+    shared, solved = None, {}
     if hero in cameras and len(cameras) > 1:
         shared = shared_surfaces(cameras, {n: stills[n] for n in cameras}, {n: masks[n] for n in cameras})
+        solved = match_rig(hero, cameras, _half(shared, white=True))
     out: dict[str, dict[str, Any]] = {hero: {"hero": hero, "is_hero": True}}
     for name in plates:
         if name == hero:
             continue
-        patches = shared.pair(hero, name) if shared is not None else None
-        if patches is not None and len(patches) >= 2 * FEWEST:
-            out[name] = _on_surfaces(hero, name, patches.first, patches.second)
+        if shared is not None and name in solved:
+            out[name] = _on_surfaces(hero, name, solved[name], shared)
         else:
             out[name] = _on_distributions(hero, name, stills[hero][masks[hero]], stills[name][masks[name]])
     return out
 
 
-def _on_surfaces(hero: str, name: str, first: Colours, second: Colours) -> dict[str, Any]:
-    """Fitted on every other patch, judged on the ones between."""
-    match = solve_cdl(first[::2], second[::2], id=name)
-    before, after = _difference(first[1::2], second[1::2], match)
-    method = f"{len(first)} patches of shared surfaces, half of them kept for judging"
-    return _document(hero, match, before, after, match.confidence, f"{match.why}; {method}", "shared surfaces")
+def _half(shared: Correspondences, white: bool) -> Correspondences:
+    """The patches on the white or the black squares of a board laid on the set: one half to fit on, the other to judge by."""
+
+    def side(patches: SharedPatches) -> SharedPatches:
+        squares = np.floor(patches.positions[:, :2] / _SQUARE_M).astype(int).sum(axis=1)
+        return patches.where((squares % 2 == 0) == white)
+
+    return Correspondences({pair: side(patches) for pair, patches in shared.pairs.items()}, shared.planes)
+
+
+def _on_surfaces(hero: str, name: str, match: Match, shared: Correspondences) -> dict[str, Any]:
+    """Fitted on one half of the surfaces, judged on the other, as far as the hero shares them."""
+    judged = _half(shared, white=False).pair(hero, name)
+    if not len(judged):
+        return _document(
+            hero, match, match.delta_e_before, match.delta_e_after, match.confidence / 2, match.why, "shared surfaces", 0
+        )
+    before, after = _difference(judged.first, judged.second, match)
+    why = f"{match.why}; judged on {len(judged)} other patches shared with the hero"
+    return _document(hero, match, before, after, match.confidence, why, "shared surfaces", len(judged))
 
 
 def _on_distributions(hero: str, name: str, reference: Colours, source: Colours) -> dict[str, Any]:
@@ -124,7 +140,9 @@ def _on_distributions(hero: str, name: str, reference: Colours, source: Colours)
     match = solve_cdl(pairs[0], pairs[1], id=name)
     before, after = _difference(pairs[0], pairs[1], match)
     why = f"{match.why}; no shared surface was found, so only how the colours are distributed was matched"
-    return _document(hero, match, before, after, min(match.confidence, _DISTRIBUTION_CONFIDENCE), why, "distributions")
+    return _document(
+        hero, match, before, after, min(match.confidence, _DISTRIBUTION_CONFIDENCE), why, "distributions", len(pairs[0])
+    )
 
 
 def _difference(reference: Colours, source: Colours, match: Match) -> tuple[float, float]:
@@ -132,7 +150,9 @@ def _difference(reference: Colours, source: Colours, match: Match) -> tuple[floa
     return float(ciede2000(reference, source).mean()), float(ciede2000(reference, graded).mean())
 
 
-def _document(hero: str, match: Match, before: float, after: float, confidence: float, why: str, method: str) -> dict[str, Any]:
+def _document(
+    hero: str, match: Match, before: float, after: float, confidence: float, why: str, method: str, judged: int
+) -> dict[str, Any]:
     """A grade as it is kept. A clip that the grade would not bring nearer is left alone."""
     helps = after < before
     cdl = match.cdl if helps else grades.CDL(id=match.cdl.id)
@@ -147,5 +167,6 @@ def _document(hero: str, match: Match, before: float, after: float, confidence: 
         "confidence": round(confidence if helps else 0.0, 3),
         "why": why if helps else f"left alone: a grade would not bring it nearer to {hero}",
         "method": method,
+        "judged": judged,
         "layer": "technical",
     }

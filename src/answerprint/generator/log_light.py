@@ -1,0 +1,32 @@
+"""The logarithmic encoding in which fills are matched and blended: equal steps look equally large, highlights are kept.
+
+ACEScct, Academy S-2016-001, equations 4 and 5, on ACEScg primaries. Written out here because only small pieces of a
+frame are encoded and one pass of numpy over them is cheaper than a call into the colour engine for each.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["decoded", "encoded"]
+
+Picture = npt.NDArray[np.float32]
+
+_CUT = np.float32(0.0078125)
+_SLOPE = np.float32(10.5402377416545)
+_OFFSET = np.float32(0.0729055341958355)
+_CODE_CUT = np.float32(0.155251141552511)
+
+
+def encoded(light: Picture) -> Picture:
+    """Scene-linear light as ACEScct; NaN becomes 0, infinities the largest half-float; no other clamp."""
+    clean = np.nan_to_num(light, nan=0.0, posinf=65504.0, neginf=-65504.0).astype(np.float32)
+    log = (np.log2(np.maximum(clean, _CUT)) + np.float32(9.72)) / np.float32(17.52)
+    return np.where(clean <= _CUT, _SLOPE * clean + _OFFSET, log)
+
+
+def decoded(code: Picture) -> Picture:
+    """ACEScct as scene-linear light."""
+    light = np.exp2(code * np.float32(17.52) - np.float32(9.72))
+    return np.where(code <= _CODE_CUT, (code - _OFFSET) / _SLOPE, light).astype(np.float32)

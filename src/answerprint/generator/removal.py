@@ -1,0 +1,241 @@
+"""Removal: wires, rigs, marks and people taken out of a shot, filled with what the production's own cameras saw.
+
+Thin things are filled frame by frame from near frames, a clean plate and the frame itself, whichever agrees best with what
+stands beside them; larger things from one clean plate of the set. Under a performer nothing is made: a thin thing there
+gives way to that performer's own pixels from at most three frames away, or stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from answerprint.generator.large_region import fill_large, prepare_large
+from answerprint.generator.log_light import decoded
+from answerprint.generator.removal_lanes import Lanes, enclosing, opacity, overview
+from answerprint.generator.removal_register import laid_over
+from answerprint.generator.removal_still import noise_of, prepare_still, still_plate
+from answerprint.generator.removal_thin import Offer, fill_thin, regrained, restore_performer
+from answerprint.generator.removal_window import Memory, Window
+from answerprint.graph.compositor import RESTORE_REACH
+from answerprint.graph.contract import (
+    Analysis,
+    Chunk,
+    Context,
+    FrameResult,
+    Inputs,
+    Operation,
+    OperationParameters,
+    Picture,
+    Socket,
+    SocketType,
+    SourceUse,
+    untouched,
+)
+
+__all__ = ["Removal", "RemovalParameters"]
+
+_FLOW_REACH = 3
+_STEPS = {"gentle": (1, 2, 3), "standard": (1, 2, 3, 5), "thorough": (1, 2, 3, 5, 8, 12)}
+
+
+class RemovalParameters(OperationParameters):
+    """What a person may choose for a removal."""
+
+    preset: Literal["gentle", "standard", "thorough"] = Field(
+        default="standard", description="how far to look either way: gentle 3 frames, standard 5, thorough 12 (slower)"
+    )
+    strength: float = Field(default=1.0, ge=0.0, le=1.0, description="1 takes it out, 0 leaves it, between lets it shine through")
+    edge_px: float = Field(
+        default=1.0,
+        ge=0.0,
+        le=8.0,
+        description="pixels (at HD width) round a thin matte that are not trusted as source of the fill",
+    )
+    grain: float = Field(
+        default=1.0, ge=0.0, le=2.0, description="share of the shot's own grain put back where blending took it away"
+    )
+
+    presets: ClassVar[dict[str, dict[str, Any]]] = {
+        "gentle": {"preset": "gentle"},
+        "standard": {"preset": "standard"},
+        "thorough": {"preset": "thorough"},
+    }
+
+
+@dataclass
+class _Canvas:
+    """One frame in the making, all planes full size."""
+
+    picture: Picture
+    fill: Picture
+    support: npt.NDArray[np.uint16]
+    restored: npt.NDArray[np.int8]
+    sources: set[SourceUse] = field(default_factory=set)
+
+
+class Removal(Operation):
+    """Take what the matte covers out of the shot."""
+
+    name = "removal"
+    version = "1"
+    summary = "Takes wires, rigs, marks and people out of a shot and brings back what was behind them."
+    inputs = (
+        Socket("plate", SocketType.FRAME_SEQUENCE, "the shot"),
+        Socket("matte", SocketType.MATTE, "what to take out: white inside, greys are soft edges, black is never touched"),
+        Socket("protect", SocketType.MATTE, "the performers, without anyone who is to be removed", required=False),
+        Socket("witnesses", SocketType.FRAME_SEQUENCE, "other calibrated cameras of the same moment", required=False, many=True),
+    )
+    Parameters = RemovalParameters
+
+    def __init__(self) -> None:
+        self._memory = Memory()
+
+    def halo(self, parameters: RemovalParameters) -> int:
+        """The farthest frame that is asked."""
+        return max(_STEPS[parameters.preset])
+
+    def analyse(self, inputs: Inputs, parameters: RemovalParameters, context: Context) -> Analysis:
+        """Where the mattes are, whether the camera is locked, and the clean plates."""
+        plate, matte, protect = inputs["plate"], inputs["matte"], inputs.get("protect")
+        seen = overview(plate, matte, context)
+        analysis = Analysis(facts={"box": None if seen.box is None else list(seen.box)})
+        if seen.box is None:
+            return analysis
+        if seen.large:
+            arrays, analysis.facts["large"] = prepare_large(plate, matte, protect, list(inputs.get("witnesses") or []), context)
+            analysis.arrays |= {f"large_{name}": array for name, array in arrays.items()}
+        if seen.thin or not analysis.facts["large"]["static"]:
+            arrays, analysis.facts["still"] = prepare_still(plate, matte, protect, seen.box, parameters.edge_px, context)
+            analysis.arrays |= {f"still_{name}": array for name, array in arrays.items()}
+        frames = {at for part in ("large", "still") for at in analysis.facts.get(part, {}).get("frames", [])}
+        analysis.sources = [SourceUse("plate", at) for at in sorted(frames)]
+        analysis.sources += _witnesses_used(inputs, analysis.facts.get("large", {}))
+        return analysis
+
+    def render(self, chunk: Chunk, analysis: Analysis, parameters: RemovalParameters, context: Context) -> Iterator[FrameResult]:
+        """Fill each frame. A frame's result depends on the analysis and the frames within the halo, on nothing else."""
+        for frame in chunk.frames:
+            context.check_cancelled()
+            yield self._frame(frame, chunk.inputs, analysis, parameters, context)
+
+    def _frame(
+        self, frame: int, inputs: Inputs, analysis: Analysis, parameters: RemovalParameters, context: Context
+    ) -> FrameResult:
+        wanted = np.asarray(inputs["matte"].read(frame), np.float32)
+        box = enclosing(wanted > 0)
+        if box is None:
+            return untouched(frame)
+        protect = inputs.get("protect")
+        lanes = Lanes.on(wanted, None if protect is None else protect.read(frame))
+        picture = np.asarray(inputs["plate"].read(frame), np.float32)
+        shape = wanted.shape
+        canvas = _Canvas(picture, picture.copy(), np.zeros(shape, np.uint16), np.zeros(shape, np.int8))
+        if lanes.large.any() and analysis.facts["large"]["static"]:
+            self._fill_large(frame, analysis, lanes, canvas, context)
+        elif lanes.large.any():
+            self._fill_thin(frame, inputs, analysis, lanes.all_as_thin(), canvas, parameters, context)
+        if lanes.thin.any():
+            self._fill_thin(frame, inputs, analysis, lanes, canvas, parameters, context)
+        x0, y0, x1, y1 = box
+        cut = np.s_[y0:y1, x0:x1]
+        invented = (wanted > 0) & (canvas.support == 0) & ~lanes.guarded
+        return FrameResult(
+            frame,
+            box,
+            matte=opacity(wanted[cut]) * np.float32(parameters.strength),
+            fill=np.ascontiguousarray(canvas.fill[cut]),
+            support=canvas.support[cut],
+            restored=canvas.restored[cut],
+            sources=sorted(canvas.sources),
+            figures={
+                "thin_px": float(lanes.thin.sum()),
+                "large_px": float(lanes.large.sum()),
+                "invented_px": float(invented.sum()),
+                "restored_px": float((canvas.restored != 0).sum()),
+            },
+        )
+
+    def _fill_large(self, frame: int, analysis: Analysis, lanes: Lanes, canvas: _Canvas, context: Context) -> None:
+        box = enclosing(lanes.large)
+        assert box is not None
+        x0, y0, x1, y1 = box
+        facts = analysis.facts["large"]
+        rng = context.generator("removal", "large", frame)
+        made, support = fill_large(canvas.picture, lanes.wanted, box, _named(analysis, "large_"), facts, rng)
+        here = lanes.large[y0:y1, x0:x1]
+        canvas.fill[y0:y1, x0:x1][here] = made[here]
+        canvas.support[y0:y1, x0:x1][here] = support[here]
+        canvas.sources |= set(analysis.sources)
+
+    def _fill_thin(
+        self,
+        frame: int,
+        inputs: Inputs,
+        analysis: Analysis,
+        lanes: Lanes,
+        canvas: _Canvas,
+        parameters: RemovalParameters,
+        context: Context,
+    ) -> None:
+        x0, y0, x1, y1 = analysis.facts["box"]
+        cut = np.s_[y0:y1, x0:x1]
+        window = Window(inputs["plate"], inputs["matte"], parameters.edge_px, (x0, y0, x1, y1), self.halo(parameters), self._memory)
+        near = [frame + sign * step for step in _STEPS[parameters.preset] for sign in (-1, 1)]
+        near = [at for at in near if 0 <= at < inputs["plate"].count]
+        guarded = lanes.guarded[cut]
+        free = lanes.thin[cut] & ~guarded
+        fill, support, restored = (plane[cut] for plane in (canvas.fill, canvas.support, canvas.restored))
+        if free.any():
+            offers = _offers(frame, near, window, analysis)
+            made = fill_thin(window.look(frame), offers, free)
+            noise = noise_of(_named(analysis, "still_"))
+            if noise is not None and parameters.grain > 0:
+                made = regrained(made, free, noise, parameters.grain, context.generator("removal", "grain", frame))
+            fill[free], support[free] = decoded(made.rgb[free]), made.support[free]
+            canvas.sources |= {SourceUse("plate", frame + offer.offset) for offer in offers if offer.offset}
+            canvas.sources |= {SourceUse("plate", at) for at in analysis.facts.get("still", {}).get("frames", [])}
+        over = lanes.thin[cut] & guarded
+        if over.any():
+            close = {at - frame: (window.look(at), window.motion(frame, at)) for at in near if abs(at - frame) <= RESTORE_REACH}
+            own, offsets = restore_performer(window.look(frame), close, guarded, over)
+            found = offsets != 0
+            fill[found], support[found], restored[found] = decoded(own[found]), 1, offsets[found]
+            canvas.sources |= {SourceUse("plate", frame + int(step)) for step in np.unique(offsets[found])}
+
+
+def _offers(frame: int, near: list[int], window: Window, analysis: Analysis) -> list[Offer]:
+    """Everything that may know the hidden pixels: near frames along the flow, and the plate or, when the camera moves,
+    near frames laid over this one."""
+    offers = []
+    for at in near:
+        if abs(at - frame) <= _FLOW_REACH:
+            offers.append(Offer(window.look(at), window.motion(frame, at).flow, at - frame))
+    if analysis.facts["still"]["locked"]:
+        plate, support = still_plate(_named(analysis, "still_"))
+        offers.append(Offer(plate, np.zeros((window.height, window.width, 2), np.float32), 0, support))
+        return offers
+    for at in near:
+        matrix = window.camera(frame, at)
+        if matrix is not None:
+            offers.append(Offer(window.look(at), laid_over(matrix, 0, 0, window.width, window.height), at - frame))
+    return offers
+
+
+def _named(analysis: Analysis, prefix: str) -> dict[str, npt.NDArray[Any]]:
+    return {name.removeprefix(prefix): array for name, array in analysis.arrays.items() if name.startswith(prefix)}
+
+
+def _witnesses_used(inputs: Inputs, facts: dict[str, Any]) -> list[SourceUse]:
+    clips = [reader.clip for reader in inputs.get("witnesses") or []]
+    return [
+        SourceUse("witnesses", frame, clips.index(heard["clip"]))
+        for heard in facts.get("witnesses", [])
+        if heard["clip"] in clips
+        for frame in heard["frames"]
+    ]

@@ -1,0 +1,107 @@
+"""Sorting what is to be removed: thin things, large regions, and what lies over a performer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from answerprint.graph.compositor import PROTECT_MARGIN_PX_AT_HD, THIN_PX_AT_HD, grown, scaled_to_hd, thin_part
+from answerprint.graph.contract import Box, Context, FrameReader, MatteReader, Plane
+
+__all__ = ["Lanes", "Overview", "enclosing", "hidden_under", "opacity", "overview"]
+
+Mask = npt.NDArray[np.bool_]
+
+MARGIN_PX_AT_HD = 64
+"""How much picture round the mattes is looked at: flow needs context, and no more."""
+_CORE = 0.5
+"""Matte value from which a pixel counts to the width of a thing: its soft edges do not make a wire a beam."""
+_FULL_FROM = 0.1
+"""Matte value from which the fill replaces the source wholly: an edge pixel that is a tenth wire shows in a moving picture."""
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """One frame's matte (h, w) 0..1 and its parts (bool): ``thin`` and ``large`` divide it; ``guarded`` is where performers are."""
+
+    wanted: Plane
+    thin: Mask
+    large: Mask
+    guarded: Mask
+
+    @classmethod
+    def on(cls, wanted: Plane, protect: Plane | None) -> Lanes:
+        """Sort a matte; thin means at most 12 px wide at HD width, away from anything larger."""
+        height, width = wanted.shape
+        widest = scaled_to_hd(THIN_PX_AT_HD, width, height)
+        inside = wanted > 0
+        core = wanted > _CORE
+        thick = core & ~thin_part(core, widest)
+        large = inside & grown(thick.astype(np.float32), widest) if thick.any() else thick
+        margin = scaled_to_hd(PROTECT_MARGIN_PX_AT_HD, width, height)
+        guarded = np.zeros_like(inside) if protect is None else grown(protect, margin)
+        return cls(wanted, inside & ~large, large, guarded)
+
+    def all_as_thin(self) -> Lanes:
+        """The large part handed to the frame-by-frame lane, where no clean plate can be had."""
+        return replace(self, thin=self.large, large=np.zeros_like(self.large))
+
+
+def opacity(wanted: Plane) -> Plane:
+    """How much of the fill is wanted: all of it from a tenth of matte on, and nothing where the matte is 0."""
+    return np.minimum(np.asarray(wanted, np.float32) / np.float32(_FULL_FROM), np.float32(1.0))
+
+
+def hidden_under(wanted: Plane, edge_px: float) -> Mask:
+    """The pixels that show, or may show, what is removed: the matte and ``edge_px`` (at HD width) round it."""
+    height, width = wanted.shape
+    inside = wanted > 0
+    radius = round(scaled_to_hd(edge_px, width, height))
+    if radius == 0:
+        return inside
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    return np.asarray(cv2.dilate(inside.astype(np.uint8), disc) > 0)
+
+
+def enclosing(inside: Mask, margin: int = 0) -> Box | None:
+    """The smallest box that holds all of ``inside``, grown by ``margin`` and cut at the picture; None when there is nothing."""
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if not len(rows):
+        return None
+    height, width = inside.shape
+    return (
+        max(0, int(columns[0]) - margin),
+        max(0, int(rows[0]) - margin),
+        min(width, int(columns[-1]) + 1 + margin),
+        min(height, int(rows[-1]) + 1 + margin),
+    )
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What the mattes of a clip hold: a box round all of them with room, and whether anything thin or large is in them."""
+
+    box: Box | None
+    thin: bool
+    large: bool
+
+
+def overview(plate: FrameReader, matte: MatteReader, context: Context) -> Overview:
+    """Look at every frame's matte once."""
+    ever = np.zeros((plate.height, plate.width), bool)
+    thin = large = False
+    for frame in range(plate.count):
+        context.check_cancelled()
+        context.progress(frame, plate.count, "mattes")
+        wanted = matte.read(frame)
+        inside = wanted > 0
+        if not inside.any():
+            continue
+        ever |= inside
+        if not (thin and large):
+            lanes = Lanes.on(wanted, None)
+            thin, large = thin or bool(lanes.thin.any()), large or bool(lanes.large.any())
+    return Overview(enclosing(ever, round(scaled_to_hd(MARGIN_PX_AT_HD, plate.width, plate.height))), thin, large)

@@ -1,0 +1,188 @@
+"""What a single frame says about the pixels under a thin thing: the surroundings carried across it.
+
+Two ways, each right where the other fails: the smoothest surface through the rim (bending least), and lines led across
+the gap in the direction in which its two banks agree best, so that edges cross it unbroken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sparse
+from scipy.sparse.linalg import splu
+
+__all__ = ["led_across", "smoothest"]
+
+Picture = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+_BENDING = (
+    (0, 0, 20), (0, 1, -8), (0, -1, -8), (1, 0, -8), (-1, 0, -8), (1, 1, 2), (1, -1, 2), (-1, 1, 2), (-1, -1, 2),
+    (0, 2, 1), (0, -2, 1), (2, 0, 1), (-2, 0, 1),
+)  # fmt: skip
+"""The 13-point biharmonic operator: (down, right, weight)."""
+
+
+def smoothest(picture: Picture, hole: Mask) -> Picture:
+    """``picture`` (h, w, 3) with the hole filled by the surface that bends least (biharmonic, exact sparse solution).
+
+    A rim beyond the picture's edge is taken to repeat the edge. Cost grows with the hole alone.
+    """
+    out = picture.copy()
+    rows, columns = np.nonzero(hole)
+    count = len(rows)
+    if count == 0:
+        return out
+    height, width = hole.shape
+    number = np.full(hole.shape, -1, np.int32)
+    number[rows, columns] = np.arange(count)
+    entries: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.int32], npt.NDArray[np.float64]]] = []
+    right_side = np.zeros((count, picture.shape[2]))
+    for down, right, weight in _BENDING:
+        y = np.clip(rows + down, 0, height - 1)
+        x = np.clip(columns + right, 0, width - 1)
+        other = number[y, x]
+        inside = other >= 0
+        entries.append((np.nonzero(inside)[0], other[inside], np.full(int(inside.sum()), float(weight))))
+        right_side[~inside] -= weight * picture[y[~inside], x[~inside]]
+    data = (
+        np.concatenate([e[2] for e in entries]),
+        (np.concatenate([e[0] for e in entries]), np.concatenate([e[1] for e in entries])),
+    )
+    system = sparse.csc_matrix(data, (count, count)) + sparse.identity(count, format="csc") * 1e-9
+    out[rows, columns] = splu(system).solve(right_side)
+    return out
+
+
+@dataclass(frozen=True)
+class _Chords:
+    """For each hole pixel and direction, the straight line across the gap: distances to its two banks, and if it is one."""
+
+    ahead: Picture
+    behind: Picture
+    valid: Mask
+
+
+_DIRECTIONS = 16
+_ANGLES = np.arange(_DIRECTIONS, dtype=np.float32) * np.float32(np.pi / _DIRECTIONS)
+_RIGHT, _DOWN = np.cos(_ANGLES), np.sin(_ANGLES)
+_LONGEST = 26
+"""Longest chord half searched, pixels: a 12 px rod crossed at 30 degrees."""
+_TOLERANCE = np.float32(0.03)
+"""Difference between the banks, in ACEScct (half a stop), at which a direction counts for little."""
+
+
+def led_across(picture: Picture, hole: Mask, base: Picture, only: Mask | None = None) -> Picture:
+    """``picture`` with each hole pixel made from the two banks of the gap, along the directions in which they agree.
+
+    ``base`` is a first fill (``smoothest``): samples near the rim lean on it. ``only`` limits which hole pixels are made;
+    the others keep the base. Directions are weighed by
+    how well short profiles of the banks match, smoothed along the wire, and by shortness. Along a direction the value
+    follows a cubic through both banks' values and slopes, at half strength.
+    """
+    wanted = hole if only is None else hole & only
+    rows, columns = np.nonzero(wanted)
+    out = np.where(hole[..., None], base, picture)
+    if len(rows) == 0:
+        return out
+    chords = _chords(rows, columns, hole)
+    sampler = _Sampler(base, columns[:, None].astype(np.float32), rows[:, None].astype(np.float32))
+    cost = _smoothed(_disagreement(sampler, chords), rows, columns, wanted)
+    length = chords.ahead + chords.behind
+    shortest = np.where(chords.valid, length, np.inf).min(axis=1, keepdims=True)
+    cost = cost + np.float32(0.5) * _TOLERANCE * (length / shortest - 1)
+    cost = np.where(chords.valid, cost, np.inf)
+    least = cost.min(axis=1, keepdims=True)
+    reached = np.isfinite(least[:, 0])
+    weight = np.where(chords.valid, np.exp(-(cost - np.where(np.isfinite(least), least, 0)) / _TOLERANCE), 0) / length
+    value = (weight[..., None] * _along(sampler, chords)).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-12)[:, None]
+    out[rows, columns] = np.where(reached[:, None], value, base[rows, columns])
+    return out
+
+
+def _chords(rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], hole: Mask) -> _Chords:
+    ahead, behind = (_march(rows, columns, hole, sign) for sign in (1, -1))
+    length = ahead + behind
+    valid = np.isfinite(length) & (length <= 3 * length.min(axis=1, keepdims=True))
+    one = np.float32(1)
+    return _Chords(np.where(valid, ahead, one), np.where(valid, behind, one), valid)
+
+
+def _march(rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], hole: Mask, sign: int) -> Picture:
+    """Steps from each hole pixel until the hole ends, for each direction; infinite when it does not within reach."""
+    height, width = hole.shape
+    count = len(rows)
+    distance = np.full(count * _DIRECTIONS, np.inf, np.float32)
+    active = np.arange(count * _DIRECTIONS)
+    for step in range(1, _LONGEST + 1):
+        pixel, direction = np.divmod(active, _DIRECTIONS)
+        x = np.rint(columns[pixel] + sign * step * _RIGHT[direction]).astype(np.intp)
+        y = np.rint(rows[pixel] + sign * step * _DOWN[direction]).astype(np.intp)
+        within = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        active, x, y = active[within], x[within], y[within]
+        free = ~hole[y, x]
+        distance[active[free]] = step
+        active = active[~free]
+        if not len(active):
+            break
+    return distance.reshape(count, _DIRECTIONS)
+
+
+@dataclass(frozen=True)
+class _Sampler:
+    base: Picture
+    x: Picture
+    y: Picture
+
+    def at(self, along: Picture, aside: float = 0.0) -> Picture:
+        """Colours ``along`` pixels ahead in each direction and ``aside`` pixels to its left: (n, directions, 3)."""
+        x = (self.x + along * _RIGHT - np.float32(aside) * _DOWN).astype(np.float32)
+        y = (self.y + along * _DOWN + np.float32(aside) * _RIGHT).astype(np.float32)
+        found = [
+            cv2.remap(self.base, x[i : i + 16000], y[i : i + 16000], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            for i in range(0, len(x), 16000)
+        ]
+        return np.concatenate(found)
+
+
+def _disagreement(sampler: _Sampler, chords: _Chords) -> Picture:
+    """Mean difference between short profiles on the two banks, (n, directions)."""
+    total, weights = np.zeros(chords.ahead.shape, np.float32), 0.0
+    for aside in range(-2, 3):
+        for beyond, share in ((0.35, 1.0), (1.35, 0.5)):
+            weight = share * float(np.exp(-0.5 * (aside / 1.5) ** 2))
+            difference = sampler.at(chords.ahead + beyond, aside) - sampler.at(-chords.behind - beyond, aside)
+            total += np.float32(weight) * np.abs(difference).mean(axis=-1)
+            weights += weight
+    return total / np.float32(weights)
+
+
+def _smoothed(cost: Picture, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], hole: Mask) -> Picture:
+    """Costs averaged with those of nearby hole pixels: an edge that crosses here crosses beside as well."""
+    share = cv2.GaussianBlur(hole.astype(np.float32), (0, 0), 2.0)[rows, columns] + np.float32(1e-6)
+    out = np.empty_like(cost)
+    dense = np.zeros(hole.shape, np.float32)
+    for direction in range(_DIRECTIONS):
+        dense[rows, columns] = cost[:, direction]
+        out[:, direction] = cv2.GaussianBlur(dense, (0, 0), 2.0)[rows, columns] / share
+    return out
+
+
+def _along(sampler: _Sampler, chords: _Chords) -> Picture:
+    """Values on the chords: halfway between the straight line and the cubic through the banks' values and slopes."""
+    front, back = sampler.at(chords.ahead), sampler.at(-chords.behind)
+    slope_front = sampler.at(chords.ahead + 1) - front
+    slope_back = back - sampler.at(-chords.behind - 1)
+    length = (chords.ahead + chords.behind)[..., None]
+    u = chords.behind[..., None] / length
+    straight = (1 - u) * back + u * front
+    cubic = (
+        (2 * u**3 - 3 * u**2 + 1) * back
+        + (u**3 - 2 * u**2 + u) * length * slope_back
+        + (3 * u**2 - 2 * u**3) * front
+        + (u**3 - u**2) * length * slope_front
+    )
+    return np.asarray(0.5 * straight + 0.5 * cubic, np.float32)

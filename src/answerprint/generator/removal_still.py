@@ -1,0 +1,89 @@
+"""The clean plate and the grain that thin things are filled from when the camera is locked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from answerprint.generator.frame_noise import FrameNoise, measure_noise
+from answerprint.generator.log_light import encoded
+from answerprint.generator.removal_flow import brought, free_along
+from answerprint.generator.removal_lanes import hidden_under
+from answerprint.generator.removal_register import laid_over, registration
+from answerprint.generator.removal_thin import Look
+from answerprint.generator.static_plate import LOCKED_PX, camera_motion, static_plate
+from answerprint.generator.stops import STOPS, Log
+from answerprint.graph.compositor import PROTECT_MARGIN_PX_AT_HD, grown, scaled_to_hd
+from answerprint.graph.contract import Box, Context, FrameReader, MatteReader, Plane
+
+__all__ = ["noise_of", "prepare_still", "still_plate"]
+
+Arrays = dict[str, npt.NDArray[Any]]
+_SAMPLES = 32
+
+
+def prepare_still(
+    plate: FrameReader, matte: MatteReader, protect: MatteReader | None, box: Box, edge_px: float, context: Context
+) -> tuple[Arrays, dict[str, Any]]:
+    """Whether the camera is locked; then the temporal median of ``box`` with what is removed and the performers left out.
+
+    Arrays: ``plate`` float16 ACEScct (h, w, 3), ``support`` uint16 (h, w) frames that saw a pixel, and the grain.
+    """
+    margin = scaled_to_hd(PROTECT_MARGIN_PX_AT_HD, plate.width, plate.height)
+
+    def hidden(frame: int) -> Plane:
+        context.check_cancelled()
+        covered = hidden_under(matte.read(frame), edge_px)
+        return covered if protect is None else covered | grown(protect.read(frame), margin)
+
+    moved = camera_motion(plate, lambda frame: ~hidden(frame))
+    facts: dict[str, Any] = {"locked": moved <= LOCKED_PX, "motion_px": round(min(moved, 1e6), 3), "frames": []}
+    if not facts["locked"]:
+        return _moving_grain(plate, matte, box, edge_px), facts
+    clean = static_plate(plate, hidden, box, lambda done, total: context.progress(done, total, "the set behind"), most=_SAMPLES)
+    facts["frames"] = list(clean.frames)
+    colour = (clean.colour / STOPS).astype(np.float16)
+    return {"plate": colour, "support": clean.seen.astype(np.uint16), **_grain(clean.residual, clean.colour)}, facts
+
+
+def still_plate(arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Look, npt.NDArray[np.integer]]:
+    """The plate as a frame to take from, hidden where no frame saw it, and its support."""
+    support = np.asarray(arrays["support"])
+    colour = np.asarray(arrays["plate"], np.float32)
+    none = np.zeros((0, 3), np.float32)
+    return Look(colour, support == 0, none, none, np.zeros((0, 0), np.uint8)), support
+
+
+def noise_of(arrays: Mapping[str, npt.NDArray[Any]]) -> FrameNoise | None:
+    """The clip's grain, when it could be measured."""
+    return FrameNoise.from_arrays(dict(arrays)) if "noise_strength" in arrays else None
+
+
+def _moving_grain(plate: FrameReader, matte: MatteReader, box: Box, edge_px: float) -> Arrays:
+    """Grain of a moving shot: what two neighbouring frames differ by once laid over each other, divided by the root of 2."""
+    if plate.count < 2:
+        return {}
+    x0, y0, x1, y1 = box
+    middle = plate.count // 2
+    looks = []
+    for frame in (middle - 1, middle):
+        hidden = hidden_under(matte.read(frame), edge_px)[y0:y1, x0:x1]
+        looks.append(Look.at(encoded(plate.read(frame)[y0:y1, x0:x1]), hidden))
+    one, other = looks
+    matrix = registration(one.sight, other.sight, one.hidden, (x1 - x0, y1 - y0))
+    if matrix is None:
+        return {}
+    flow = laid_over(matrix, 0, 0, x1 - x0, y1 - y0)
+    residual = (brought(other.log, flow) - one.log) * STOPS / np.float32(np.sqrt(2.0))
+    residual[one.hidden | ~free_along(other.hidden, flow)] = np.nan
+    return _grain(residual[None], one.log * STOPS)
+
+
+def _grain(residual: Log, picture: Log) -> Arrays:
+    try:
+        return dict(measure_noise(residual, picture).arrays())
+    except np.linalg.LinAlgError:  # channels that repeat one another: no grain is better than a wrong one
+        return {}

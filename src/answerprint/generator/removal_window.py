@@ -1,0 +1,85 @@
+"""The frames round the one that is filled: looked at once, with the motion between them, and kept while they are near."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from answerprint.generator.log_light import encoded
+from answerprint.generator.removal_flow import Motion, motion_between
+from answerprint.generator.removal_lanes import Lanes, hidden_under
+from answerprint.generator.removal_register import registration
+from answerprint.generator.removal_thin import Look
+from answerprint.graph.contract import Box, FrameReader, MatteReader
+
+__all__ = ["Memory", "Window"]
+
+Made = TypeVar("Made")
+
+
+class Memory:
+    """What was made, by key, the most recently used ``most`` of each kind. It saves work and never changes a result."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, OrderedDict[Hashable, Any]] = {}
+
+    def get(self, kind: str, key: Hashable, make: Callable[[], Made], most: int) -> Made:
+        """The thing under ``key``, made now if it is not kept."""
+        kept = self._kept.setdefault(kind, OrderedDict())
+        if key not in kept:
+            kept[key] = make()
+        kept.move_to_end(key)
+        found: Made = kept[key]
+        while len(kept) > most:
+            kept.popitem(last=False)
+        return found
+
+
+class Window:
+    """Frames of a clip inside ``box`` as the fill sees them. Between two frames motion is always measured from the earlier
+    to the later, so that it does not matter which of the two asks first."""
+
+    def __init__(self, plate: FrameReader, matte: MatteReader, edge_px: float, box: Box, farthest: int, memory: Memory) -> None:
+        self._plate, self._matte, self._edge_px, self.box, self._memory = plate, matte, edge_px, box, memory
+        self.width, self.height = box[2] - box[0], box[3] - box[1]
+        self._most = 2 * farthest + 2
+        self._clip = plate.digest, matte.digest, edge_px, box
+
+    def look(self, frame: int) -> Look:
+        """Frame ``frame`` inside the box."""
+
+        def make() -> Look:
+            x0, y0, x1, y1 = self.box
+            matte = self._matte.read(frame)
+            hidden = hidden_under(matte, self._edge_px)
+            large = Lanes.on(matte, None).large
+            wide = hidden_under(large.astype(np.float32), self._edge_px) if large.any() else large
+            log = encoded(self._plate.read(frame)[y0:y1, x0:x1])
+            return Look.at(log, hidden[y0:y1, x0:x1], wide[y0:y1, x0:x1])
+
+        return self._memory.get("look", (*self._clip, frame), make, self._most)
+
+    def motion(self, frame: int, other: int) -> Motion:
+        """The optical flow from one frame to another."""
+        first, second = min(frame, other), max(frame, other)
+
+        def make() -> tuple[Motion, Motion]:
+            return motion_between(self.look(first).sight, self.look(second).sight, (self.width, self.height))
+
+        ahead, back = self._memory.get("motion", (*self._clip, first, second), make, 3 * self._most)
+        return ahead if frame == first else back
+
+    def camera(self, frame: int, other: int) -> npt.NDArray[np.float64] | None:
+        """The homography of the camera's own movement from one frame to another, None when it cannot be told."""
+        first, second = min(frame, other), max(frame, other)
+
+        def make() -> npt.NDArray[np.float64] | None:
+            one = self.look(first)
+            return registration(one.sight, self.look(second).sight, one.hidden, (self.width, self.height))
+
+        matrix = self._memory.get("camera", (*self._clip, first, second), make, 6 * self._most)
+        return matrix if matrix is None or frame == first else np.asarray(np.linalg.inv(matrix))

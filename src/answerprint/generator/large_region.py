@@ -12,11 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from answerprint.generator.exemplar import exemplar_fill
+from answerprint.generator.exemplar import exemplar_fill, smooth_fill
 from answerprint.generator.frame_noise import FrameNoise, measure_noise
 from answerprint.generator.seam import frame_gain, membrane
-from answerprint.generator.static_plate import LOCKED_PX, camera_motion, hidden_by, spread, static_plate
+from answerprint.generator.static_plate import LOCKED_PX, StaticPlate, camera_motion, hidden_by, spread, static_plate
 from answerprint.generator.stops import Log, to_light, to_log
+from answerprint.generator.witness import Testimony, Witness, subject_in, testimony
 from answerprint.graph.compositor import grown, scaled_to_hd
 from answerprint.graph.contract import Box, Context, FrameReader, MatteReader, Picture, Plane
 
@@ -26,6 +27,7 @@ RING_PX_AT_HD = 24
 """Width of the ring round a frame's hole that gain and seams are measured on."""
 SEAM_REACH_PX_AT_HD = 40
 """How far the seam's correction reaches into pixels that were truly seen."""
+_WITNESS_FRAMES = 9
 _INSIDE = 1.0 / 255.0
 
 
@@ -57,11 +59,18 @@ def prepare_large(
     colour, support = clean.colour.copy(), clean.seen.copy()
     facts |= {"box": list(box), "frames": list(clean.frames), "witnesses": []}
     noise = measure_noise(clean.residual, clean.colour)
-    missing = support == 0
     subject = _ever(matte, plate, box)
-    facts["unseen_px"] = int((missing & subject).sum())
-    colour = _invent(colour, missing, context)
-    facts["invented_px"] = int((missing & subject).sum())
+    missing = subject & (support == 0)
+    facts["unseen_px"] = int(missing.sum())
+    told = _ask(plate, matte, witnesses, clean, missing, context, facts)
+    if told is not None:
+        believed = missing & (told.count > 0)
+        colour = _joined(told.colour, np.where((support > 0)[..., None], colour, told.colour), believed, support > 0)
+        support = np.where(believed, told.count, support)
+    missing = subject & (support == 0)
+    facts["witnessed_px"] = facts["unseen_px"] - int(missing.sum())
+    facts["invented_px"] = int(missing.sum())
+    colour = _invent(colour, missing, support > 0, context)
     arrays: dict[str, NDArray[Any]] = {"plate": colour.astype(np.float32), "support": support.astype(np.uint16), **noise.arrays()}
     return arrays, facts
 
@@ -95,19 +104,61 @@ def _ever(matte: MatteReader, plate: FrameReader, box: Box) -> Plane:
     return np.asarray(cv2.dilate(out.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0)
 
 
-def _invent(colour: Log, missing: Plane, context: Context) -> Log:
+def _ask(
+    plate: FrameReader,
+    matte: MatteReader,
+    witnesses: list[FrameReader],
+    clean: StaticPlate,
+    missing: Plane,
+    context: Context,
+    facts: dict[str, Any],
+) -> Testimony | None:
+    """What the other calibrated, locked cameras saw of the missing pixels."""
+    camera = plate.camera
+    if camera is None or not missing.any():
+        return None
+    heard: list[Witness] = []
+    middle = plate.count // 2
+    for reader in witnesses:
+        if reader.camera is None or reader.digest == plate.digest:
+            continue
+        context.check_cancelled()
+        context.progress(len(heard), len(witnesses), f"what {reader.clip} saw")
+        own: MatteReader | None = getattr(reader, "matte", None)
+        volume = subject_in(camera, matte.read(middle) > _INSIDE, 0.0, reader.camera)
+
+        def covered(frame: int, reader: FrameReader = reader, own: MatteReader | None = own) -> Plane:
+            return hidden_by([own] if own is not None else [], frame, reader.width, reader.height)
+
+        if camera_motion(reader, lambda frame: ~covered(frame)) > LOCKED_PX:
+            continue
+        whole = static_plate(reader, covered, (0, 0, reader.width, reader.height), most=_WITNESS_FRAMES)
+        heard.append(Witness(reader.camera, whole, np.zeros_like(volume) if own is not None else volume))
+        facts["witnesses"].append({"clip": reader.clip, "frames": list(whole.frames)})
+    told = testimony(camera, clean.box, clean.colour, missing, clean.seen > 0, heard, context.check_cancelled)
+    facts["planes"] = [[*plane.normal, plane.distance] for plane in told.planes]
+    return told
+
+
+def _invent(colour: Log, missing: Plane, known: Plane, context: Context) -> Log:
     """The missing pixels from patches of the set around, and their seam made to meet."""
     if not missing.any():
         return colour
-    invented = exemplar_fill(colour, missing, ~missing, context.generator("large-region", "exemplar"))
-    return _joined(invented, colour, missing)
+    whole = smooth_fill(colour, ~known)
+    invented = exemplar_fill(whole, missing, known, context.generator("large-region", "exemplar"))
+    return _joined(invented, whole, missing, known)
 
 
-def _joined(fill: Log, known: Log, hole: Plane) -> Log:
-    """``fill`` in the hole, bent so that its low frequencies meet ``known`` along the border."""
-    border = (cv2.dilate(hole.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & ~hole
-    correction = membrane(_smoothed(known - fill, border, 2.0), border, hole)
-    return np.where(hole[..., None], fill + correction, known).astype(np.float32)
+def _joined(fill: Log, picture: Log, hole: Plane, known: Plane) -> Log:
+    """``fill`` in the hole, bent so that its low frequencies meet ``picture`` where ``known`` along the border.
+
+    A difference of more than half a stop is another thing, not another light, and is left as it is.
+    """
+    border = (cv2.dilate(hole.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0) & ~hole & known
+    difference = _smoothed(picture - fill, border, 3.0)
+    border &= np.abs(difference).max(axis=2) < 0.5
+    correction = membrane(difference, border, hole)
+    return np.where(hole[..., None], fill + correction, picture).astype(np.float32)
 
 
 def _smoothed(picture: Log, where: Plane, sigma: float) -> Log:

@@ -90,15 +90,16 @@ def hidden_by(mattes: list[MatteReader], frame: int, width: int, height: int) ->
 
 
 def static_plate(
-    plate: FrameReader, hidden: Callable[[int], Plane], box: Box, step: Callable[[int, int], None] | None = None
+    plate: FrameReader, hidden: Callable[[int], Plane], box: Box, step: Callable[[int, int], None] | None = None, most: int = _SCAN
 ) -> StaticPlate:
-    """The clean plate of ``box``. ``hidden(frame)`` is (h, w) bool over the full frame; it is asked once a frame.
+    """The clean plate of ``box``. ``hidden(frame)`` is (h, w) bool over the full frame; it is asked once a frame,
+    of at most ``most`` frames.
 
     Frames are chosen so that pixels seldom free are in the median too; a global change of exposure between frames is
     taken out first.
     """
     x0, y0, x1, y1 = box
-    scanned = spread(plate.count, _SCAN)
+    scanned = spread(plate.count, most)
     covered = np.stack([hidden(frame)[y0:y1, x0:x1] for frame in scanned])
     chosen = _choose(covered)
     stack = np.empty((len(chosen), y1 - y0, x1 - x0, 3), np.uint16)

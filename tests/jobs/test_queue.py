@@ -144,6 +144,7 @@ def test_stopping_the_dispatcher_puts_what_ran_back_in_the_queue(production: Pro
     _wait_until(lambda: bool(diary(production)))
     dispatcher.stop()
     assert queue.job_view(production, job)["chunks"]["waiting"] == 3
+    assert queue.counts(production)["running"] == 0
     with production.reading() as session:
         assert [chunk.attempts for chunk in session.query(JobChunk)] == [0, 0, 0]
 

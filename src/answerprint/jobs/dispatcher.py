@@ -137,6 +137,8 @@ class Dispatcher:
             # A dispatcher that died between a chunk's record and its job's leaves the job to be concluded here.
             for job in session.scalars(select(Job).where(Job.state == "running")):
                 _conclude(session, job)
+                if job.state == "running":
+                    job.state = "waiting"
 
     def _fill(self) -> None:
         """Claim chunks for the free slots, in order of priority, and hand them out."""

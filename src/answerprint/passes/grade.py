@@ -30,6 +30,7 @@ Colours = NDArray[np.floating[Any]]
 PLATE_FRAMES = 12
 """Frames of a take that its static plate is the median of."""
 _SQUARE_M = 0.25
+_ANY_ANGLE = 2.0
 _DISTRIBUTION_CONFIDENCE = 0.25
 """The most that is claimed for a match on distributions alone."""
 
@@ -96,7 +97,9 @@ def match_plates(plates: dict[str, PlateReader], hero: str, tell: Any) -> dict[s
     cameras = {name: plate.camera for name, plate in plates.items() if plate.camera is not None}
     shared, solved = None, {}
     if hero in cameras and len(cameras) > 1:
-        shared = shared_surfaces(cameras, {n: stills[n] for n in cameras}, {n: masks[n] for n in cameras})
+        found = shared_surfaces(cameras, {n: stills[n] for n in cameras}, {n: masks[n] for n in cameras})
+        # One material in both views, seen under whatever angle: an occlusion or a reflection would teach a wrong colour.
+        shared = Correspondences({pair: p.comparable(incidence=_ANY_ANGLE) for pair, p in found.pairs.items()}, found.planes)
         solved = match_rig(hero, cameras, _half(shared, white=True))
     out: dict[str, dict[str, Any]] = {hero: {"hero": hero, "is_hero": True}}
     for name in plates:

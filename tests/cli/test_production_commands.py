@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.made_footage import edl, exr_folder, movie
+from sqlalchemy import select
 
 from answerprint.cli.main import main
+from answerprint.production.catalogue import Production
+from answerprint.production.tables import Shot
+from tests.made_footage import edl, exr_folder, movie
 
 
 @pytest.fixture
@@ -47,6 +50,35 @@ def test_ingest_lock_status_and_verify_agree(production: str, material: Path, an
     assert (status["locked"], status["root"], status["assets"]) == (True, locked["root"], 1)
     code, verified, _ = answer("verify", production)
     assert (code, verified["intact"], verified["trusted"], verified["signer"]) == (0, True, True, locked["signer"])
+
+
+def test_ingest_makes_a_shot_of_each_clip_and_then_of_each_event_of_the_cut(production: str, material: Path, answer: Any) -> None:
+    answer("ingest", production, str(material), "--no-proxies", "--no-hash-list")
+    assert answer("status", production)[1]["shots"] == 1
+    cut = edl(
+        material / "cut.edl",
+        ("A001", "01:00:00:00", "01:00:00:03", "10:00:00:00", "10:00:00:03"),
+        ("X9", "01:00:00:00", "01:00:00:03", "10:00:00:03", "10:00:00:06"),
+    )
+    _, ingested, _ = answer("ingest", production, str(cut), "--no-proxies")
+    assert any(problem.startswith("event 2: ") for problem in ingested["problems"])
+    assert answer("status", production)[1]["shots"] == 1
+    with Production.open(production) as opened, opened.reading() as session:
+        assert session.scalars(select(Shot)).one().event == 1
+
+
+def test_an_unknown_pass_shot_or_setting_is_one_line(production: str, material: Path, answer: Any) -> None:
+    answer("ingest", production, str(material), "--no-proxies")
+    for arguments in (["fly"], ["caption", "--shot", "nope"], ["grade", "--set", "colour=blue"]):
+        code, _, said = answer("run", production, *arguments)
+        assert (code, said.count("\n")) == (2, 1)
+
+
+def test_a_pass_runs_through_the_queue(production: str, material: Path, answer: Any) -> None:
+    answer("ingest", production, str(material), "--no-proxies")
+    code, ran, _ = answer("run", production, "caption")
+    assert (code, [job["state"] for job in ran["jobs"]]) == (0, ["done"])
+    assert answer("status", production)[1]["jobs"]["done"] == 1
 
 
 def test_an_altered_original_fails_verification_by_name(production: str, material: Path, answer: Any) -> None:
@@ -111,8 +143,6 @@ def test_conform_with_a_missing_reel_exits_with_3_and_writes_the_rest(tmp_path: 
 def test_ingest_on_a_full_disk_is_one_line(
     full_disk: Path, material: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from answerprint.production.catalogue import Production
-
     home = full_disk.parent / "production"
     Production.create(home, "x", 24).close()
     (home / "material").symlink_to(full_disk)

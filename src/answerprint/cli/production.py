@@ -127,10 +127,13 @@ def _run_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> Answer:
     from answerprint.passes.catalogue import dispatch
+    from answerprint.passes.shots import ensure_shots
     from answerprint.production.catalogue import Production
 
     reporter = Reporter(options.quiet)
     with Production.open(options.dir) as production:
+        for problem in ensure_shots(production):
+            reporter.say(f"attention: {problem}")
         jobs = dispatch(production, options.pass_name, options.shot or [], settings(options.set), _person())
         views = run_jobs(production, jobs, reporter)
     for view in views:
@@ -194,12 +197,14 @@ def _ingest_arguments(parser: argparse.ArgumentParser) -> None:
 def _ingest(options: argparse.Namespace) -> Answer:
     from answerprint.ingest.into_catalogue import ingest
     from answerprint.ingest.proxies import submit_proxies
+    from answerprint.passes.shots import ensure_shots
     from answerprint.production.catalogue import Production
 
     reporter = Reporter(options.quiet)
     with Production.open(options.dir) as production:
         report = ingest(production, [Path(path) for path in options.paths], options.copy, not options.no_hash_list, reporter.step)
         reporter.finish()
+        report.problems += ensure_shots(production)
         jobs = [] if options.no_proxies else submit_proxies(production, _person())
         views = run_jobs(production, jobs, reporter) if jobs else []
     failed = [f"{view['title']}: {view['error']}" for view in views if view["state"] == "failed"]

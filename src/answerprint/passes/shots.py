@@ -11,7 +11,7 @@ from answerprint.editorial.timeline import read_timeline
 from answerprint.passes.footage import allowed, located
 from answerprint.production import BadInput, FrameRange, Timecode, frame_rate
 from answerprint.production.catalogue import Production
-from answerprint.production.tables import Asset, Clip, Shot
+from answerprint.production.tables import Asset, Clip, Job, Shot
 
 HANDLES = 8
 """Frames kept on either side of an event."""
@@ -107,6 +107,30 @@ def whole_clip_shot(production: Production, clip: Clip) -> Shot:
             session.add(shot)
             session.flush()
     return shot
+
+
+def ensure_shots(production: Production) -> list[str]:
+    """Make the shots there can be: one for each event of the current cut, or without a cut one for each clip.
+
+    Returns what stood in the way, one line for each event that found no original.
+    """
+    cut = current_cut(production)
+    if cut is None:
+        with production.reading() as session:
+            clips = [c for c in session.scalars(select(Clip).order_by(Clip.name)) if c.asset.role == "material" and allowed(c.asset, "retrieve")]
+        for clip in clips:
+            whole_clip_shot(production, clip)
+        return []
+    try:
+        _, result = shots_from_cut(production, cut)
+    except BadInput as error:
+        return [str(error)]
+    with production.session() as session:
+        # Whole clips stood in until there was a cut; those that no work was done on give way to it.
+        worked_on = select(Job.shot_id).where(Job.shot_id.is_not(None))
+        for shot in session.scalars(select(Shot).where(Shot.event.is_(None), ~Shot.versions.any(), Shot.id.not_in(worked_on))):
+            session.delete(shot)
+    return [f"event {event.number}: {event.reason}" for event in result.events if event.status != "matched"]
 
 
 def named_shots(production: Production, names: list[str]) -> list[Shot]:

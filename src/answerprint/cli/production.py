@@ -107,6 +107,8 @@ def _next_steps(folder: str, document: dict[str, Any]) -> list[str]:
         steps.append(f"answerprint review {folder}   (look at {jobs['failed']} failed jobs and retry them)")
     if not jobs["done"] and not jobs["running"] and not jobs["waiting"]:
         steps.append(f"answerprint run {folder} grade")
+    elif document["shots_by_status"].get("waiting"):
+        steps.append(f"answerprint run {folder} cleanup")
     if document["shots_by_status"].get("to review"):
         steps.append(f"answerprint review {folder}   (versions wait for a decision)")
     elif document["shots_by_status"].get("approved"):

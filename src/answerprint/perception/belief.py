@@ -32,7 +32,7 @@ _POSE_FOR, _POSE_AGAINST = 3.5, -2.0
 """How much the pose network's word counts: what it draws is nearly always there, but it leaves out blurred hands."""
 _COLOUR_WEIGHT = 0.6
 _MARK = 30.0
-_BLOCK, _AHEAD = 96, 12
+_BLOCK, _AHEAD = 48, 12
 """Frames smoothed together, and how far the backward pass looks beyond them (0.7 ** 12 is 1.4 %)."""
 
 
@@ -145,8 +145,8 @@ def _message(logs: np.ndarray, here: _Step, there: _Step) -> np.ndarray:
     return np.stack([carry(one, flow) * trust for one in logs])
 
 
-def fuse(evidence: Evidence, count: int, step: Callable[[int], None]) -> Iterator[tuple[int, np.ndarray]]:
-    """Frame number and (people + 2, h, w) uint8 posterior 0..255 for each frame, in order; ``step`` is told each frame done."""
+def fuse(evidence: Evidence, count: int, step: Callable[[int], None]) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Frame number, picture and (people + 2, h, w) uint8 posterior 0..255 for each frame, in order; ``step`` is told each frame done."""
     before: _Step | None = None
     start = 0
     while start < count:
@@ -154,7 +154,7 @@ def fuse(evidence: Evidence, count: int, step: Callable[[int], None]) -> Iterato
         chain = _forward(evidence, range(start, min(end + _AHEAD, count)), before, step)
         results = _backward(chain, end - start)
         before = chain[end - start - 1]
-        yield from ((start + at, result) for at, result in enumerate(results))
+        yield from ((start + at, chain[at].guide, result) for at, result in enumerate(results))
         start = end
 
 

@@ -7,7 +7,6 @@ module here with its card; the card's identity travels into the provenance of ev
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -15,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import platformdirs
 from ai_edge_litert.interpreter import Interpreter
 
 from answerprint.production import BadInput
+from answerprint.production.home import cache_folder
 
 __all__ = ["ModelCard", "Network", "find_model", "model_folder", "network"]
 
@@ -42,9 +41,8 @@ class ModelCard:
 
 
 def model_folder() -> Path:
-    """The folder of the network files: ``$ANSWERPRINT_CACHE/models``, else the user's cache folder."""
-    root = os.environ.get("ANSWERPRINT_CACHE")
-    return (Path(root) if root else Path(platformdirs.user_cache_dir("answerprint"))) / "models"
+    """The folder of the network files: ``models`` in the folder of fetched material."""
+    return cache_folder() / "models"
 
 
 @lru_cache(maxsize=64)

@@ -20,6 +20,7 @@ from answerprint.perception.people import Track, follow_people
 from answerprint.perception.plate import BackgroundPlate, background_plate
 from answerprint.perception.pose import Pose, Region
 from answerprint.perception.seeds import Mark, Seeds, painted
+from answerprint.production import BadInput
 
 __all__ = ["PerformerMaps", "performer_matte", "performer_mattes", "study_performers", "working_size"]
 
@@ -27,6 +28,8 @@ WORKING_SIDE = 544
 """Shorter side of the working picture: fingers of a full figure are still 3 px wide there."""
 
 _SAMPLES = 25
+_MEMORY = 400 * 2**20
+"""Bytes of working pictures that a study keeps; beyond that frames are read again."""
 _STRANGE = 15.0
 """Lab difference from the empty set beyond which it is no shadow: shadows on the stage floor measured 4 to 12."""
 
@@ -80,12 +83,17 @@ def study_performers(
 
     ``read(i)`` gives frame i as uint8 display RGB at ``working_size(width, height)``, where width and height are the full
     frame's, in whose pixels ``seeds`` are given. Marked persons get their names; the others found are called
-    ``person-1``, ``person-2`` and so on, left to right on the frame where they are first seen.
+    ``person-1``, ``person-2`` and so on, left to right on the frame where they are first seen. Raises BadInput for a mark on
+    a frame the clip does not have, and when the pose networks are not there.
     """
     seeds = seeds or Seeds()
+    for mark in (mark for marks in (*(one.marks for one in seeds.performers), seeds.nobody) for mark in marks):
+        if mark.frame >= count:
+            raise BadInput("seeds", f"a mark lies on frame {mark.frame}, the clip has {count}", "give marks for this clip")
     size = working_size(width, height)
     scale = size[0] / width
     told = step or (lambda done, total: None)
+    read = _keeping(read, max(1, _MEMORY // (size[0] * size[1] * 3)))
     with one_thread():
         tracks = _without_covered(
             [t for t in follow_people(read, count, progress=lambda d, n: told(d, 2 * n)) if t.plausible()], size
@@ -96,6 +104,21 @@ def study_performers(
         if names:
             _fill(maps, cast, read, seeds, scale, lambda frame: told(count + frame + 1, 2 * count))
     return maps
+
+
+def _keeping(read: Callable[[int], np.ndarray], most: int) -> Callable[[int], np.ndarray]:
+    """``read`` that remembers the first ``most`` frames asked for: every frame is wanted two or three times, in order."""
+    kept: dict[int, np.ndarray] = {}
+
+    def recalled(frame: int) -> np.ndarray:
+        found = kept.get(frame)
+        if found is None:
+            found = read(frame)
+            if len(kept) < most:
+                kept[frame] = found
+        return found
+
+    return recalled
 
 
 def _cast(tracks: list[Track], seeds: Seeds, scale: float, size: tuple[int, int]) -> dict[str, list[Track]]:
@@ -157,16 +180,19 @@ def _whereabouts(tracks: Sequence[Track], frame: int) -> tuple[float, float, flo
     if not near:
         return None
     boxes = np.array(near)
-    return (*map(float, boxes[:, :2].min(axis=0)), *map(float, boxes[:, 2:].max(axis=0)))
+    (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    return float(left), float(top), float(right), float(bottom)
 
 
 def _reach(cast: dict[str, list[Track]], seeds: Seeds, scale: float, size: tuple[int, int]) -> Box:
-    """The box that holds everyone on every frame, and all marks, with room for an arm the pose missed."""
+    """The box that holds everyone on every frame, and all marks, with room for an arm the pose missed; the frame if nobody."""
     corners = [pose.box(0.12) for tracks in cast.values() for track in tracks for pose in track.poses.values()]
     for person in seeds.performers:
         for mark in person.marks:
             xs, ys = np.array(mark.points).T * scale
             corners.append((float(xs.min()) - 32, float(ys.min()) - 32, float(xs.max()) + 32, float(ys.max()) + 32))
+    if not corners:
+        return 0, 0, *size
     low, high = np.min(corners, axis=0), np.max(corners, axis=0)
     return max(0, int(low[0])), max(0, int(low[1])), min(size[0], int(high[2]) + 1), min(size[1], int(high[3]) + 1)
 
@@ -202,12 +228,9 @@ def _fill(
 
     colours, plate = _learn(picture, claims, marks, unseen, len(people), maps.count)
     evidence = Evidence(len(people), picture, claims, marks, colours, plate, display_lab(plate.colour))
-    for frame, result in fuse(evidence, maps.count, step):
+    for frame, shot, result in fuse(evidence, maps.count, step):
         loose = (
-            (result[len(people)] < 80)
-            & (result[: len(people)].max(axis=0) < 128)
-            & plate.seen
-            & (evidence.away(picture(frame)) > _STRANGE)
+            (result[len(people)] < 80) & (result[: len(people)].max(axis=0) < 128) & plate.seen & (evidence.away(shot) > _STRANGE)
         )
         seen = claims(frame)
         own = _without_strays(_with_loose(result[: len(people)], loose), seen)

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.made_footage import edl, exr_folder, movie
 
 from answerprint.editorial.timeline import read_timeline
 from answerprint.media.sequence import open_sequence
 from answerprint.passes.pull import REPORT, conform_folder
 from answerprint.production import BadInput
+from tests.made_footage import edl, exr_folder, movie
 
 
 def quiet(done: int, total: int, what: str) -> None:

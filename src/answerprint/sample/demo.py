@@ -197,7 +197,7 @@ class Demo:
             for shot in session.scalars(select(Shot).order_by(Shot.event)):
                 made = [v for v in shot.versions if v.status != "working"]
                 if made:
-                    _ = shot.clip.name
+                    _ = shot.clip.asset.path
                     found.append((shot, made[-1]))
             return found
 

@@ -17,6 +17,7 @@ from answerprint.graph.compositor import full_frame
 from answerprint.graph.layers import read_layers
 from answerprint.media.exr import read_header
 from answerprint.media.sequence import FrameSequence, open_sequence
+from answerprint.passes.footage import located
 from answerprint.production.catalogue import Production
 from answerprint.production.home import cache_folder
 from answerprint.production.tables import Shot, Version
@@ -54,7 +55,7 @@ def _score(
         return None
     chosen = [records[i] for i in sorted({round(i) for i in np.linspace(0, len(records) - 1, FRAMES_SCORED)})]
     out = production.root / version.path
-    made, plate = open_sequence(out, shot.clip.rate), open_sequence(shot.clip.asset.path, shot.clip.rate)
+    made, plate = open_sequence(out, shot.clip.rate), open_sequence(located(production, shot.clip.asset), shot.clip.rate)
     warp = None
     inside, telea, outside = [], [], []
     for record in chosen:
@@ -103,7 +104,9 @@ def _registration(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
     (ka, da), (kb, db) = (sift.detectAndCompute(g, None) for g in grey)
     pairs = [p for p, q in cv2.BFMatcher().knnMatch(da, db, k=2) if p.distance < 0.7 * q.distance]
     found, _ = cv2.estimateAffine2D(
-        np.array([ka[p.queryIdx].pt for p in pairs], np.float32), np.array([kb[p.trainIdx].pt for p in pairs], np.float32), ransacReprojThreshold=1.0
+        np.array([ka[p.queryIdx].pt for p in pairs], np.float32),
+        np.array([kb[p.trainIdx].pt for p in pairs], np.float32),
+        ransacReprojThreshold=1.0,
     )
     return np.asarray(found)
 

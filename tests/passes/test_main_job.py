@@ -207,7 +207,7 @@ def test_an_event_without_a_version_is_delivered_as_it_was_shot(production: Prod
 
 
 def test_a_second_run_makes_nothing_again(cleaned: tuple[Production, Version], monkeypatch: pytest.MonkeyPatch) -> None:
-    production, first = cleaned
+    production, _ = cleaned
     from answerprint.generator.removal import Removal
 
     def never(*args: Any) -> Any:

@@ -84,10 +84,10 @@ class Graph(BaseModel):
                         f"{ref!r} is neither a node nor a bound source",
                         "connect it to something that exists",
                     )
-        for role, ref in (("protect", self.protect), ("performers", self.performers)):
-            if ref is not None and ref not in names | bound:
+        for role, plugged in (("protect", self.protect), ("performers", self.performers)):
+            if plugged is not None and plugged not in names | bound:
                 raise BadInput(
-                    "graph", f"{role} {ref!r} is neither a node nor a bound source", "connect it to something that exists"
+                    "graph", f"{role} {plugged!r} is neither a node nor a bound source", "connect it to something that exists"
                 )
         self.node(self.result)
         self.order()

@@ -4,5 +4,15 @@ from answerprint.production.errors import AnswerprintError, BadInput, Cancelled,
 from answerprint.production.timecode import FrameRange, Timecode, frame_rate
 from answerprint.production.values import Measured, prefer
 
-__all__ = ["AnswerprintError", "BadInput", "Cancelled", "FaultFound", "FrameRange", "Measured", "Refused", "Timecode",
-           "frame_rate", "prefer"]
+__all__ = [
+    "AnswerprintError",
+    "BadInput",
+    "Cancelled",
+    "FaultFound",
+    "FrameRange",
+    "Measured",
+    "Refused",
+    "Timecode",
+    "frame_rate",
+    "prefer",
+]

@@ -10,8 +10,13 @@ from answerprint.production.errors import BadInput
 
 _LABEL = re.compile(r"^(\d{2}):(\d{2}):(\d{2})([:;.])(\d{2,3})$")
 
-_NTSC = {24: Fraction(24000, 1001), 30: Fraction(30000, 1001), 48: Fraction(48000, 1001),
-         60: Fraction(60000, 1001), 120: Fraction(120000, 1001)}
+_NTSC = {
+    24: Fraction(24000, 1001),
+    30: Fraction(30000, 1001),
+    48: Fraction(48000, 1001),
+    60: Fraction(60000, 1001),
+    120: Fraction(120000, 1001),
+}
 
 
 def frame_rate(value: str | float | int | Fraction) -> Fraction:
@@ -73,17 +78,24 @@ class Timecode:
         drop = found[4] != ":"
         nominal = round(exact)
         if minutes > 59 or seconds > 59 or hours > 23 or frames >= nominal:
-            raise BadInput("timecode", f"{label!r} does not exist at {float(exact):g} frames per second",
-                           "check the label and the frame rate")
+            raise BadInput(
+                "timecode", f"{label!r} does not exist at {float(exact):g} frames per second", "check the label and the frame rate"
+            )
         count = ((hours * 60 + minutes) * 60 + seconds) * nominal + frames
         if drop:
             if exact.denominator != 1001 or nominal % 30:
-                raise BadInput("timecode", f"{label!r} is drop-frame, which exists at 29.97 and 59.94 only",
-                               "use ':' before the frames or give the right rate")
+                raise BadInput(
+                    "timecode",
+                    f"{label!r} is drop-frame, which exists at 29.97 and 59.94 only",
+                    "use ':' before the frames or give the right rate",
+                )
             dropped = nominal // 15
             if seconds == 0 and frames < dropped and minutes % 10:
-                raise BadInput("timecode", f"{label!r} is a label that drop-frame counting leaves out",
-                               f"the next label that exists ends in ;{dropped:02d}")
+                raise BadInput(
+                    "timecode",
+                    f"{label!r} is a label that drop-frame counting leaves out",
+                    f"the next label that exists ends in ;{dropped:02d}",
+                )
             whole = hours * 60 + minutes
             count -= dropped * (whole - whole // 10)
         return cls(count, exact, drop)

@@ -15,7 +15,7 @@ from answerprint.ingest.join import join
 from answerprint.ingest.recognise import material_under, recognise
 from answerprint.media.sequence import FrameSequence, open_sequence
 from answerprint.media.write import as_format, output_name_and_format, write_bytes, write_frame
-from answerprint.production import BadInput, Timecode
+from answerprint.production import BadInput, Timecode, frame_rate
 from answerprint.production.atomic import write_atomically
 
 Tell = Callable[[int, int, str], None]
@@ -98,4 +98,4 @@ def _pull_frame(sequence: FrameSequence, index: int, folder: Path, item: MediaIt
         write_bytes(folder / name, sequence.file(index).read_bytes())
         return
     frame = as_format(frame, kind)
-    write_frame(folder / name, replace(frame, header=frame.header.with_timecode(label, item.rate)))
+    write_frame(folder / name, replace(frame, header=frame.header.with_timecode(label, frame_rate(item.rate))))

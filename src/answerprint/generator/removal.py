@@ -196,7 +196,9 @@ class Removal(Operation):
             made = fill_thin(window.look(frame), offers, free)
             noise = noise_of(_named(analysis, "still_"))
             if noise is not None and parameters.grain > 0:
-                made = regrained(made, free, noise, parameters.grain, context.generator("removal", "grain", frame))
+                made = regrained(
+                    made, window.look(frame), free, noise, parameters.grain, context.generator("removal", "grain", frame)
+                )
             fill[free], support[free] = decoded(made.rgb[free]), made.support[free]
             canvas.sources |= {SourceUse("plate", frame + offer.offset) for offer in offers if offer.offset}
             canvas.sources |= {SourceUse("plate", at) for at in analysis.facts.get("still", {}).get("frames", [])}

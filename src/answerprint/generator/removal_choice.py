@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NOISE_FLOOR", "Candidate", "Chosen", "choose", "error_beside"]
+__all__ = ["NOISE_FLOOR", "Candidate", "Chosen", "choose", "error_beside", "mean_square"]
 
 Picture = npt.NDArray[np.float32]
 Plane = npt.NDArray[np.float32]
@@ -53,10 +53,16 @@ def error_beside(candidate: Picture, real: Picture, known: Mask, sigma: float) -
     """Mean squared difference from the real picture over the ``known`` pixels nearby (Gaussian of ``sigma`` pixels);
     1 where none is near."""
     shown = known.astype(np.float32)
-    squared = ((candidate - real) ** 2).mean(axis=-1) * shown
+    squared = mean_square(candidate, real) * shown
     share = cv2.GaussianBlur(shown, (0, 0), sigma)
     error = cv2.GaussianBlur(squared, (0, 0), sigma) / np.maximum(share, np.float32(1e-4))
     return np.where(share > 0.02, error, _UNKNOWN)
+
+
+def mean_square(one: Picture, other: Picture) -> Plane:
+    """The squared difference of two pictures, averaged over the channels: (h, w)."""
+    difference = one - other
+    return np.asarray(np.einsum("...c,...c->...", difference, difference) / np.float32(3), np.float32)
 
 
 def choose(candidates: Sequence[Candidate]) -> Chosen:

@@ -16,13 +16,24 @@ Picture = npt.NDArray[np.float32]
 Plane = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
+FLOW_PRESET = "medium"
+
 
 @dataclass(frozen=True)
 class Motion:
-    """Where pixels of one frame are in another: ``flow`` (h, w, 2) full-size pixels, ``error`` (h, w) of the round trip."""
+    """Where pixels of one frame are in another: ``flow`` (h, w, 2) pixels, ``error`` (h, w) of the round trip."""
 
     flow: Picture
     error: Plane
+
+    def enlarged(self, size: tuple[int, int]) -> Motion:
+        """The same motion for pictures of ``size`` (width, height), from flow measured on smaller ones."""
+        height, width = self.flow.shape[:2]
+        if (width, height) == size:
+            return self
+        scale = np.array([size[0] / width, size[1] / height], np.float32)
+        flow = cv2.resize(self.flow, size, interpolation=cv2.INTER_LINEAR) * scale
+        return Motion(flow, cv2.resize(self.error, size, interpolation=cv2.INTER_LINEAR) * scale[0])
 
 
 def sight(log: Picture, longest: int) -> npt.NDArray[np.uint8]:
@@ -35,28 +46,10 @@ def sight(log: Picture, longest: int) -> npt.NDArray[np.uint8]:
     return np.asarray(np.clip(grey * 380.0 - 10.0, 0, 255), np.uint8)
 
 
-def motion_between(
-    here: npt.NDArray[np.uint8], there: npt.NDArray[np.uint8], size: tuple[int, int], preset: str = "medium"
-) -> tuple[Motion, Motion]:
-    """The motion from ``here`` to ``there`` (``sight`` pictures) and back, for pictures of ``size`` (width, height)."""
+def motion_between(here: npt.NDArray[np.uint8], there: npt.NDArray[np.uint8], preset: str = FLOW_PRESET) -> tuple[Motion, Motion]:
+    """The motion from ``here`` to ``there`` (``sight`` pictures), and back."""
     forward, backward = dense_flow(here, there, preset), dense_flow(there, here, preset)
-    return (
-        Motion(_enlarged(forward, size), _enlarged_error(round_trip_error(forward, backward), size)),
-        Motion(_enlarged(backward, size), _enlarged_error(round_trip_error(backward, forward), size)),
-    )
-
-
-def _enlarged(flow: Picture, size: tuple[int, int]) -> Picture:
-    height, width = flow.shape[:2]
-    if (width, height) == size:
-        return flow
-    return cv2.resize(flow, size, interpolation=cv2.INTER_LINEAR) * np.array([size[0] / width, size[1] / height], np.float32)
-
-
-def _enlarged_error(error: Plane, size: tuple[int, int]) -> Plane:
-    if error.shape[::-1] == size:
-        return error
-    return cv2.resize(error, size, interpolation=cv2.INTER_LINEAR) * np.float32(size[0] / error.shape[1])
+    return Motion(forward, round_trip_error(forward, backward)), Motion(backward, round_trip_error(backward, forward))
 
 
 def brought(picture: Picture, flow: Picture, x0: int = 0, y0: int = 0) -> Picture:

@@ -19,8 +19,8 @@ MARGIN_PX_AT_HD = 64
 """How much picture round the mattes is looked at: flow needs context, and no more."""
 _CORE = 0.5
 """Matte value from which a pixel counts to the width of a thing: its soft edges do not make a wire a beam."""
-_FULL_FROM = 0.1
-"""Matte value from which the fill replaces the source wholly: an edge pixel that is a tenth wire shows in a moving picture."""
+_FULL_FROM = 0.03
+"""Matte value from which the fill replaces the source wholly: an edge pixel that is a twentieth wire still draws a line."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Lanes:
 
 
 def opacity(wanted: Plane) -> Plane:
-    """How much of the fill is wanted: all of it from a tenth of matte on, and nothing where the matte is 0."""
+    """How much of the fill is wanted: nearly all of it wherever there is any matte, and nothing where the matte is 0."""
     return np.minimum(np.asarray(wanted, np.float32) / np.float32(_FULL_FROM), np.float32(1.0))
 
 

@@ -27,15 +27,14 @@ _BENDING = (
 
 
 def smoothest(picture: Picture, hole: Mask) -> Picture:
-    """``picture`` (h, w, 3) with the hole filled by the surface that bends least (biharmonic, exact sparse solution).
+    """The pixels of the hole, (n, 3) in row order, on the surface through ``picture`` round it that bends least.
 
-    A rim beyond the picture's edge is taken to repeat the edge. Cost grows with the hole alone.
+    Biharmonic, the exact sparse solution. A rim beyond the picture's edge is taken to repeat the edge.
     """
-    out = picture.copy()
     rows, columns = np.nonzero(hole)
     count = len(rows)
     if count == 0:
-        return out
+        return np.zeros((0, picture.shape[2]), np.float32)
     height, width = hole.shape
     number = np.full(hole.shape, -1, np.int32)
     number[rows, columns] = np.arange(count)
@@ -53,8 +52,7 @@ def smoothest(picture: Picture, hole: Mask) -> Picture:
         (np.concatenate([e[0] for e in entries]), np.concatenate([e[1] for e in entries])),
     )
     system = sparse.csc_matrix(data, (count, count)) + sparse.identity(count, format="csc") * 1e-9
-    out[rows, columns] = splu(system).solve(right_side)
-    return out
+    return np.asarray(splu(system).solve(right_side), np.float32)
 
 
 @dataclass(frozen=True)
@@ -68,26 +66,27 @@ class _Chords:
 
 _DIRECTIONS = 16
 _ANGLES = np.arange(_DIRECTIONS, dtype=np.float32) * np.float32(np.pi / _DIRECTIONS)
+_THIRD = np.full(3, 1 / 3, np.float32)
 _RIGHT, _DOWN = np.cos(_ANGLES), np.sin(_ANGLES)
+_NEAR = 4
 _LONGEST = 26
 """Longest chord half searched, pixels: a 12 px rod crossed at 30 degrees."""
 _TOLERANCE = np.float32(0.03)
 """Difference between the banks, in ACEScct (half a stop), at which a direction counts for little."""
 
 
-def led_across(picture: Picture, hole: Mask, base: Picture, only: Mask | None = None) -> Picture:
-    """``picture`` with each hole pixel made from the two banks of the gap, along the directions in which they agree.
+def led_across(base: Picture, hole: Mask, only: Mask | None = None) -> Picture:
+    """The pixels of the hole (of ``hole & only``), (n, 3) in row order, from the two banks of the gap, along the directions
+    in which the banks agree.
 
-    ``base`` is a first fill (``smoothest``): samples near the rim lean on it. ``only`` limits which hole pixels are made;
-    the others keep the base. Directions are weighed by
+    ``base`` is the picture with a first fill (``smoothest``): samples near the rim lean on it. Directions are weighed by
     how well short profiles of the banks match, smoothed along the wire, and by shortness. Along a direction the value
     follows a cubic through both banks' values and slopes, at half strength.
     """
     wanted = hole if only is None else hole & only
     rows, columns = np.nonzero(wanted)
-    out = np.where(hole[..., None], base, picture)
     if len(rows) == 0:
-        return out
+        return np.zeros((0, base.shape[2]), np.float32)
     chords = _chords(rows, columns, hole)
     sampler = _Sampler(base, columns[:, None].astype(np.float32), rows[:, None].astype(np.float32))
     cost = _smoothed(_disagreement(sampler, chords), rows, columns, wanted)
@@ -99,8 +98,7 @@ def led_across(picture: Picture, hole: Mask, base: Picture, only: Mask | None = 
     reached = np.isfinite(least[:, 0])
     weight = np.where(chords.valid, np.exp(-(cost - np.where(np.isfinite(least), least, 0)) / _TOLERANCE), 0) / length
     value = (weight[..., None] * _along(sampler, chords)).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-12)[:, None]
-    out[rows, columns] = np.where(reached[:, None], value, base[rows, columns])
-    return out
+    return np.where(reached[:, None], value, base[rows, columns]).astype(np.float32)
 
 
 def _chords(rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], hole: Mask) -> _Chords:
@@ -155,20 +153,24 @@ def _disagreement(sampler: _Sampler, chords: _Chords) -> Picture:
         for beyond, share in ((0.35, 1.0), (1.35, 0.5)):
             weight = share * float(np.exp(-0.5 * (aside / 1.5) ** 2))
             difference = sampler.at(chords.ahead + beyond, aside) - sampler.at(-chords.behind - beyond, aside)
-            total += np.float32(weight) * np.abs(difference).mean(axis=-1)
+            total += np.float32(weight) * np.abs(difference) @ _THIRD
             weights += weight
     return total / np.float32(weights)
 
 
 def _smoothed(cost: Picture, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], hole: Mask) -> Picture:
-    """Costs averaged with those of nearby hole pixels: an edge that crosses here crosses beside as well."""
-    share = cv2.GaussianBlur(hole.astype(np.float32), (0, 0), 2.0)[rows, columns] + np.float32(1e-6)
-    out = np.empty_like(cost)
-    dense = np.zeros(hole.shape, np.float32)
-    for direction in range(_DIRECTIONS):
-        dense[rows, columns] = cost[:, direction]
-        out[:, direction] = cv2.GaussianBlur(dense, (0, 0), 2.0)[rows, columns] / share
-    return out
+    """Costs averaged (Gaussian, sigma 2) with those of nearby hole pixels: an edge that crosses here crosses beside as well."""
+    number = np.full((hole.shape[0] + 2 * _NEAR, hole.shape[1] + 2 * _NEAR), len(rows), np.intp)
+    number[rows + _NEAR, columns + _NEAR] = np.arange(len(rows))
+    padded = np.concatenate([cost, np.zeros((1, cost.shape[1]), np.float32)])
+    total, weights = np.zeros_like(cost), np.zeros((len(rows), 1), np.float32)
+    for down in range(-_NEAR, _NEAR + 1):
+        for right in range(-_NEAR, _NEAR + 1):
+            other = number[rows + _NEAR + down, columns + _NEAR + right]
+            weight = np.float32(np.exp(-(down * down + right * right) / 8.0))
+            total += weight * padded[other]
+            weights += weight * (other < len(rows))[:, None]
+    return total / weights
 
 
 def _along(sampler: _Sampler, chords: _Chords) -> Picture:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from answerprint.generator.exemplar import smooth_fill
 from answerprint.generator.frame_noise import FrameNoise
-from answerprint.generator.removal_choice import Candidate, choose, error_beside
+from answerprint.generator.removal_choice import Candidate, choose, error_beside, mean_square
 from answerprint.generator.removal_flow import Motion, brought, free_along, sight
 from answerprint.generator.removal_spatial import led_across, smoothest
 from answerprint.generator.stops import STOPS
@@ -23,6 +23,7 @@ Plane = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Box = tuple[int, int, int, int]
 
+_THIRD = np.full(3, 1 / 3, np.float32)
 _TILE = 128
 _MARGIN = 24
 _BESIDE = 3.0
@@ -58,11 +59,14 @@ class Look:
         if wide is not None and wide.any():
             log = smooth_fill(log, wide)
             gap = hidden & ~wide
-        smooth = smoothest(log, gap)
-        led = led_across(log, gap, smooth)
-        one, other = smooth[hidden], led[hidden]
-        smooth[hidden] = 0.5 * (one + other)
-        return cls(smooth, hidden, one, other, sight(smooth, longest_sight))
+        filled = log.copy()
+        filled[gap] = smoothest(log, gap)
+        smooth = filled[hidden]
+        led_gap = led_across(filled, gap)
+        led = smooth.copy()
+        led[gap[hidden]] = led_gap
+        filled[hidden] = 0.5 * (smooth + led)
+        return cls(filled, hidden, smooth, led, sight(filled, longest_sight))
 
 
 @dataclass(frozen=True)
@@ -154,14 +158,15 @@ def _own_candidates(look: Look, hole: Mask) -> list[Candidate]:
     smooth[look.hidden], led[look.hidden] = look.smooth, look.led
     errors = [np.zeros(hole.shape, np.float32), np.zeros(hole.shape, np.float32)]
     count = np.zeros(hole.shape, np.float32)
-    checker = np.indices(hole.shape).sum(axis=0) % 2 == 0
+    some = (np.arange(hole.shape[0])[:, None] + 2 * np.arange(hole.shape[1])) % 5 == 0
     for shifted in _beside(look.hidden):
-        trial_smooth = smoothest(look.log, shifted)
-        trial_led = led_across(look.log, shifted, trial_smooth, only=checker)
-        known = shifted & ~look.hidden & checker
+        trial = look.log.copy()
+        trial[shifted] = smoothest(look.log, shifted)
+        known = shifted & ~look.hidden & some
+        led_known = led_across(trial, shifted, only=known)
         count += known
-        for error, trial in zip(errors, (trial_smooth, trial_led), strict=True):
-            error += np.where(known, ((trial - look.log) ** 2).mean(axis=-1), 0).astype(np.float32)
+        for error, made in zip(errors, (trial[known], led_known), strict=True):
+            error[known] += mean_square(made, look.log[known])
     share = np.maximum(cv2.GaussianBlur(count, (0, 0), 5.0), np.float32(1e-4))
     return [
         Candidate(colour, np.where(share > 0.002, cv2.GaussianBlur(error, (0, 0), 5.0) / share, _UNTRIED), look.hidden, 0)
@@ -188,16 +193,27 @@ def _beside(hidden: Mask) -> list[Mask]:
     return found
 
 
-def regrained(fill: Fill, where: Mask, noise: FrameNoise, amount: float, rng: np.random.Generator) -> Fill:
-    """``fill`` with the shot's own grain put back in ``where`` as far as blending several frames took it away."""
+def regrained(fill: Fill, look: Look, where: Mask, noise: FrameNoise, amount: float, rng: np.random.Generator) -> Fill:
+    """``fill`` with the shot's own grain put back in ``where`` as far as blending took it away, and never more of it than the
+    picture beside it shows: a codec leaves less grain on what moves."""
     rgb = fill.rgb.copy()
     for inner, _ in _tiles(where):
         x0, y0, x1, y1 = inner
         cut = np.s_[y0:y1, x0:x1]
         grain = noise.grain(rgb[cut] * STOPS, rng) / STOPS
-        share = np.where(where[cut], np.float32(amount) * fill.grain[cut], np.float32(0))
+        beside = _busyness(look.log[cut], ~look.hidden[cut]) / np.maximum(_busyness(grain, None), np.float32(1e-6))
+        share = np.where(where[cut], np.float32(amount) * fill.grain[cut] * np.minimum(beside, 1), np.float32(0))
         rgb[cut] += grain * share[..., None]
     return Fill(rgb, fill.support, fill.error, fill.grain)
+
+
+def _busyness(picture: Picture, known: Mask | None) -> Plane:
+    """Mean fine detail (finer than a pixel and a half) near each pixel, over the known ones."""
+    detail = np.abs(picture - cv2.GaussianBlur(picture, (0, 0), 1.5)) @ _THIRD
+    if known is None:
+        return np.full(detail.shape, detail.mean(), np.float32)
+    shown = known.astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(detail * shown, (0, 0), 6.0) / (cv2.GaussianBlur(shown, (0, 0), 6.0) + np.float32(1e-6)))
 
 
 def restore_performer(

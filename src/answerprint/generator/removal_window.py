@@ -68,10 +68,10 @@ class Window:
         first, second = min(frame, other), max(frame, other)
 
         def make() -> tuple[Motion, Motion]:
-            return motion_between(self.look(first).sight, self.look(second).sight, (self.width, self.height))
+            return motion_between(self.look(first).sight, self.look(second).sight)
 
         ahead, back = self._memory.get("motion", (*self._clip, first, second), make, 3 * self._most)
-        return ahead if frame == first else back
+        return (ahead if frame == first else back).enlarged((self.width, self.height))
 
     def camera(self, frame: int, other: int) -> npt.NDArray[np.float64] | None:
         """The homography of the camera's own movement from one frame to another, None when it cannot be told."""

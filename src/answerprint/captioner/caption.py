@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from answerprint.captioner.cuts import first_frame_after_cut, is_cut
-from answerprint.captioner.figures import Figures, people_fields
+from answerprint.captioner.figures import Figures, people_fields, without_furniture
 from answerprint.captioner.glance import Glance, glance
 from answerprint.captioner.lens import angle_fields, hfov_of, lens_fields
 from answerprint.captioner.light import exposure_and_temperature, face_light
@@ -28,7 +28,7 @@ __all__ = ["caption_clip"]
 
 Read = Callable[[int], NDArray[np.float32]]
 
-_SAMPLES = 60
+_SAMPLES = 48
 """Frames looked at in a short clip; in a long one every 1/6 s, so that moves stay measurable."""
 _SLOWEST_SAMPLING = 6
 _BASELINE = 0.12
@@ -136,6 +136,6 @@ def _caption(shot: _Shot, count: int, rate: Fraction, camera: Camera | None, sta
 
 def _figures(glances: list[Glance]) -> tuple[list[Figures] | None, str]:
     try:
-        return [Figures.of(one) for one in glances], ""
+        return without_furniture([Figures.of(one) for one in glances]), ""
     except BadInput as fault:
         return None, f"not looked for: {fault.reason}"

@@ -12,9 +12,11 @@ __all__ = ["Pair", "followed", "global_motion"]
 
 Real = NDArray[np.float64]
 
-_POINTS = 400
-_FEWEST = 16
 _GRID = 4
+_POINTS_PER_CELL = 25
+_FEWEST = 16
+_FAINTEST = 2e-4
+"""Least eigenvalue of a corner worth following: above the grain, below what a defocused background still has."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ def followed(here: NDArray[np.uint8], there: NDArray[np.uint8]) -> tuple[Real, R
     nothing = np.zeros((0, 2))
     if min(here.shape) < 16:
         return nothing, nothing, 0.0
-    start = cv2.goodFeaturesToTrack(here, _POINTS, 0.005, 7)
-    if start is None:
+    start = _corners(here)
+    if not len(start):
         return nothing, nothing, 0.0
     options = {"winSize": (17, 17), "maxLevel": 4, "criteria": (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.01)}
     end, found, _ = cv2.calcOpticalFlowPyrLK(here, there, start, None, **options)
@@ -71,7 +73,7 @@ def global_motion(here: NDArray[np.uint8], there: NDArray[np.uint8], first: int,
     )
     inliers = int(kept.sum()) if matrix is not None else 0
     at_rest = moved < still
-    if at_rest.sum() >= 0.6 * inliers or (at_rest.mean() > 0.25 and _all_round(start[at_rest], width, height)):
+    if at_rest.sum() >= 0.6 * inliers or (at_rest.mean() > 0.15 and _all_round(start[at_rest], width, height)):
         return Pair(first, last, (0.0, 0.0), 0.0, 0.0, float(at_rest.mean()))
     if inliers < _FEWEST:
         return Pair(first, last, (0.0, 0.0), 0.0, 0.0, 0.0)
@@ -80,6 +82,19 @@ def global_motion(here: NDArray[np.uint8], there: NDArray[np.uint8], first: int,
     x, y = matrix[:, :2] @ centre + matrix[:, 2] - centre
     growth, turn = np.log(np.hypot(matrix[0, 0], matrix[1, 0])), np.arctan2(matrix[1, 0], matrix[0, 0])
     return Pair(first, last, (float(x), float(y)), float(growth), float(turn), inliers / len(start), float(np.median(off)))
+
+
+def _corners(here: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The best corners (n, 1, 2) of each cell, so that a sharp thing in front does not outvote a soft background."""
+    strength = cv2.cornerMinEigenVal(here, 3)
+    peak = (strength == cv2.dilate(strength, np.ones((7, 7), np.uint8))) & (strength > _FAINTEST)
+    peak[:4], peak[-4:], peak[:, :4], peak[:, -4:] = False, False, False, False
+    y, x = np.nonzero(peak)
+    cell = (y * _GRID // here.shape[0]) * _GRID + x * _GRID // here.shape[1]
+    order = np.lexsort((x, y, -strength[y, x], cell))
+    rank = np.arange(len(order)) - np.searchsorted(cell[order], cell[order])
+    chosen = order[rank < _POINTS_PER_CELL]
+    return np.stack([x[chosen], y[chosen]], axis=1).astype(np.float32)[:, None]
 
 
 def _all_round(points: Real, width: int, height: int) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ _SLOWEST = 0.008
 """Slowest move told from none, picture sides per second. Clips labelled static by eye drift by less over their length."""
 _LEAST = 0.012
 """Shortest way of a move, picture sides: less is a re-adjusted frame."""
+_OVER_SHAKE = 4.0
+"""How many standard deviations of the shake's own way a move must go, or it is a part of the shake."""
 _SMOOTH = 0.4
 """Seconds over which intention is told from shake."""
 _SHORTEST = 0.25
@@ -75,7 +78,9 @@ def find_moves(
     path = _speeds(usable, rate, size)
     seconds = np.array([(p.first + p.last) / 2 for p in usable]) / float(rate)
     smooth = _smoothed(path, seconds)
-    found = [move for axis in range(4) for move in _axis_moves(axis, usable, smooth, frames, rate, size, hfov)]
+    steps = np.gradient(seconds)[:, None] if len(seconds) > 1 else np.ones((1, 1))
+    least = np.maximum(_LEAST, _OVER_SHAKE * np.cumsum((path - smooth) * steps, axis=0).std(axis=0))
+    found = [move for axis in range(4) for move in _axis_moves(axis, usable, smooth, float(least[axis]), frames, rate, size, hfov)]
     found += _rests(found, usable, path, smooth, frames, rate)
     return sorted(found, key=lambda one: (one.first, one.last, one.move))
 
@@ -89,12 +94,23 @@ def _speeds(pairs: list[Pair], rate: Fraction, size: tuple[int, int]) -> Real:
 
 
 def _smoothed(speeds: Real, seconds: Real) -> Real:
-    near = np.abs(seconds[:, None] - seconds[None, :]) <= _SMOOTH / 2 + 1e-9
+    half = _SMOOTH / 2
+    # a whole window at the ends too: half a window there would take the last swing of a shake for a move
+    middle = np.clip(seconds, min(seconds[0] + half, seconds.mean()), max(seconds[-1] - half, seconds.mean()))
+    near = np.abs(middle[:, None] - seconds[None, :]) <= half + 1e-9
+    near[np.arange(len(seconds)), np.abs(middle[:, None] - seconds[None, :]).argmin(axis=1)] = True
     return (near @ speeds) / near.sum(axis=1, keepdims=True)
 
 
 def _axis_moves(
-    axis: int, pairs: list[Pair], smooth: Real, frames: tuple[int, int], rate: Fraction, size: tuple[int, int], hfov: float | None
+    axis: int,
+    pairs: list[Pair],
+    smooth: Real,
+    least: float,
+    frames: tuple[int, int],
+    rate: Fraction,
+    size: tuple[int, int],
+    hfov: float | None,
 ) -> list[Move]:
     own = smooth[:, axis]
     # a little of one move always leaks into the others: what is small beside the whole is none of its own
@@ -104,11 +120,11 @@ def _axis_moves(
         begin, end = _span(first, last, pairs, frames)
         lasts = (end - begin) / float(rate)
         speed = float(own[first:last].mean())
-        if lasts < _SHORTEST or abs(speed) * lasts < _LEAST:
+        if lasts < _SHORTEST or abs(speed) * lasts < least:
             continue
         steady = float((np.sign(own[first:last]) == np.sign(speed)).mean())
         agreement = float(np.mean([p.agreement for p in pairs[first:last]]))
-        number, unit = _rate(axis, abs(speed), size, hfov)
+        number, unit = _rate(axis, speed, size, hfov)
         found.append(
             Move(begin, end, _NAMES[axis][speed < 0], number, unit, float(np.clip(0.35 + 0.6 * agreement * steady, 0, 0.95)))
         )
@@ -122,7 +138,7 @@ def _runs(signs: NDArray[np.intp]) -> list[tuple[int, int]]:
         if signs[at - 1] == signs[at + 1] != 0:
             filled[at] = signs[at - 1]
     edges = [0, *(np.flatnonzero(np.diff(filled)) + 1).tolist(), len(filled)]
-    return [(a, b) for a, b in zip(edges, edges[1:], strict=False) if filled[a] != 0]
+    return [(a, b) for a, b in pairwise(edges) if filled[a] != 0]
 
 
 def _span(first: int, last: int, pairs: list[Pair], frames: tuple[int, int]) -> tuple[int, int]:
@@ -134,15 +150,17 @@ def _span(first: int, last: int, pairs: list[Pair], frames: tuple[int, int]) -> 
 
 
 def _rate(axis: int, speed: float, size: tuple[int, int], hfov: float | None) -> tuple[float, str]:
-    """The speed of a move, from picture sides per second, in the unit it is spoken of."""
+    """How fast a move is, from signed picture sides per second, in the unit it is spoken of."""
     if axis == 3:
-        return float(np.degrees(speed / _REACH)), "degree/s"
+        return float(np.degrees(abs(speed) / _REACH)), "degree/s"
     if axis == 2:
-        return 100 * float(np.expm1(speed / _REACH)), "%/s"
-    pixels = speed * float(np.sqrt(size[0] * size[1]))
+        return 100 * abs(float(np.expm1(speed / _REACH))), "%/s"
+    pixels = abs(speed) * float(np.sqrt(size[0] * size[1]))
     if hfov is None:
         return 100 * pixels / size[axis], "%/s"
-    return float(np.degrees(pixels / (size[0] / 2 / np.tan(np.radians(hfov) / 2)))), "degree/s"
+    # a turning pinhole moves its picture by f (1 + x^2 / f^2): the mean over the picture, not the centre, was measured
+    focal = size[0] / 2 / np.tan(np.radians(hfov) / 2)
+    return float(np.degrees(pixels / focal / (1 + (size[axis] / 2 / focal) ** 2 / 3))), "degree/s"
 
 
 def _rests(found: list[Move], pairs: list[Pair], speeds: Real, smooth: Real, frames: tuple[int, int], rate: Fraction) -> list[Move]:

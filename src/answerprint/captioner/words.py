@@ -28,7 +28,7 @@ def describe(shot: Mapping[str, Any]) -> str:
     if (framing := _known(fields, "framing")) is not None:
         head.append(str(framing).lower())
     if (people := _known(fields, "people")) is not None and framing is None:
-        head.append("nobody in it" if people == 0 else f"{people} people" if people > 1 else "1 person")
+        head.append("no figure seen" if people == 0 else f"{people} people" if people > 1 else "1 person")
     if (angle := _known(fields, "angle")) is not None:
         head.append(str(angle).lower())
     if (focal := _known(fields, "focal_length_35mm")) is not None:

@@ -17,6 +17,8 @@ Mask = npt.NDArray[np.bool_]
 
 MARGIN_PX_AT_HD = 64
 """How much picture round the mattes is looked at: flow needs context, and no more."""
+_LEAST_PX = 6.0
+"""The thin methods serve any hole this wide, however small the picture; whether a performer may be restored is not decided here."""
 _CORE = 0.5
 """Matte value from which a pixel counts to the width of a thing: its soft edges do not make a wire a beam."""
 _FULL_FROM = 0.03
@@ -34,9 +36,9 @@ class Lanes:
 
     @classmethod
     def on(cls, wanted: Plane, protect: Plane | None) -> Lanes:
-        """Sort a matte; thin means at most 12 px wide at HD width, away from anything larger."""
+        """Sort a matte; thin means at most 12 px wide at HD width (or 6 px, in small pictures), away from anything larger."""
         height, width = wanted.shape
-        widest = scaled_to_hd(THIN_PX_AT_HD, width, height)
+        widest = max(_LEAST_PX, scaled_to_hd(THIN_PX_AT_HD, width, height))
         inside = wanted > 0
         core = wanted > _CORE
         thick = core & ~thin_part(core, widest)

@@ -125,7 +125,7 @@ def test_a_swaying_wire_gives_way_to_the_plate_of_a_locked_camera():
     frames, mattes = [texture(H, W, 2)] * COUNT, [wire(270 + 6 * t) for t in range(COUNT)]
     plate = strung(frames, mattes)
     made = composed(removed(plate, mattes)[4], plate[4])
-    assert decibels(made, frames[4], mattes[4] > 0) > 42  # a hundredth of the picture's range
+    assert decibels(made, frames[4], mattes[4] > 0) > 42  # less than a hundredth of the brightest light
 
 
 def test_what_was_never_seen_is_marked_invented():

@@ -20,7 +20,7 @@ from answerprint.generator.log_light import decoded
 from answerprint.generator.removal_lanes import Lanes, enclosing, opacity, overview
 from answerprint.generator.removal_register import laid_over
 from answerprint.generator.removal_still import noise_of, prepare_still, still_plate
-from answerprint.generator.removal_thin import Offer, fill_thin, regrained, restore_performer
+from answerprint.generator.removal_thin import DOUBT, Offer, fill_thin, regrained, restore_performer
 from answerprint.generator.removal_window import Memory, Window
 from answerprint.graph.compositor import RESTORE_REACH
 from answerprint.graph.contract import (
@@ -217,10 +217,10 @@ def _offers(frame: int, near: list[int], window: Window, analysis: Analysis) -> 
     offers = []
     for at in near:
         if abs(at - frame) <= _FLOW_REACH:
-            offers.append(Offer(window.look(at), window.motion(frame, at).flow, at - frame))
+            offers.append(Offer(window.look(at), window.motion(frame, at).flow, at - frame, DOUBT))
     if analysis.facts["still"]["locked"]:
         plate, support = still_plate(_named(analysis, "still_"))
-        offers.append(Offer(plate, np.zeros((window.height, window.width, 2), np.float32), 0, support))
+        offers.append(Offer(plate, np.zeros((window.height, window.width, 2), np.float32), 0, support=support))
         return offers
     for at in near:
         matrix = window.camera(frame, at)

@@ -16,7 +16,7 @@ from answerprint.generator.removal_flow import Motion, brought, free_along, sigh
 from answerprint.generator.removal_spatial import led_across, smoothest
 from answerprint.generator.stops import STOPS
 
-__all__ = ["Fill", "Look", "Offer", "fill_thin", "regrained", "restore_performer"]
+__all__ = ["DOUBT", "Fill", "Look", "Offer", "fill_thin", "regrained", "restore_performer"]
 
 Picture = npt.NDArray[np.float32]
 Plane = npt.NDArray[np.float32]
@@ -30,6 +30,9 @@ _BESIDE = 3.0
 """Radius (Gaussian sigma, pixels) within which a candidate is judged: about the width of a wire."""
 _UNTRIED = np.float32(0.01)
 """Squared error taken for a single-frame fill that could not be tried beside the hole: 0.1 rms, nearly two stops."""
+DOUBT = 2.0
+"""A fill made from the frame itself, or led by flow (which must guess inside the hole), errs more in the hole than beside it;
+what a locked plate or the camera's own movement brings does not. Measured on the tuning clips, flat from 2 to 4."""
 RESTORED_ERROR = 0.02
 """Largest rms ACEScct difference beside the wire (a third of a stop) at which a performer's own pixels are trusted."""
 RESTORED_ROUND_TRIP = 0.75
@@ -73,12 +76,14 @@ class Look:
 class Offer:
     """Another picture that may know the hidden pixels: where each pixel of this frame is in it.
 
-    ``offset`` in frames (0: a plate); ``support`` how many frames the picture is made of, a number or its own (h, w) map.
+    ``offset`` in frames (0: a plate); ``doubt`` what its error beside the hole is multiplied by, since some ways are surer
+    inside it than others; ``support`` how many frames the picture is made of, a number or its own (h, w) map.
     """
 
     look: Look
     flow: Picture
     offset: int
+    doubt: float = 1.0
     support: int | npt.NDArray[np.integer] = 1
 
 
@@ -128,13 +133,15 @@ def _fill_tile(look: Look, offers: Sequence[Offer], made: list[Candidate], hole:
     x0, y0, x1, y1 = outer
     cut = np.s_[y0:y1, x0:x1]
     real, hidden = look.log[cut], look.hidden[cut]
-    candidates = [Candidate(c.colour[cut], c.error[cut], c.valid[cut], 0) for c in made]
+    candidates = [Candidate(c.colour[cut], np.float32(DOUBT) * c.error[cut], c.valid[cut], 0) for c in made]
     for offer in offers:
         flow = offer.flow[cut]
         colour = brought(offer.look.log, flow, x0, y0)
         valid = free_along(offer.look.hidden, flow, x0, y0)
         support = offer.support if isinstance(offer.support, int) else _at(offer.support, flow, x0, y0)
-        candidates.append(Candidate(colour, error_beside(colour, real, valid & ~hidden, _BESIDE), valid, support))
+        candidates.append(
+            Candidate(colour, np.float32(offer.doubt) * error_beside(colour, real, valid & ~hidden, _BESIDE), valid, support)
+        )
     chosen = choose(candidates)
     here = np.zeros(hole.shape, bool)
     here[inner[1] : inner[3], inner[0] : inner[2]] = hole[inner[1] : inner[3], inner[0] : inner[2]]

@@ -44,4 +44,4 @@ def _maps(made: Codes, truth: Codes) -> tuple[Codes, Codes]:
     var_a, var_b, both = mean(a * a) - mean_a**2, mean(b * b) - mean_b**2, mean(a * b) - mean_a * mean_b
     contrast = (2 * both + np.float32(0.03**2)) / (var_a + var_b + np.float32(0.03**2))
     light = (2 * mean_a * mean_b + np.float32(0.01**2)) / (mean_a**2 + mean_b**2 + np.float32(0.01**2))
-    return light, contrast
+    return np.asarray(light, np.float32), np.asarray(contrast, np.float32)

@@ -6,9 +6,11 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.datastructures import State
 
 from answerprint.jobs.dispatcher import Dispatcher
 from answerprint.jobs.executor import ProcessExecutor
@@ -72,13 +74,27 @@ def _bound(host: str, port: int) -> socket.socket:
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         door.bind((host, port))
+        # From here on whoever follows the printed address waits for the server instead of being turned away.
+        door.listen(128)
     except OSError as error:
         door.close()
         raise BadInput(f"{host}:{port}", f"cannot be listened on ({error.strerror})", "choose another --port") from None
     return door
 
 
+class _Server(uvicorn.Server):
+    """Tells the streams of events to end when a person ends the server: they would never end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, state: State) -> None:
+        super().__init__(config)
+        self._app_state = state
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if hasattr(self._app_state, "stopping"):
+            self._app_state.stopping.set()
+        super().handle_exit(sig, frame)
+
+
 def _run(app: FastAPI, door: socket.socket) -> None:
-    # The stream of events never ends by itself: it is cut a second after the interrupt.
-    settings = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=1)
-    uvicorn.Server(settings).run(sockets=[door])
+    settings = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3)
+    _Server(settings, app.state).run(sockets=[door])

@@ -75,7 +75,7 @@ def stills(footage: Path, most: int) -> list[tuple[str, np.ndarray]]:
     """Real photographs in ACEScg, 1200 pixels wide, evenly chosen."""
     found = []
     for folder in STILLS:
-        files = sorted(p for p in (footage / folder).iterdir() if p.suffix.lower() in (".png", ".jpg", ".jpeg", ".tif"))
+        files = sorted(p for p in (footage / folder).rglob("*") if p.suffix.lower() in (".png", ".jpg", ".jpeg", ".tif"))
         found += [files[round(at)] for at in np.linspace(0, len(files) - 1, min(len(files), max(1, most // len(STILLS))))]
     pictures = []
     for path in dict.fromkeys(found):

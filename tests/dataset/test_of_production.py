@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from tests.made_footage import exr_folder, movie
 
 from answerprint.dataset.of_production import lock_assets, lock_production, locked_root, manifest_of, require_locked
 from answerprint.ingest.into_catalogue import ingest
@@ -15,6 +14,7 @@ from answerprint.production import BadInput, Refused
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip
 from answerprint.provenance.verify import verify
+from tests.made_footage import exr_folder, movie
 
 
 @pytest.fixture

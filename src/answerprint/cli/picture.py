@@ -138,12 +138,23 @@ def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--matte", required=True, metavar="M", help="where it works, white is inside")
     truth = parser.add_mutually_exclusive_group(required=True)
     truth.add_argument("--truth", metavar="T", help="the same plate as it should come out")
-    truth.add_argument("--revealed", action="store_true", help="score only surfaces that other frames of the plate reveal")
+    truth.add_argument(
+        "--revealed", action="store_true", help="no truth: move the matte to where nothing is hidden and score there"
+    )
+    parser.add_argument("--fps", metavar="R", help="frames per second, where the material does not say")
     takes_settings(parser)
 
 
 def _evaluate(options: argparse.Namespace) -> Answer:
-    raise NotImplementedError("evaluate")
+    from answerprint.passes.evaluate import evaluate_operation
+
+    reporter = Reporter(options.quiet)
+    truth = Path(options.truth) if options.truth else None
+    document = evaluate_operation(
+        options.operation, Path(options.plate), Path(options.matte), truth, settings(options.set), options.fps, reporter.step
+    )
+    reporter.finish()
+    return Answer(document, [f"{name} {value}" for name, value in document["mean"].items()])
 
 
 COMMANDS = (

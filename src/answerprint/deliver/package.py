@@ -27,8 +27,8 @@ from answerprint.media.movie import write_prores
 from answerprint.media.sequence import FrameSequence, open_sequence
 from answerprint.production import BadInput, FrameRange, Timecode
 from answerprint.provenance.bill import ModelCard
-from answerprint.provenance.chain import read_ledger
 from answerprint.provenance.certificates import write_anchor
+from answerprint.provenance.chain import read_ledger
 from answerprint.provenance.credentials import ANCHOR, sign_movie, sign_sidecars
 from answerprint.provenance.keys import Signer
 from answerprint.provenance.ledger import Ledger

@@ -56,7 +56,7 @@ def work_on_proxy(order: WorkOrder) -> dict[str, Any]:
     """Write one clip's proxy, with the clip's frame count and start timecode, and its thumbnail."""
     from answerprint.colour.spaces import to_working
     from answerprint.colour.view import ViewLUT
-    from answerprint.media.movie import write_proxy, write_thumbnail
+    from answerprint.media.movie import proxy_sized, write_proxy, write_thumbnail
     from answerprint.media.sequence import open_sequence
 
     with Production.open(order.production_dir) as production:
@@ -69,7 +69,7 @@ def work_on_proxy(order: WorkOrder) -> dict[str, Any]:
             for index in range(sequence.count):
                 order.check_cancelled()
                 order.report(index, sequence.count, f"frame {index}")
-                shown = lut.apply(to_working(sequence.read(index).rgb(), clip.input_space))
+                shown = lut.apply(proxy_sized(to_working(sequence.read(index).rgb(), clip.input_space)))
                 if index == sequence.count // 2:
                     write_thumbnail(thumbnail_file(production, clip), shown)
                 yield shown

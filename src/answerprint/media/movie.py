@@ -59,6 +59,10 @@ _COLOURS: dict[str, _Colour] = {
 }
 
 
+PROXY_LONGEST = 1280
+"""Pixels on the longer side of a proxy: enough to judge a cut; single frames are looked at in full size."""
+
+
 def write_prores(
     path: str | Path,
     frames: Iterable[Picture],
@@ -119,6 +123,16 @@ def write_proxy(
     options = {"crf": str(quality), "preset": "veryfast", "x264-params": "keyint=1:bframes=0:threads=2:scenecut=0"}
     with _written(path, exact, timecode, {}, {"movflags": "faststart"}) as container:
         return _encode(container, _Codec("libx264", "yuv420p", options, colour), _lead(path, frames), exact, planes)
+
+
+def proxy_sized(picture: Picture) -> Picture:
+    """A scene-linear picture at most `PROXY_LONGEST` pixels on its longer side, averaged down in linear light, sides even."""
+    height, width = picture.shape[:2]
+    share = PROXY_LONGEST / max(height, width)
+    if share >= 1.0:
+        return picture
+    size = (2 * round(width * share / 2), 2 * round(height * share / 2))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
 
 def write_thumbnail(path: str | Path, rgb: Picture, width: int = 320) -> None:

@@ -14,7 +14,7 @@ from answerprint.graph.compositor import full_frame
 from answerprint.graph.contract import Context
 from answerprint.graph.layers import read_layers
 from answerprint.graph.sources import PlateReader
-from answerprint.media.movie import write_proxy
+from answerprint.media.movie import proxy_sized, write_proxy
 from answerprint.media.sequence import open_sequence
 
 PICTURE, MATTE, SUPPORT = "review/picture.mp4", "review/matte.mp4", "review/support.mp4"
@@ -33,7 +33,7 @@ def write_review_copies(plate: PlateReader, out: Path, records: list[dict[str, A
         for number in range(made.count):
             context.check_cancelled()
             context.progress(number, made.count, "review copies")
-            yield lut.apply(to_working(made.read(number).rgb(), plate.space))
+            yield lut.apply(proxy_sized(to_working(made.read(number).rgb(), plate.space)))
 
     def planes(which: str) -> Iterator[np.ndarray]:
         for record in records:
@@ -43,7 +43,7 @@ def write_review_copies(plate: PlateReader, out: Path, records: list[dict[str, A
                 plane = np.zeros_like(result.matte)
             value = np.clip(full_frame(np.asarray(plane, np.float32), result, plate.width, plate.height), 0, None)
             grey = value if which == "matte" else _support_grey(value, full_frame(result.matte, result, plate.width, plate.height))
-            yield np.repeat(np.clip(grey, 0, 1)[..., None], 3, axis=2)
+            yield np.repeat(proxy_sized(np.clip(grey, 0, 1).astype(np.float32))[..., None], 3, axis=2)
 
     write_proxy(out / PICTURE, pictures(), rate, start)
     write_proxy(out / MATTE, planes("matte"), rate, start)

@@ -117,7 +117,11 @@ def ensure_shots(production: Production) -> list[str]:
     cut = current_cut(production)
     if cut is None:
         with production.reading() as session:
-            clips = [c for c in session.scalars(select(Clip).order_by(Clip.name)) if c.asset.role == "material" and allowed(c.asset, "retrieve")]
+            clips = [
+                c
+                for c in session.scalars(select(Clip).order_by(Clip.name))
+                if c.asset.role == "material" and allowed(c.asset, "retrieve")
+            ]
         for clip in clips:
             whole_clip_shot(production, clip)
         return []

@@ -45,7 +45,11 @@ export function Provenance({ deck, version }: { deck: Deck; version: VersionDeta
               <li key={step.node}>
                 <details>
                   <summary>
-                    {step.operation} <span className="faint figures">{step.version}</span>
+                    {step.operation}{" "}
+                    <span className="faint figures">
+                      {step.version}
+                      {step.node !== step.operation && `, ${step.node}`}
+                    </span>
                   </summary>
                   <dl>
                     {Object.entries(step.parameters).map(([name, value]) => (

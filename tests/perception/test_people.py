@@ -13,7 +13,7 @@ from answerprint.perception import performer
 from answerprint.perception.belief import _message, _Step
 from answerprint.perception.models import ModelCard, find_model
 from answerprint.perception.people import Track, follow_people
-from answerprint.perception.performer import PerformerMaps, performer_matte, study_performers, working_size
+from answerprint.perception.performer import PerformerMaps, _firm, performer_matte, study_performers, working_size
 from answerprint.perception.pose import DETECTOR, LANDMARKS, Pose, Region, find_poses
 from answerprint.perception.seeds import Mark, Performer, Seeds
 from answerprint.production import BadInput
@@ -108,6 +108,24 @@ def test_a_stroke_on_nobody_takes_pixels_away(monkeypatch: pytest.MonkeyPatch) -
     maps = study(frames, monkeypatch, Seeds(performers=[RED], nobody=[mark]))
     assert maps.of("red", 5)[58:62, 42:48].mean() < 0.3
     assert maps.of("red", 5)[100:140, 42:48].mean() > 0.9
+
+
+def test_a_shimmer_of_doubt_is_exactly_nothing() -> None:
+    sure = np.full((60, 60), 40, np.uint8)
+    sure[20:50, 20:40] = 255
+    sure[5, 5] = 255
+    firm = _firm(sure)
+    assert firm[35, 30] == 255
+    assert firm[35, 18] == 40  # the soft edge beside the body stays
+    assert not firm[:15].any()
+    assert not firm[:, 50:].any()
+
+
+def test_a_person_leaves_no_trace_on_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames, truth = drawn_clip()
+    maps = study(frames, monkeypatch, Seeds(performers=[RED]))
+    apart = cv2.erode(truth[0].astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    assert not maps.of("person-1", 0)[apart].any()
 
 
 def test_a_mark_beyond_the_clip_is_refused() -> None:

@@ -30,6 +30,9 @@ from answerprint.perception import pose
 from answerprint.perception.performer import PerformerMaps, performer_matte, study_performers, working_size
 from answerprint.perception.seeds import read_seeds
 
+_SURE = 0.3
+_LIMB_GAP = 10.0
+"""Pixels of the working picture between a body and a limb of it that a blurred wrist may leave."""
 _DISPLAY = "sRGB Encoded Rec.709 (sRGB)"
 
 
@@ -118,7 +121,7 @@ def _chosen(parameters: PersonMatteParameters, names: list[str], marked: list[st
 
 def _matte(frame: int, plate: FrameReader, maps: PerformerMaps, chosen: list[str], dilate: float, soften: float) -> FrameResult:
     """The union of the chosen persons on one frame."""
-    sure = {name: maps.of(name, frame) for name in chosen}
+    sure = {name: _without_strays(maps.of(name, frame)) for name in chosen}
     present = [name for name, plane in sure.items() if (plane > 0.02).any()]
     if not present:
         return untouched(frame)
@@ -128,6 +131,22 @@ def _matte(frame: int, plate: FrameReader, maps: PerformerMaps, chosen: list[str
         (x0, y0, x1, y1), plane = performer_matte(picture, sure[name], dilate, soften)
         whole[y0:y1, x0:x1] = np.maximum(whole[y0:y1, x0:x1], plane)
     return _boxed(frame, whole)
+
+
+def _without_strays(sure: Plane) -> Plane:
+    """A person's map without pieces that hang on nothing: far from the body and small, they are stripes on the floor, not limbs."""
+    number, labels, figures, _ = cv2.connectedComponentsWithStats((sure > _SURE).astype(np.uint8), connectivity=8)
+    if number <= 2:
+        return sure
+    areas = figures[:, cv2.CC_STAT_AREA].astype(np.float64)
+    areas[0] = 0
+    body = int(np.argmax(areas))
+    away = cv2.distanceTransform((labels != body).astype(np.uint8), cv2.DIST_L2, 5)
+    kept = {body} | {
+        piece for piece in range(1, number) if areas[piece] > 0.15 * areas[body] or away[labels == piece].min() < _LIMB_GAP
+    }
+    near = cv2.dilate(np.isin(labels, sorted(kept)).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    return np.asarray(np.where(near, sure, np.float32(0)))
 
 
 def _boxed(frame: int, whole: Plane) -> FrameResult:

@@ -16,6 +16,8 @@ THIN_PX_AT_HD = 12
 """Widest occluder, in pixels at HD width, that counts as thin: performers' own pixels may be restored under it."""
 PROTECT_MARGIN_PX_AT_HD = 6
 """How far a performer's matte is grown before it is subtracted."""
+SMALLEST_CROSSING_PX_AT_HD = 10
+"""Side of the smallest square of overlap that counts as a crossing."""
 RESTORE_REACH = 3
 """Frames before or after, from the same camera, that restored pixels may come from."""
 _INSIDE = 1.0 / 255.0
@@ -78,6 +80,8 @@ def admit(result: FrameResult, protect: Plane | None, width: int, height: int) -
     guarded = grown(protect, scaled_to_hd(PROTECT_MARGIN_PX_AT_HD, width, height))
     inside = wanted > _INSIDE
     over = inside & guarded
+    # A crossing is the subject's body on the performer's; where only their margins touch, the performer's side is left as it is.
+    crossing = (wanted > 0.5) & (protect > 0.5)
     if not over.any():
         return Admitted(wanted, nothing, nothing, nothing)
     thin = thin_part(inside, scaled_to_hd(THIN_PX_AT_HD, width, height)) & over
@@ -86,4 +90,12 @@ def admit(result: FrameResult, protect: Plane | None, width: int, height: int) -
         offset = full_frame(np.asarray(result.restored, np.int8), result, width, height)
         restored = thin & (offset != 0) & (np.abs(offset) <= RESTORE_REACH)
     matte = np.where(guarded & ~restored, np.float32(0.0), wanted)
-    return Admitted(matte, restored, thin & ~restored, over & ~thin)
+    return Admitted(matte, restored, thin & ~restored, _solid(crossing & ~thin, scaled_to_hd(SMALLEST_CROSSING_PX_AT_HD, width, height)))
+
+
+def _solid(region: Plane, side: float) -> Plane:
+    """The pieces of a region that are at least as large as a square of this side: less is noise between two mattes."""
+    number, labels, figures, _ = cv2.connectedComponentsWithStats(region.astype(np.uint8), connectivity=8)
+    kept = np.zeros(number, bool)
+    kept[1:] = figures[1:, cv2.CC_STAT_AREA] >= max(1.0, side * side)
+    return np.asarray(kept[labels])

@@ -15,7 +15,7 @@ from answerprint.media.sequence import FrameSequence
 from answerprint.optics.camera import Camera
 from answerprint.production import BadInput, FrameRange
 
-_KEPT_FRAMES = 6
+_KEPT_FRAMES = 4
 
 
 class PlateReader:

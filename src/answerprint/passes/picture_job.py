@@ -127,7 +127,7 @@ def _shot_name(production: Production, order: WorkOrder) -> str:
         return shot.name
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def _run(production_dir: str, job_id: str, graph: str) -> GraphRun:
     """The bound graph of a job, kept between the chunks one process does."""
     from answerprint.production.tables import Job

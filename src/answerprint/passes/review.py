@@ -33,7 +33,7 @@ def decide(
         if version.status == "working":
             raise BadInput(f"{version.shot.name} v{version.number:03d}", "it is still being made", "wait for the job to finish")
         session.add(Approval(version_id=version.id, who=who, decision=decision, note=note, frames=frames or []))
-        if decision != "note":
+        if decision == "rejected" or (decision == "approved" and not frames):
             version.status = decision
             version.shot.status = decision
         records = version.figures.get("frames", [])

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from answerprint.generator.exemplar import exemplar_fill, smooth_fill
+from answerprint.generator.exemplar import calm_fill, exemplar_fill, smooth_fill
 from answerprint.generator.frame_noise import FrameNoise, measure_noise
 from answerprint.generator.seam import frame_gain, membrane
 from answerprint.generator.static_plate import LOCKED_PX, StaticPlate, camera_motion, hidden_by, spread, static_plate
@@ -27,8 +27,13 @@ RING_PX_AT_HD = 24
 """Width of the ring round a frame's hole that gain and seams are measured on."""
 SEAM_REACH_PX_AT_HD = 40
 """How far the seam's correction reaches into pixels that were truly seen."""
-_WITNESS_FRAMES = 9
-_INSIDE = 1.0 / 255.0
+_LOOKS = 20
+"""Frames of the clip whose mattes are looked at; a matte is dear to make."""
+_WITNESS_FRAMES = 11
+_NARROW_PX_AT_HD = 20
+"""A gap up to this wide is closed with texture; a wider one is kept calm, for texture without knowledge makes things up."""
+_MOVED_STOPS = 0.35
+_INSIDE = 1.5 / 255.0
 
 
 def prepare_large(
@@ -39,10 +44,11 @@ def prepare_large(
     ``facts["static"]`` is False, and there are no arrays, when the camera moves. ``witnesses`` are other locked cameras of the
     same take with a calibration; one that also has a ``matte`` (a MatteReader) gives only what lies outside it.
     """
+    matte, protect = _Once(matte), None if protect is None else _Once(protect)
     box = _reach(plate, matte)
     if box is None:
         return {}, {"static": True, "empty": True}
-    people = [matte] + ([protect] if protect is not None else [])
+    people: list[MatteReader] = [matte] if protect is None else [matte, protect]
     hidden: dict[int, Plane] = {}
 
     def covered(frame: int) -> Plane:
@@ -55,14 +61,16 @@ def prepare_large(
     facts: dict[str, Any] = {"static": moved <= LOCKED_PX, "motion_px": round(min(moved, 1e6), 3)}
     if not facts["static"]:
         return {}, facts
-    clean = static_plate(plate, covered, box, lambda done, total: context.progress(done, total, "the set without the subject"))
+    clean = static_plate(
+        plate, covered, box, lambda done, total: context.progress(done, total, "the set without the subject"), most=_LOOKS
+    )
     colour, support = clean.colour.copy(), clean.seen.copy()
     facts |= {"box": list(box), "frames": list(clean.frames), "witnesses": []}
     noise = measure_noise(clean.residual, clean.colour)
     subject = _ever(matte, plate, box)
     missing = subject & (support == 0)
     facts["unseen_px"] = int(missing.sum())
-    told = _ask(plate, matte, witnesses, clean, missing, context, facts)
+    told = _ask(plate, [matte], witnesses, clean, missing, context, facts)
     if told is not None:
         believed = missing & (told.count > 0)
         colour = _joined(told.colour, np.where((support > 0)[..., None], colour, told.colour), believed, support > 0)
@@ -75,11 +83,25 @@ def prepare_large(
     return arrays, facts
 
 
+class _Once:
+    """A matte of which each frame is made once and kept as 8 bits."""
+
+    def __init__(self, matte: MatteReader) -> None:
+        self._matte, self._kept = matte, dict[int, NDArray[np.uint8]]()
+        self.count, self.width, self.height, self.digest = matte.count, matte.width, matte.height, getattr(matte, "digest", "")
+
+    def read(self, index: int) -> Plane:
+        if index not in self._kept:
+            # Rounded up: the faintest edge still counts as covered.
+            self._kept[index] = np.ceil(np.clip(self._matte.read(index), 0, 1) * 255).astype(np.uint8)
+        return self._kept[index].astype(np.float32) / np.float32(255)
+
+
 def _reach(plate: FrameReader, matte: MatteReader) -> Box | None:
     """The box round everything the matte ever covers, with room."""
     room = round(scaled_to_hd(MARGIN_PX_AT_HD, plate.width, plate.height))
     low, high = np.array([plate.height, plate.width]), np.array([-1, -1])
-    for frame in spread(plate.count, 120):
+    for frame in spread(plate.count, _LOOKS):
         inside = matte.read(frame) > _INSIDE
         if inside.any():
             rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
@@ -99,14 +121,14 @@ def _ever(matte: MatteReader, plate: FrameReader, box: Box) -> Plane:
     """Where the subject ever stands, over the box."""
     x0, y0, x1, y1 = box
     out = np.zeros((y1 - y0, x1 - x0), bool)
-    for frame in spread(plate.count, 24):
+    for frame in spread(plate.count, _LOOKS):
         out |= matte.read(frame)[y0:y1, x0:x1] > _INSIDE
     return np.asarray(cv2.dilate(out.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0)
 
 
 def _ask(
     plate: FrameReader,
-    matte: MatteReader,
+    people: list[MatteReader],
     witnesses: list[FrameReader],
     clean: StaticPlate,
     missing: Plane,
@@ -118,14 +140,13 @@ def _ask(
     if camera is None or not missing.any():
         return None
     heard: list[Witness] = []
-    middle = plate.count // 2
+    outlines = [figure for person in people for figure in _figures(person, clean.scanned[len(clean.scanned) // 2])]
     for reader in witnesses:
         if reader.camera is None or reader.digest == plate.digest:
             continue
         context.check_cancelled()
         context.progress(len(heard), len(witnesses), f"what {reader.clip} saw")
         own: MatteReader | None = getattr(reader, "matte", None)
-        volume = subject_in(camera, matte.read(middle) > _INSIDE, 0.0, reader.camera)
 
         def covered(frame: int, reader: FrameReader = reader, own: MatteReader | None = own) -> Plane:
             return hidden_by([own] if own is not None else [], frame, reader.width, reader.height)
@@ -133,20 +154,50 @@ def _ask(
         if camera_motion(reader, lambda frame: ~covered(frame)) > LOCKED_PX:
             continue
         whole = static_plate(reader, covered, (0, 0, reader.width, reader.height), most=_WITNESS_FRAMES)
-        heard.append(Witness(reader.camera, whole, np.zeros_like(volume) if own is not None else volume))
+        barred = _unsteady(whole)
+        if own is None:
+            for outline in outlines:
+                barred |= subject_in(camera, outline, 0.0, reader.camera)
+        heard.append(Witness(reader.camera, whole, barred))
         facts["witnesses"].append({"clip": reader.clip, "frames": list(whole.frames)})
     told = testimony(camera, clean.box, clean.colour, missing, clean.seen > 0, heard, context.check_cancelled)
     facts["planes"] = [[*plane.normal, plane.distance] for plane in told.planes]
     return told
 
 
+def _figures(person: MatteReader, frame: int) -> list[Plane]:
+    """Each separate figure of a matte on a frame, specks left out."""
+    inside = person.read(frame) > _INSIDE
+    count, labels, facts, _ = cv2.connectedComponentsWithStats(inside.astype(np.uint8), connectivity=8)
+    return [np.asarray(labels == at) for at in range(1, count) if facts[at, cv2.CC_STAT_AREA] > 0.001 * inside.size]
+
+
+def _unsteady(whole: StaticPlate) -> Plane:
+    """Where a frame or more differ from the median of a locked camera: somebody walked there; gaps inside are closed."""
+    moved = np.zeros(whole.colour.shape[:2], np.float32)
+    for one in whole.residual:
+        moved = np.maximum(moved, np.nan_to_num(np.abs(cv2.blur(one, (9, 9))).max(axis=2), nan=9.0))
+    spots = cv2.morphologyEx((moved > _MOVED_STOPS).astype(np.uint8), cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
+    size = round(scaled_to_hd(40, whole.colour.shape[1], whole.colour.shape[0])) | 1
+    closed = cv2.morphologyEx(spots, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+    return np.asarray(cv2.dilate(closed, np.ones((9, 9), np.uint8)) > 0)
+
+
 def _invent(colour: Log, missing: Plane, known: Plane, context: Context) -> Log:
-    """The missing pixels from patches of the set around, and their seam made to meet."""
+    """The missing pixels from what stands around: narrow gaps with its texture, wide ones calmly, and their seam made to meet."""
     if not missing.any():
         return colour
     whole = smooth_fill(colour, ~known)
-    invented = exemplar_fill(whole, missing, known, context.generator("large-region", "exemplar"))
-    return _joined(invented, whole, missing, known)
+    radius = round(scaled_to_hd(_NARROW_PX_AT_HD, *missing.shape[::-1])) // 2
+    wide = cv2.morphologyEx(missing.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)) > 0
+    calm = calm_fill(whole, missing, ~missing & ~known)
+    narrow = missing & ~wide
+    if narrow.any():
+        exemplar = exemplar_fill(
+            np.where(wide[..., None], calm, whole), narrow, known, context.generator("large-region", "exemplar")
+        )
+        calm = np.where(narrow[..., None], exemplar, calm)
+    return _joined(calm, whole, missing, known)
 
 
 def _joined(fill: Log, picture: Log, hole: Plane, known: Plane) -> Log:

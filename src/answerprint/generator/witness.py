@@ -21,8 +21,14 @@ from answerprint.graph.contract import Plane as Pixels
 from answerprint.optics.camera import Camera, Plane
 
 SWEEP_STEP = 8
-"""Planes are looked for at an eighth of the size, where a calibration off by 30 pixels still correlates."""
-MOST_PLANES = 3
+"""Planes are looked for at up to an eighth of the size."""
+REACH_PX = 48
+"""How far, in a picture 1920 pixels long, a thing may lie from where the calibrations put it; they differ by up to 8 cm."""
+FEWEST = 16
+"""Patches that must obey one homography."""
+BEYOND_PX = 48
+"""How far beyond the corners found on it a plane is believed to go on."""
+MOST_PLANES = 1
 LIKE = 0.72
 """Normalised correlation of a 9x9 window above which two cameras see the same surface."""
 TEXTURE_STOPS = 0.08
@@ -33,6 +39,8 @@ AGREE_STOPS = 0.35
 """How far two other cameras may differ on a pixel and still be believed; glossy floors differ by 0.2."""
 PLAIN = 0.75
 """Share of the ring's nearby evidence a plane needs for a single other camera to be believed."""
+_FAINT = 0.04
+"""Spread, in stops, that is enough to align by."""
 _WINDOW = 9
 
 
@@ -84,49 +92,170 @@ def testimony(
 def find_planes(
     camera: Camera, box: Box, plate: Log, known: Pixels, witnesses: list[Witness], check: Callable[[], None]
 ) -> tuple[Plane, ...]:
-    """The planes of the room on which the witnesses correlate best with what this camera knows, best first, well apart."""
-    step = int(np.clip(min(plate.shape[:2]) // 100, 1, SWEEP_STEP))
+    """The planes of the room on which most corners that this camera knows are seen again by the witnesses, best first.
+
+    A corner counts for one plane only, so that the second best is another surface and not the first one a little higher.
+    """
+    step = int(np.clip(min(plate.shape[:2]) // 110, 1, SWEEP_STEP))
     size = (plate.shape[1] // step, plate.shape[0] // step)
     cut = (slice(0, size[1] * step), slice(0, size[0] * step))
-    small = cv2.resize(plate[cut], size, interpolation=cv2.INTER_AREA)
-    here = cv2.resize(known[cut].astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.9
+    small = _flat(cv2.resize(plate[cut].mean(axis=2), size, interpolation=cv2.INTER_AREA))
+    here = cv2.resize(known[cut].astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.99
     shrunk = camera.cropped(box[0], box[1], size[0] * step, size[1] * step).resized(*size)
     others = [_shrunk(witness, step) for witness in witnesses]
-    scored: list[tuple[float, Plane]] = []
-    if not here.any():
-        return ()
-    for plane in _candidates(shrunk, here):
+    hits: list[tuple[Plane, NDArray[np.float64], NDArray[np.bool_]]] = []
+    for plane in _candidates(shrunk):
         check()
-        score = 0.0
-        for other in others:
+        seen, scores = np.zeros((len(others), *small.shape), bool), np.zeros(len(others))
+        for at, other in enumerate(others):
             laid, valid = _warp(shrunk, (0, 0, *size), plane, other)
-            found = _bend(small, laid, here & valid, 1, 15)
-            score += found[1] if found is not None else 0.0
-        scored.append((score, plane))
+            if (valid & here).sum() > 200:
+                _, _, seen[at], scores[at] = _best_shift(
+                    small, _flat(laid.mean(axis=2)), here, valid, max(2, round(_reach(camera) / step))
+                )
+        hits.append((plane, scores, seen))
     chosen: list[Plane] = []
-    for score, plane in sorted(scored, key=lambda pair: -pair[0]):
-        if score <= 0 or len(chosen) == MOST_PLANES:
+    free = np.ones(small.shape, bool)
+
+    def worth(hit: tuple[Plane, NDArray[np.float64], NDArray[np.bool_]]) -> float:
+        return float((hit[1] * (hit[2] & free).sum(axis=(1, 2))).sum())
+
+    while hits and len(chosen) < MOST_PLANES:
+        plane, _, seen = max(hits, key=worth)
+        if int((seen & free).sum(axis=(1, 2)).max()) < 0.002 * free.size:
             break
-        if all(
-            abs(float(np.dot(plane.normal, other.normal))) < 0.8 or abs(plane.distance - other.distance) > 0.35 for other in chosen
-        ):
-            chosen.append(plane)
+        chosen.append(plane)
+        free &= ~(cv2.dilate(seen.any(axis=0).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
     return tuple(chosen)
 
 
-def _candidates(camera: Camera, where: Pixels) -> list[Plane]:
-    """Level planes from 1.2 m below the floor to 1.4 m above, and upright ones in 6 directions at steps of 3/4 m:
-    what is left is put right by the corners both cameras see."""
-    planes = [Plane.horizontal(float(z)) for z in np.arange(-1.2, 1.41, 0.1) if z < camera.position[2] - 0.2]
-    centre = np.argwhere(where).mean(axis=0)[::-1]
-    _, ahead = camera.rays(centre)
-    for angle in np.radians(np.arange(0, 180, 30)):
-        normal = np.array([np.cos(angle), np.sin(angle), 0.0])
-        if abs(normal @ ahead) < 0.25:
-            continue
-        for away in np.arange(2.0, 8.1, 0.75):
-            planes.append(Plane((float(normal[0]), float(normal[1]), 0.0), float(normal @ (camera.position + away * ahead))))
-    return planes
+def _candidates(camera: Camera) -> list[Plane]:
+    """Level planes from 0.8 m below the floor to 1.2 m above; centimetres between are put right by what both cameras see."""
+    return [Plane.horizontal(float(z)) for z in np.arange(-0.8, 1.21, 0.1) if z < camera.position[2] - 0.2]
+
+
+def _reach(camera: Camera) -> float:
+    return REACH_PX * max(camera.width, camera.height) / 1920
+
+
+def _flat(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Detail only: the large bright and dark of two cameras differ by shine and shadow."""
+    return np.asarray(np.clip(grey - cv2.GaussianBlur(grey, (0, 0), 8), -1, 1), np.float32)
+
+
+def _best_shift(
+    grey: NDArray[np.float32], laid: NDArray[np.float32], known: Pixels, valid: Pixels, reach: int
+) -> tuple[float, tuple[int, int], Pixels, float]:
+    """How well ``laid`` shows ``grey`` again, the shift (x, y) in pixels at which it does best, where it then does,
+    and of what share of the pattern that either shows."""
+    window = 7
+    spread = _spread(grey, window)
+    other_spread, whole = _spread(laid, window), cv2.erode(valid.astype(np.uint8), np.ones((window, window), np.uint8))
+    mean, other_mean = cv2.blur(grey, (window, window)), cv2.blur(laid, (window, window))
+    theirs = np.dstack([laid, other_mean, other_spread, whole.astype(np.float32)])
+    best: tuple[float, tuple[int, int], Pixels, float] = (-np.inf, (0, 0), np.zeros(grey.shape, bool), 0.0)
+    for dy in range(-reach, reach + 1):
+        for dx in range(-reach, reach + 1):
+            moved = cv2.warpAffine(
+                theirs, np.array([[1, 0, -dx], [0, 1, -dy]], np.float32), grey.shape[::-1], flags=cv2.INTER_NEAREST
+            )
+            both = cv2.blur(grey * moved[..., 0], (window, window)) - mean * moved[..., 1]
+            ratio = both / (np.maximum(spread, _FAINT) * np.maximum(moved[..., 2], _FAINT))
+            usable = known & (moved[..., 3] > 0)
+            busy = usable & (np.maximum(spread, moved[..., 2]) > TEXTURE_STOPS)
+            # What one shows and the other does not speaks against: a long edge alone agrees at many places.
+            score = float((ratio[busy] - 0.3).sum()) / float(np.sqrt(busy.sum() + 300.0))
+            if score > best[0]:
+                alike = busy & (ratio > LIKE)
+                best = (score, (dx, dy), alike, float(alike.sum()) / max(float(busy.sum()), 1.0))
+    return best
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """The bend (3, 3) from this camera's pixels to where the other shows the same; the spots (n, 2) that obey it."""
+
+    bend: NDArray[np.float64]
+    spots: NDArray[np.float64]
+    share: float
+
+
+def _fit(grey: NDArray[np.float32], laid: NDArray[np.float32], where: Pixels, half: int, reach: int, within: float) -> _Fit | None:
+    """Where patches of ``grey`` are found again in ``laid``, and the homography near the identity that most obey.
+
+    The strongest step of each cell is looked for ``reach`` pixels around; along a straight edge only the offset across
+    it counts. Weighted by Tukey's biweight from wide to narrow.
+    """
+    spots, offsets, across = _matches(grey, laid, where, half, reach)
+    if len(spots) < FEWEST:
+        return None
+    height, width = grey.shape
+    scale = max(height, width) / 2
+    x, y = (spots[:, 0] - width / 2) / scale, (spots[:, 1] - height / 2) / scale
+    one, none = np.ones_like(x), np.zeros_like(x)
+    rows = np.stack(
+        [np.stack([one, x, y, none, none, none, x * x, x * y], 1), np.stack([none, none, none, one, x, y, x * y, y * y], 1)], 1
+    )
+    rows, right = across @ rows, (across @ offsets[..., None])[..., 0]
+    damp = np.diag([0, 1, 1, 0, 1, 1, 30, 30]) * 0.02 * len(x)
+    model = np.zeros(8)
+    model[[0, 3]] = np.median(offsets, axis=0)
+    weight = np.ones(len(x))
+    for width_px in (3 * within, 3 * within, 2 * within, 2 * within, within, within, within):
+        off = np.linalg.norm(right - rows @ model, axis=1)
+        weight = np.clip(1 - (off / (2 * width_px)) ** 2, 0, None) ** 2
+        normal = np.einsum("n,nki,nkj->ij", weight, rows, rows) + damp + 1e-6 * np.eye(8)
+        model = np.linalg.solve(normal, np.einsum("n,nki,nk->i", weight, rows, right))
+    good = np.linalg.norm(right - rows @ model, axis=1) < within
+    if good.sum() < FEWEST:
+        return None
+    a, b, c, d, e, f, g, h = model / scale
+    centre = np.array([[1, 0, width / 2], [0, 1, height / 2], [0, 0, 1]]) @ np.diag([scale, scale, 1.0])
+    tiny = np.array([[1 + b, c, a], [e, 1 + f, d], [-g, -h, 1]])
+    bend = centre @ tiny @ np.linalg.inv(centre)
+    return _Fit(bend / bend[2, 2], spots[good], float(good.mean()))
+
+
+def _matches(
+    grey: NDArray[np.float32], laid: NDArray[np.float32], where: Pixels, half: int, reach: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Spots (n, 2), their offsets (n, 2), and for each the matrix (2, 2) that keeps what the patch can tell of the offset."""
+    edge, side = half + reach, 2 * half + 1
+    slopes = [cv2.Sobel(grey, cv2.CV_32F, 1, 0) / 8, cv2.Sobel(grey, cv2.CV_32F, 0, 1) / 8]
+    tensor = [cv2.blur(one, (side, side)) for one in (slopes[0] ** 2, slopes[0] * slopes[1], slopes[1] ** 2)]
+    inside = cv2.erode(where.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+    strength = np.where(inside & (_spread(grey, side) > _FAINT), tensor[0] + tensor[2], 0)
+    strength[:edge], strength[-edge:], strength[:, :edge], strength[:, -edge:] = 0, 0, 0, 0
+    spots, offsets, across = [], [], []
+    cell = half + 1
+    for top in range(0, grey.shape[0], cell):
+        for left in range(0, grey.shape[1], cell):
+            part = strength[top : top + cell, left : left + cell]
+            row, column = np.unravel_index(int(np.argmax(part)), part.shape)
+            if part[row, column] <= 0:
+                continue
+            y, x = top + int(row), left + int(column)
+            match = cv2.matchTemplate(
+                laid[y - edge : y + edge + 1, x - edge : x + edge + 1],
+                grey[y - half : y + half + 1, x - half : x + half + 1],
+                cv2.TM_CCOEFF_NORMED,
+            )
+            _, best, _, (dx, dy) = cv2.minMaxLoc(match)
+            if best < LIKE or not (0 < dx < 2 * reach and 0 < dy < 2 * reach):
+                continue
+            spots.append((x, y))
+            offsets.append((_peak(match[dy, dx - 1 : dx + 2]) + dx - reach, _peak(match[dy - 1 : dy + 2, dx]) + dy - reach))
+            values, vectors = np.linalg.eigh([[tensor[0][y, x], tensor[1][y, x]], [tensor[1][y, x], tensor[2][y, x]]])
+            told = np.clip(values / max(values[1], 1e-12) * 3, 0, 1)
+            across.append((vectors * told) @ vectors.T)
+    return np.array(spots, float).reshape(-1, 2), np.array(offsets, float).reshape(-1, 2), np.array(across).reshape(-1, 2, 2)
+
+
+def _peak(three: NDArray[np.float32]) -> float:
+    """Where between -0.5 and 0.5 a parabola through three values has its top."""
+    left, middle, right = (float(value) for value in three.ravel())
+    curve = left - 2 * middle + right
+    return 0.0 if curve > -1e-9 else float(np.clip(0.5 * (left - right) / curve, -0.5, 0.5))
 
 
 def _shrunk(witness: Witness, step: int) -> Witness:
@@ -167,63 +296,81 @@ def _warp(camera: Camera, box: Box, plane: Plane, witness: Witness, bend: NDArra
 
 
 def _lay(camera: Camera, box: Box, plane: Plane, witness: Witness, plate: Log, known: Pixels) -> _Laid:
-    """The witness on the plane, set right by what both cameras see of it: calibrations were seen to be 30 pixels off.
+    """The witness on the plane, set right by the corners both cameras see on it: calibrations differ by centimetres.
 
-    From coarse to fine, each time over those parts only that already look alike: the rest is not on this plane.
+    Found at a coarse size with a wide search, then finer with a narrow one.
     """
-    colour, valid = _warp(camera, box, plane, witness)
-    bend, where, grey = np.eye(3), known & valid, plate.mean(axis=2)
-    for step in [one for one in (8, 8, 4, 2) if min(plate.shape[:2]) >= 80 * one] or [1]:
-        more = _bend(plate, colour, where, step, 25)
-        if more is None:
-            break
-        bend = bend @ more[0]
+    grey = _flat(plate.mean(axis=2))
+    nothing = _Laid(np.zeros_like(plate), np.zeros(known.shape, bool), np.zeros_like(grey))
+    start = _coarse(camera, box, plane, witness, grey, known)
+    if start is None:
+        return nothing
+    plane, bend = start
+    spots = np.zeros((0, 2))
+    for step, reach in ((4, 4), (2, 5), (1, 4)) if min(plate.shape[:2]) >= 480 else ((1, 4), (1, 3)):
         colour, valid = _warp(camera, box, plane, witness, bend)
-        alike = cv2.dilate((_likeness(grey, colour.mean(axis=2), 41) > 0.35).astype(np.uint8), np.ones((61, 61), np.uint8)) > 0
-        where = known & valid & alike
-    like = np.where(valid & known, _likeness(grey, colour.mean(axis=2), _WINDOW), np.float32(0))
-    textured = valid & known & (_spread(grey, _WINDOW) > TEXTURE_STOPS)
+        size = (plate.shape[1] // step, plate.shape[0] // step)
+        small = [cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in (grey, _flat(colour.mean(axis=2)))]
+        where = cv2.resize((known & valid).astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.99
+        fit = _fit(small[0], small[1], where, 5 if min(plate.shape[:2]) < 480 else (7 if step > 2 else 12), reach, 1.2)
+        if fit is None:
+            return nothing
+        full = np.array([[1, 0, (step - 1) / 2], [0, 1, (step - 1) / 2], [0, 0, 1]]) @ np.diag([step, step, 1.0])
+        bend = bend @ full @ fit.bend @ np.linalg.inv(full)
+        spots = fit.spots * step + (step - 1) / 2
+    colour, valid = _warp(camera, box, plane, witness, bend)
+    like = np.where(valid & known, _likeness(grey, _flat(colour.mean(axis=2)), _WINDOW), np.float32(0))
+    hull = cv2.fillConvexPoly(np.zeros(known.shape, np.uint8), cv2.convexHull(spots.astype(np.int32)), 1)
+    textured = valid & known & (hull > 0) & (_spread(grey, _WINDOW) > TEXTURE_STOPS)
+    valid &= cv2.dilate(hull, np.ones((2 * BEYOND_PX + 1, 2 * BEYOND_PX + 1), np.uint8)) > 0
     return _Laid(colour, valid, like, float((like > LIKE)[textured].mean()) if textured.sum() > 500 else 0.0)
 
 
-def _bend(plate: Log, laid: Log, where: Pixels, step: int, rounds: int) -> tuple[NDArray[np.float64], float] | None:
-    """The homography (3, 3) from this camera's pixels to where ``laid`` shows the same, and how sure it is; None
-    where they do not correlate.
+def _coarse(
+    camera: Camera, box: Box, plane: Plane, witness: Witness, grey: NDArray[np.float32], known: Pixels
+) -> tuple[Plane, NDArray[np.float64]] | None:
+    """The height near ``plane`` and the shift (as a bend (3, 3)) that make most of it look alike; None where hardly any does.
 
-    G. Evangelidis, E. Psarakis, "Parametric Image Alignment Using Enhanced Correlation Coefficient Maximization", IEEE
-    PAMI 30(10), 2008, at 1/``step`` of the size; what is not known is level grey, which speaks neither for nor against.
+    Looked for with a wide reach at an eighth of the size, then at a quarter. Pairs of cameras put one surface at
+    heights centimetres apart.
     """
-    size = (plate.shape[1] // step, plate.shape[0] // step)
-    weight = cv2.blur(cv2.resize(where.astype(np.float32), size, interpolation=cv2.INTER_AREA), (9, 9))
-    weight = np.where(weight > 0.97, np.float32(1), np.float32(0))
-    sides = []
-    for one in (plate, laid):
-        grey = cv2.resize(one.mean(axis=2), size, interpolation=cv2.INTER_AREA)
-        sides.append(np.clip(grey - cv2.GaussianBlur(grey, (0, 0), 8), -0.6, 0.6) * weight)
-    if weight.sum() < 0.04 * weight.size:
-        return None
-    ending = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, rounds, 1e-4)
-    try:
-        first = np.eye(2, 3, dtype=np.float32)
-        _, first = cv2.findTransformECC(sides[0], sides[1], first, cv2.MOTION_AFFINE, ending, None, 5)
-        fit = np.vstack([first, [0, 0, 1]]).astype(np.float32)
-        sure, fit = cv2.findTransformECC(sides[0], sides[1], fit, cv2.MOTION_HOMOGRAPHY, ending, None, 3)
-    except cv2.error:
-        return None
-    corners = np.array([[[0, 0], [size[0], 0], [0, size[1]], [size[0], size[1]]]], np.float32)
-    moved = np.linalg.norm(cv2.perspectiveTransform(corners, fit) - corners, axis=2).max()
-    if sure < 0.3 or not moved < 0.12 * max(size):
-        return None
-    full = np.array([[1, 0, (step - 1) / 2], [0, 1, (step - 1) / 2], [0, 0, 1]]) @ np.diag([step, step, 1.0])
-    # laid(H x) = plate(x): the pixel x must ask the plane at H x.
-    return np.asarray(full @ fit @ np.linalg.inv(full), np.float64), float(sure)
+    best: tuple[float, Plane, tuple[int, int]] = (-np.inf, plane, (0, 0))
+    found = 0
+    for step in (8, 4) if min(grey.shape) >= 480 else (max(1, min(SWEEP_STEP, min(grey.shape) // 110)),):
+        size = (grey.shape[1] // step, grey.shape[0] // step)
+        small = cv2.resize(grey[: size[1] * step, : size[0] * step], size, interpolation=cv2.INTER_AREA)
+        here = cv2.resize(known[: size[1] * step, : size[0] * step].astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.99
+        shrunk = camera.cropped(box[0], box[1], size[0] * step, size[1] * step).resized(*size)
+        other = _shrunk(witness, step)
+        first = np.isinf(best[0])
+        middle, shift = best[1], best[2]
+        best = (-np.inf, middle, shift)
+        for up in np.arange(-0.08, 0.081, 0.02) if first else (0.0, -0.01, 0.01):
+            level = Plane(middle.normal, middle.distance + float(up))
+            move = np.array([[1, 0, shift[0] / step], [0, 1, shift[1] / step], [0, 0, 1.0]])
+            laid, valid = _warp(shrunk, (0, 0, *size), level, other, move)
+            if (valid & here).sum() < 100:
+                continue
+            score, (dx, dy), alike, _ = _best_shift(
+                small, _flat(laid.mean(axis=2)), here, valid, max(2, round(_reach(camera) / step)) if first else 2
+            )
+            if score > best[0]:
+                best = (score, level, (shift[0] + dx * step, shift[1] + dy * step))
+                found = int(alike.sum())
+        if np.isinf(best[0]) or found * step * step < 2500 * (min(grey.shape) / 1000) ** 2:
+            return None
+    return best[1], np.array([[1, 0, best[2][0]], [0, 1, best[2][1]], [0, 0, 1.0]])
 
 
 def _fitted(laid: _Laid, plate: Log, ring: Pixels) -> _Laid:
     """The witness's colours brought to this camera's by a gain and a contrast per channel, from ring pixels that look alike."""
     alike = ring & laid.valid & (laid.like > LIKE)
-    near = cv2.dilate(alike.astype(np.uint8), np.ones((15, 15), np.uint8)) > 0
-    use = np.argwhere(near & ring & laid.valid)
+    # The plain parts between the lines that agree are the same surface, and carry the cleanest colour.
+    near = cv2.dilate(
+        cv2.resize(alike.astype(np.uint8), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), np.ones((25, 25), np.uint8)
+    )
+    near = cv2.resize(near, alike.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    use = np.argwhere((near > 0) & ring & laid.valid)
     if len(use) < 200 or laid.score < BELIEVED:
         laid.valid = np.zeros_like(laid.valid)
         return laid

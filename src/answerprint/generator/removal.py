@@ -52,10 +52,10 @@ class RemovalParameters(OperationParameters):
     )
     strength: float = Field(default=1.0, ge=0.0, le=1.0, description="1 takes it out, 0 leaves it, between lets it shine through")
     edge_px: float = Field(
-        default=1.0,
+        default=0.0,
         ge=0.0,
         le=8.0,
-        description="pixels (at HD width) round a thin matte that are not trusted as source of the fill",
+        description="pixels (at HD width) round a thin matte that show the wire too: more than 0 where mattes are drawn too tight",
     )
     grain: float = Field(
         default=1.0, ge=0.0, le=2.0, description="share of the shot's own grain put back where blending took it away"

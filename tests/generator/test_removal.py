@@ -240,6 +240,41 @@ def test_a_person_is_large_and_a_wire_is_thin():
     assert not (lanes.large & lanes.thin).any()
 
 
+def test_fingers_go_with_the_person_they_belong_to():
+    matte = np.zeros((H, W), np.float32)
+    matte[20:100, 120:160] = 1
+    matte[50:53, 160:185] = 1
+    lanes = Lanes.on(matte, None)
+    assert lanes.large[51, 180]
+    assert not lanes.thin.any()
+
+
+def test_a_walking_figure_gives_way_to_the_set_other_frames_saw():
+    set_, mattes = texture(H, W, 12), []
+    for t in range(COUNT):
+        matte = np.zeros((H, W), np.float32)
+        matte[30:90, 200 + 30 * t : 224 + 30 * t] = 1
+        mattes.append(matte)
+    plate = strung([set_] * COUNT, mattes, light=1.2)
+    result = removed(plate, mattes)[4]
+    where = mattes[4] > 0
+    assert decibels(composed(result, plate[4]), set_, where) > 35
+    assert (full_frame(result.support, result, W, H)[where] > 0).all()
+    assert {use.socket for use in result.sources} == {"plate"}
+
+
+def test_a_figure_before_a_moving_camera_is_filled_from_frames_that_saw_past_it():
+    frames, mattes = panned(13, speed=14), []
+    for _ in range(COUNT):
+        matte = np.zeros((H, W), np.float32)
+        matte[30:90, 300:324] = 1
+        mattes.append(matte)
+    plate = strung(frames, mattes, light=1.2)
+    result = removed(plate, mattes)[4]
+    where = mattes[4] > 0
+    assert decibels(composed(result, plate[4]), frames[4], where) > decibels(telea(plate[4], mattes[4]), frames[4], where) + 3
+
+
 def test_half_strength_wants_half_the_fill():
     frames, mattes = panned(11), [wire()] * COUNT
     result = removed(strung(frames, mattes), mattes, parameters=Removal.Parameters(strength=0.5))[4]

@@ -18,6 +18,7 @@ from pydantic import Field
 from answerprint.generator.large_region import fill_large, prepare_large
 from answerprint.generator.log_light import decoded
 from answerprint.generator.removal_lanes import Lanes, enclosing, opacity, overview
+from answerprint.generator.removal_moving import fill_moving
 from answerprint.generator.removal_register import laid_over
 from answerprint.generator.removal_still import noise_of, prepare_still, still_plate
 from answerprint.generator.removal_thin import DOUBT, Offer, fill_thin, regrained, restore_performer
@@ -113,6 +114,9 @@ class Removal(Operation):
         if seen.thin or not analysis.facts["large"]["static"]:
             arrays, analysis.facts["still"] = prepare_still(plate, matte, protect, seen.box, parameters.edge_px, context)
             analysis.arrays |= {f"still_{name}": array for name, array in arrays.items()}
+            if not analysis.facts["still"]["locked"]:
+                # What a hole shows may have come from far away, and the camera's movement is told from the whole picture.
+                analysis.facts["box"] = [0, 0, plate.width, plate.height]
         frames = {at for part in ("large", "still") for at in analysis.facts.get(part, {}).get("frames", [])}
         analysis.sources = [SourceUse("plate", at) for at in sorted(frames)]
         analysis.sources += _witnesses_used(inputs, analysis.facts.get("large", {}))
@@ -139,7 +143,7 @@ class Removal(Operation):
         if lanes.large.any() and analysis.facts["large"]["static"]:
             self._fill_large(frame, analysis, lanes, canvas, context)
         elif lanes.large.any():
-            self._fill_thin(frame, inputs, analysis, lanes.all_as_thin(), canvas, parameters, context)
+            self._fill_thin(frame, inputs, analysis, lanes.all_as_thin(), canvas, parameters, context, large=True)
         if lanes.thin.any():
             self._fill_thin(frame, inputs, analysis, lanes, canvas, parameters, context)
         x0, y0, x1, y1 = box
@@ -182,6 +186,7 @@ class Removal(Operation):
         canvas: _Canvas,
         parameters: RemovalParameters,
         context: Context,
+        large: bool = False,
     ) -> None:
         x0, y0, x1, y1 = analysis.facts["box"]
         cut = np.s_[y0:y1, x0:x1]
@@ -192,8 +197,8 @@ class Removal(Operation):
         free = lanes.thin[cut] & ~guarded
         fill, support, restored = (plane[cut] for plane in (canvas.fill, canvas.support, canvas.restored))
         if free.any():
-            offers = _offers(frame, near, window, analysis)
-            made = fill_thin(window.look(frame), offers, free)
+            offers = _laid_over(frame, near, window) if large else _offers(frame, near, window, analysis)
+            made = (fill_moving if large else fill_thin)(window.look(frame), offers, free)
             noise = noise_of(_named(analysis, "still_"))
             if noise is not None and parameters.grain > 0:
                 made = regrained(
@@ -203,7 +208,7 @@ class Removal(Operation):
             canvas.sources |= {SourceUse("plate", frame + offer.offset) for offer in offers if offer.offset}
             canvas.sources |= {SourceUse("plate", at) for at in analysis.facts.get("still", {}).get("frames", [])}
         over = lanes.thin[cut] & guarded
-        if over.any():
+        if over.any() and not large:
             close = {at - frame: (window.look(at), window.motion(frame, at)) for at in near if abs(at - frame) <= RESTORE_REACH}
             own, offsets = restore_performer(window.look(frame), close, guarded, over)
             found = offsets != 0
@@ -222,6 +227,12 @@ def _offers(frame: int, near: list[int], window: Window, analysis: Analysis) -> 
         plate, support = still_plate(_named(analysis, "still_"))
         offers.append(Offer(plate, np.zeros((window.height, window.width, 2), np.float32), 0, support=support))
         return offers
+    return offers + _laid_over(frame, near, window)
+
+
+def _laid_over(frame: int, near: list[int], window: Window) -> list[Offer]:
+    """Near frames as the camera's own movement lays them over this one."""
+    offers = []
     for at in near:
         matrix = window.camera(frame, at)
         if matrix is not None:

@@ -17,6 +17,8 @@ Mask = npt.NDArray[np.bool_]
 
 MARGIN_PX_AT_HD = 64
 """How much picture round the mattes is looked at: flow needs context, and no more."""
+_CRUMB = 0.15
+"""Beside a person, a loose thin piece shorter than this share of the picture's longer side is a lock or a hand, not a wire."""
 _LEAST_PX = 6.0
 """The thin methods serve any hole this wide, however small the picture; whether a performer may be restored is not decided here."""
 _CORE = 0.5
@@ -43,6 +45,8 @@ class Lanes:
         core = wanted > _CORE
         thick = core & ~thin_part(core, widest)
         large = inside & grown(thick.astype(np.float32), widest) if thick.any() else thick
+        if large.any():
+            large |= _fringe(inside, large)
         margin = scaled_to_hd(PROTECT_MARGIN_PX_AT_HD, width, height)
         guarded = np.zeros_like(inside) if protect is None else grown(protect, margin)
         return cls(wanted, inside & ~large, large, guarded)
@@ -50,6 +54,18 @@ class Lanes:
     def all_as_thin(self) -> Lanes:
         """The large part handed to the frame-by-frame lane, where no clean plate can be had."""
         return replace(self, thin=self.large, large=np.zeros_like(self.large))
+
+
+def _fringe(inside: Mask, large: Mask) -> Mask:
+    """Thin parts that belong to a large thing: its fingers and locks, where they are less than half of it, and crumbs of a
+    matte. A wire that hangs on a person, or stands alone, is none."""
+    count, pieces, figures, _ = cv2.connectedComponentsWithStats(inside.astype(np.uint8), connectivity=8)
+    big = np.bincount(pieces[large], minlength=count)
+    total = figures[:, cv2.CC_STAT_AREA]
+    longest = np.maximum(figures[:, cv2.CC_STAT_WIDTH], figures[:, cv2.CC_STAT_HEIGHT])
+    belongs = np.where(big > 0, total < 1.5 * big, longest < _CRUMB * max(inside.shape))
+    belongs[0] = False
+    return np.asarray(belongs[pieces])
 
 
 def opacity(wanted: Plane) -> Plane:

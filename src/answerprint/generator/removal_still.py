@@ -42,7 +42,7 @@ def prepare_still(
     moved = camera_motion(plate, lambda frame: ~hidden(frame))
     facts: dict[str, Any] = {"locked": moved <= LOCKED_PX, "motion_px": round(min(moved, 1e6), 3), "frames": []}
     if not facts["locked"]:
-        return _moving_grain(plate, matte, box, edge_px), facts
+        return _moving_grain(plate, matte, (0, 0, plate.width, plate.height), edge_px), facts
     clean = static_plate(plate, hidden, box, lambda done, total: context.progress(done, total, "the set behind"), most=_SAMPLES)
     facts["frames"] = list(clean.frames)
     colour = (clean.colour / STOPS).astype(np.float16)

@@ -205,20 +205,20 @@ def test_a_membrane_with_a_reach_dies_away():
 
 
 def looking_at_the_floor(position, away):
-    """A camera at ``position`` that looks at a point of the floor, 320x240."""
+    """A camera at ``position`` that looks at a point of the floor, 480x360."""
     ahead = np.array(away, float) - position
     ahead /= np.linalg.norm(ahead)
     right = np.cross(ahead, [0, 0, 1.0])
     right /= np.linalg.norm(right)
     axes = np.stack([right, np.cross(ahead, right), ahead])
     return Camera.from_opencv(
-        np.array([[300.0, 0, 159.5], [0, 300, 119.5], [0, 0, 1]]), (320, 240), axes, np.array(position, float)
+        np.array([[450.0, 0, 239.5], [0, 450, 179.5], [0, 0, 1]]), (480, 360), axes, np.array(position, float)
     )
 
 
 def floor_seen_by(camera, texture):
     """The floor z = 0 with a texture of 1 cm cells over 8 m, as a camera sees it."""
-    pixels = np.stack(np.meshgrid(np.arange(320.0), np.arange(240.0)), -1)
+    pixels = np.stack(np.meshgrid(np.arange(480.0), np.arange(360.0)), -1)
     spot = camera.on_plane(pixels, Level.horizontal(0.0))[..., :2]
     at = ((np.nan_to_num(spot, nan=0.0) + 4.0) * 100).clip(0, 798).astype(np.float32)
     return cv2.remap(texture, at[..., 0], at[..., 1], cv2.INTER_LINEAR)
@@ -231,17 +231,17 @@ def test_other_cameras_testify_to_the_floor_behind_the_subject():
     places = [(0.0, -3.0, 2.0), (2.0, -2.5, 2.2), (-2.0, -2.5, 1.9)]
     cameras = [looking_at_the_floor(place, (0.0, 0.0, 0.0)) for place in places]
     views = [floor_seen_by(camera, texture) for camera in cameras]
-    hole = np.zeros((240, 320), np.float32)
-    hole[90:150, 140:180] = 1
+    hole = np.zeros((360, 480), np.float32)
+    hole[135:225, 210:270] = 1
     covered = views[0].copy()
     covered[hole > 0] = 0.9
     clips = [Clip([view] * 3) for view in (covered, *views[1:])]
     for at, (clip, camera) in enumerate(zip(clips, cameras, strict=True)):
         clip.camera, clip.digest, clip.clip = camera, str(at), f"camera {at}"
-        clip.matte = Clip([np.zeros((240, 320), np.float32)] * 3)
+        clip.matte = Clip([np.zeros((360, 480), np.float32)] * 3)
     arrays, facts = prepare_large(clips[0], Clip([hole] * 3), None, clips[1:], Told())
-    fill, support = fill_large(covered, hole, (140, 90, 180, 150), arrays, facts, np.random.default_rng(1))
+    fill, support = fill_large(covered, hole, (210, 135, 270, 225), arrays, facts, np.random.default_rng(1))
     believed = support > 0
     assert believed.mean() > 0.6
     # Invented pixels of such a texture are off by its whole spread, 0.5 stops.
-    assert np.abs(to_log(fill) - to_log(views[0][90:150, 140:180]))[believed].mean() < 0.12
+    assert np.abs(to_log(fill) - to_log(views[0][135:225, 210:270]))[believed].mean() < 0.12

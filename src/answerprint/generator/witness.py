@@ -33,7 +33,7 @@ LIKE = 0.72
 """Normalised correlation of a 9x9 window above which two cameras see the same surface."""
 TEXTURE_STOPS = 0.08
 """Spread within a window from which on there is something to compare."""
-BELIEVED = 0.15
+BELIEVED = 0.25
 """Share of the texture both see that must look alike before a camera is heard on a plane; a wrong plane reached 0.06."""
 AGREE_STOPS = 0.35
 """How far two other cameras may differ on a pixel and still be believed; glossy floors differ by 0.2."""

@@ -7,26 +7,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from answerprint.colour import cdl as grades
-from answerprint.colour.cdl import CDL
 from answerprint.colour.config import archive
 from answerprint.colour.spaces import to_working
 from answerprint.colour.view import display
+from answerprint.deliver.delivery import Delivery
 from answerprint.deliver.edit import write_edit
 from answerprint.deliver.pages import write_audit_report
 from answerprint.deliver.pulls import pull_original
-from answerprint.editorial.events import Event
 from answerprint.media.movie import write_prores
-from answerprint.media.sequence import FrameSequence, open_sequence
-from answerprint.production import BadInput, FrameRange, Timecode
-from answerprint.provenance.bill import ModelCard
+from answerprint.production import BadInput
 from answerprint.provenance.certificates import write_anchor
 from answerprint.provenance.chain import read_ledger
 from answerprint.provenance.credentials import ANCHOR, sign_movie, sign_sidecars
@@ -38,53 +33,6 @@ from answerprint.provenance.rows import FrameRow
 Tell = Callable[[int, int, str], None]
 RECEIVERS = ("generic",)
 """The receivers a package can be made for. Hosts with habits of their own come with their own layer."""
-
-
-@dataclass(frozen=True)
-class DeliveryShot:
-    """One event of the cut with what was chosen for it.
-
-    ``frames`` are clip frames, half-open, handles included; ``cut`` the part the event uses. ``folder`` holds the chosen version's
-    frames (None: the original is pulled) and ``ledger`` its sealed ledger; ``records`` are the version's frame records.
-    """
-
-    name: str
-    event: Event
-    clip: str
-    original: Path
-    digest: str
-    rate: Fraction
-    start: Timecode
-    frames: FrameRange
-    cut: FrameRange
-    space: str
-    grade: CDL | None = None
-    folder: Path | None = None
-    ledger: Path | None = None
-    version: str = ""
-    approved_by: str = ""
-    records: list[dict[str, Any]] = field(default_factory=list)
-
-    def sequence(self) -> FrameSequence:
-        """The version's frames, or the original's."""
-        return open_sequence(self.folder if self.folder is not None else self.original, self.rate)
-
-    def index(self, frame: int) -> int:
-        """Where a clip frame lies in ``sequence()``."""
-        return frame - self.frames.start if self.folder is not None else frame
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """Everything that goes into a package. ``missing`` are events that found no original, with the reason."""
-
-    title: str
-    production: str
-    rate: Fraction
-    shots: list[DeliveryShot]
-    missing: list[tuple[Event, str]]
-    extra_ledgers: list[Path] = field(default_factory=list)
-    models: list[ModelCard] = field(default_factory=list)
 
 
 def write_package(delivery: Delivery, receiver: str, out: Path, signer: Signer, tell: Tell) -> dict[str, Any]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from answerprint.colour.spaces import to_working
 from answerprint.colour.view import ViewLUT
+from answerprint.deliver.delivery import Delivery, DeliveryShot
 from answerprint.media.exr import read_exr
 from answerprint.media.movie import write_thumbnail
 from answerprint.media.sequence import open_sequence
@@ -18,9 +19,6 @@ from answerprint.provenance.bill import bill_of_models
 from answerprint.provenance.chain import read_ledger
 from answerprint.provenance.report import ReportPicture, ReportShot, write_report
 from answerprint.provenance.rows import FrameRow
-
-if TYPE_CHECKING:
-    from answerprint.deliver.package import Delivery, DeliveryShot
 
 _WIDTH = 300
 

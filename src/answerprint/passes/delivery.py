@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from answerprint.colour.cdl import CDL
-from answerprint.deliver.package import Delivery, DeliveryShot
+from answerprint.deliver.delivery import Delivery, DeliveryShot
 from answerprint.editorial.events import Event
 from answerprint.passes.footage import located, require
 from answerprint.passes.models import model_cards

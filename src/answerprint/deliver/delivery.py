@@ -1,0 +1,61 @@
+"""What a delivery is made of: the shots of a cut with what was chosen for each, as plain records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from answerprint.colour.cdl import CDL
+from answerprint.editorial.events import Event
+from answerprint.media.sequence import FrameSequence, open_sequence
+from answerprint.production import FrameRange, Timecode
+from answerprint.provenance.bill import ModelCard
+
+
+@dataclass(frozen=True)
+class DeliveryShot:
+    """One event of the cut with what was chosen for it.
+
+    ``frames`` are clip frames, half-open, handles included; ``cut`` the part the event uses. ``folder`` holds the chosen version's
+    frames (None: the original is pulled) and ``ledger`` its sealed ledger; ``records`` are the version's frame records.
+    """
+
+    name: str
+    event: Event
+    clip: str
+    original: Path
+    digest: str
+    rate: Fraction
+    start: Timecode
+    frames: FrameRange
+    cut: FrameRange
+    space: str
+    grade: CDL | None = None
+    folder: Path | None = None
+    ledger: Path | None = None
+    version: str = ""
+    approved_by: str = ""
+    records: list[dict[str, Any]] = field(default_factory=list)
+
+    def sequence(self) -> FrameSequence:
+        """The version's frames, or the original's."""
+        return open_sequence(self.folder if self.folder is not None else self.original, self.rate)
+
+    def index(self, frame: int) -> int:
+        """Where a clip frame lies in ``sequence()``."""
+        return frame - self.frames.start if self.folder is not None else frame
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Everything that goes into a package. ``missing`` are events that found no original, with the reason."""
+
+    title: str
+    production: str
+    rate: Fraction
+    shots: list[DeliveryShot]
+    missing: list[tuple[Event, str]]
+    extra_ledgers: list[Path] = field(default_factory=list)
+    models: list[ModelCard] = field(default_factory=list)

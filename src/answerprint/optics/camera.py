@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from answerprint.optics.distortion import Distortion
+from answerprint.optics.lens_model import AnyDistortion
 from answerprint.production import BadInput
 
 Real = NDArray[np.float64]
@@ -49,7 +50,7 @@ class Camera(BaseModel):
     projection_offset: tuple[float, float] = Field(
         default=(0.0, 0.0), description="where the optical axis meets the picture, from its centre, mm, right and up"
     )
-    distortion: Distortion = Distortion()
+    distortion: AnyDistortion = Distortion()
     translation: tuple[float, float, float] = Field(default=(0.0, 0.0, 0.0), description="x, y, z in metres")
     rotation: tuple[float, float, float] = Field(default=(0.0, 0.0, 0.0), description="pan, tilt, roll in degrees")
 

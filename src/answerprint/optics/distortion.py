@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from answerprint.optics.inverse import inverse
+
 Real = NDArray[np.float64]
 
 
@@ -65,22 +67,15 @@ class Distortion(BaseModel):
         wanted = np.asarray(points, dtype=np.float64)
         if not (any(self.radial) or any(self.tangential)):
             return wanted.copy()
-        found = wanted.copy()
-        step = 1e-6
-        right, down = np.array([step, 0.0]), np.array([0.0, step])
-        for _ in range(20):
-            miss = self.distort(found) - wanted
-            if not np.nanmax(np.abs(miss), initial=0.0) > 1e-13:
-                break
-            dx = (self.distort(found + right) - self.distort(found - right)) / (2 * step)
-            dy = (self.distort(found + down) - self.distort(found - down)) / (2 * step)
-            area = dx[..., 0] * dy[..., 1] - dx[..., 1] * dy[..., 0]
-            found[..., 0] -= (miss[..., 0] * dy[..., 1] - miss[..., 1] * dy[..., 0]) / area
-            found[..., 1] -= (miss[..., 1] * dx[..., 0] - miss[..., 0] * dx[..., 1]) / area
-        with np.errstate(invalid="ignore"):
-            reached = np.abs(self.distort(found) - wanted).max(axis=-1) < 1e-6
-        found[~reached] = np.nan
-        return found
+        return inverse(self.distort, wanted)
+
+    def numbers(self) -> Real:
+        """What a table interpolates: the eight coefficients in OpenCV's order."""
+        return self.opencv()
+
+    def with_numbers(self, numbers: NDArray[np.floating]) -> Distortion:
+        """The same model with other ``numbers``."""
+        return Distortion.from_opencv(numbers)
 
     def fold_radius(self) -> float:
         """The pinhole radius up to which points farther out stay farther out; infinity for a model that never folds.

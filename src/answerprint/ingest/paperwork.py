@@ -15,7 +15,9 @@ from typing import Any
 from answerprint.ingest.camera_metadata import is_per_frame, read_per_frame
 from answerprint.ingest.material import IngestedFile
 from answerprint.ingest.text import read_text
-from answerprint.ingest.tracking import is_opentrackio, read_tracking
+from answerprint.ingest.tracking.ingested import as_file
+from answerprint.ingest.tracking.nerfstudio import is_transforms, read_transforms
+from answerprint.ingest.tracking.opentrackio import is_opentrackio, read_tracking
 from answerprint.production import BadInput
 
 _COLUMNS: dict[str, tuple[str, ...]] = {
@@ -99,6 +101,8 @@ def read_json(path: Path) -> IngestedFile:
         raise BadInput(path, f"is no JSON ({error})", "export it again") from None
     if is_opentrackio(document):
         return read_tracking(path, document)
+    if is_transforms(document):
+        return as_file(path, read_transforms(path))
     paper = str(document.get("document", "")) if isinstance(document, dict) else ""
     if paper in ("consent", "rights", "policy"):
         return IngestedFile(path, "notes", metadata={"paper": paper, **document})

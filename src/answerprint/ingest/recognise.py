@@ -11,6 +11,7 @@ from answerprint.editorial.events import Cut
 from answerprint.editorial.timeline import read_timeline
 from answerprint.ingest.camera import read_footage
 from answerprint.ingest.camera_metadata import is_clip_listing, read_clip_listing
+from answerprint.ingest.capture import read_capture, read_capture_table
 from answerprint.ingest.hash_list import read_hash_list
 from answerprint.ingest.material import IngestedFile
 from answerprint.ingest.paperwork import read_csv, read_json
@@ -22,7 +23,6 @@ MOVIES = {".mp4", ".mov", ".mxf", ".m4v", ".avi", ".mkv", ".webm"}
 FRAMES = {".exr", ".dpx", ".tif", ".tiff", ".png", ".jpg", ".jpeg"}
 _LOOKS = {".cube", ".cdl", ".cc", ".ccc", ".clf", ".3dl", ".amf"}
 _EDIT_LIST = re.compile(rb"^\s*\d{1,6}\s+\S+.*\s[CDW]\d*\s.*(?:\d\d[:;]){3}\d\d(?:\s+(?:\d\d[:;]){3}\d\d){3}", re.MULTILINE)
-_LIDAR = {".las", ".laz", ".e57", ".ply", ".xyz"}
 
 
 def recognise(path: Path, rate: object = None) -> IngestedFile:
@@ -44,7 +44,7 @@ def _reader(path: Path, rate: object) -> IngestedFile:
     if suffix in (".fountain", ".fdx"):
         return read_script(path)
     if suffix in (".csv", ".tsv"):
-        return read_csv(path)
+        return read_capture_table(path, rate) or read_csv(path)
     if suffix == ".json":
         return read_json(path)
     if suffix in (".edl", ".otio"):
@@ -59,8 +59,8 @@ def _reader(path: Path, rate: object) -> IngestedFile:
         return read_hash_list(path)
     if suffix in _LOOKS:
         return IngestedFile(path, "look")
-    if suffix in _LIDAR:
-        return IngestedFile(path, "lidar", problems=["kept; its reader comes with a later layer"])
+    if captured := read_capture(path, rate):
+        return captured
     head = path.read_bytes()[:4096]
     if b"<calibration" in head and b"<cameras" in head:
         from answerprint.ingest.lens import read_calibration

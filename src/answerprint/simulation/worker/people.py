@@ -1,0 +1,321 @@
+"""Performers on the stage: bodies with skin, eyes and hair, dressed, and put into a pose for three moments of each frame."""
+
+from __future__ import annotations
+
+import body as bodies
+import bpy
+import numpy as np
+import surfaces
+from garments import dress, shoes
+
+_HEAD = {"crop": 0.022, "short": 0.05, "bob": 0.2, "long": 0.38}
+
+
+class Performer:
+    """One person: objects that move together, named ``NAME.body``, ``NAME.top`` and so on."""
+
+    def __init__(self, about: dict, link, index: int) -> None:
+        self.about, self.name = about, about["name"]
+        data = bodies.base()
+        self.rest = bodies.shape(about["shape"])
+        self.heads = bodies.skeleton(self.rest)
+        self.data = data
+        self.worn: list = []
+        self.index = index
+        self.link = link
+        pieces = dress(self.rest, data, about["wardrobe"])
+        covered = pieces.pop("covered")
+        self._body(covered)
+        for part, (vertices, faces, skin) in pieces.items():
+            self._wear(part, vertices, faces, skin, about["wardrobe"]["materials"][part], levels=1)
+        vertices, faces, skin = shoes(self.rest, data)
+        self._wear("shoes", vertices, faces, skin, about["wardrobe"]["materials"]["shoes"])
+        self.sole = (vertices, skin)
+        self._eyes()
+        if about["hair"]["style"] in _HEAD:
+            self._hair()
+
+    def show(self, poses: list, frame: int) -> None:
+        """Take the pose of the frame, with the poses just before and after it as keys for the motion."""
+        states = [self._matrices(pose) for pose in poses]
+        for made, vertices, skin in self.worn:
+            shapes = [bodies.skinned(vertices, skin, matrices) for matrices in states]
+            keys = made.data.shape_keys.key_blocks
+            made.data.vertices.foreach_set("co", shapes[1].astype(np.float32).ravel())
+            for block, shape in zip(keys, (shapes[1], shapes[0], shapes[2]), strict=True):
+                block.data.foreach_set("co", shape.astype(np.float32).ravel())
+            made.data.update()
+        head = self.data["names"].index("head")
+        if getattr(self, "hair", None) is not None:
+            from mathutils import Matrix
+
+            for step, matrices in zip((-1, 0, 1), states, strict=True):
+                rows = [*matrices[head].tolist(), [0, 0, 0, 1]]
+                self.hair.matrix_world = Matrix(rows)
+                for path in ("location", "rotation_euler"):
+                    self.hair.keyframe_insert(path, frame=frame + step)
+
+    def eyes_at(self, pose: dict) -> list:
+        """Where the middle between the eyes is, metres; what a focus puller measures to."""
+        middle = 0.5 * (self._centre("helper-l-eye")[0] + self._centre("helper-r-eye")[0])
+        matrix = self._matrices(pose)[self.data["names"].index("head")]
+        return (matrix[:, :3] @ middle + matrix[:, 3]).tolist()
+
+    def extent(self, pose: dict) -> dict:
+        """Where a performer is: the corners of the box around them, eyes and main joints, metres."""
+        matrices = self._matrices(pose)
+        skin = bodies.skinned(self.rest[:13380], self.data["skin"][:13380], matrices)
+        joints = {
+            name: (matrices[i][:, :3] @ self.heads[i] + matrices[i][:, 3]).tolist()
+            for i, name in enumerate(self.data["names"])
+            if name.startswith(("head", "neck", "upperarm", "hand", "thigh", "calf", "foot"))
+        }
+        return {"low": skin.min(axis=0).tolist(), "high": skin.max(axis=0).tolist(), "eyes": self.eyes_at(pose), "joints": joints}
+
+    def _matrices(self, pose: dict) -> np.ndarray:
+        """Bone matrices on the stage: grounded on the soles, or seated with the thighs on the seat."""
+        matrices = bodies.pose(self.heads, pose["joints"])
+        sole = bodies.skinned(*self.sole, matrices)[:, 2].min()
+        lift = pose.get("floor", 0.0) - sole
+        if pose.get("seat") is not None:
+            hips = (
+                self.data["skin"][:13380, [self.data["names"].index(n) for n in ("pelvis", "thigh_l", "thigh_r")]].sum(axis=1) > 0.6
+            )
+            lowest = bodies.skinned(self.rest[:13380][hips], self.data["skin"][:13380][hips], matrices)
+            behind = lowest[lowest[:, 1] < np.median(lowest[:, 1])]
+            lift = pose["seat"] - behind[:, 2].min()
+        turn = bodies._about([0, 0, 1], pose["heading"])
+        matrices[:, :, 3] += [0, 0, lift]
+        out = np.einsum("ij,njk->nik", turn, matrices)
+        out[:, :, 3] += [pose["at"][0], pose["at"][1], 0]
+        return out
+
+    def _body(self, covered: np.ndarray) -> None:
+        faces = [f for f in self.data["groups"]["body"] if not all(covered[c[0]] for c in f)]
+        used = np.unique([c[0] for f in faces for c in f])
+        place = np.full(len(self.rest), -1)
+        place[used] = np.arange(len(used))
+        corners = [[int(place[c[0]]) for c in f] for f in faces]
+        made = self._object("body", self.rest[used], corners, self.data["skin"][used], _skin_material(self.name, self.about))
+        layer = made.data.uv_layers.new(name="skin")
+        layer.data.foreach_set("uv", self.data["uvs"][[c[1] for f in faces for c in f]].astype(np.float32).ravel())
+        blush = made.data.attributes.new("blush", "FLOAT", "POINT")
+        blush.data.foreach_set("value", self._blush(used).astype(np.float32))
+
+    def _blush(self, used: np.ndarray) -> np.ndarray:
+        """Where blood shows: cheeks, tip of the nose, ears, knuckles."""
+        eye = 0.5 * (self._centre("helper-l-eye")[0] + self._centre("helper-r-eye")[0])
+        points = self.rest[used]
+        out = np.zeros(len(used))
+        for centre, size, much in (
+            ((-0.038, 0.012, -0.042), 0.022, 0.75),
+            ((0.038, 0.012, -0.042), 0.022, 0.75),
+            ((0, 0.035, -0.045), 0.014, 0.8),
+            ((-0.075, -0.08, -0.02), 0.025, 0.8),
+            ((0.075, -0.08, -0.02), 0.025, 0.8),
+        ):
+            out += much * np.exp(-((points - eye - np.array(centre)) ** 2).sum(axis=1) / (2 * size**2))
+        fingers = [i for i, n in enumerate(self.data["names"]) if n[:5] in ("index", "middl", "ring_", "pinky", "thumb")]
+        return np.clip(out + 0.45 * self.data["skin"][used][:, fingers].sum(axis=1), 0, 1)
+
+    def _wear(self, part: str, vertices, faces, skin, material: dict, levels: int = 0) -> None:
+        made = self._object(part, vertices, faces, skin, surfaces.make(f"{self.name}.{part}", material))
+        if levels:
+            smooth = made.modifiers.new("smooth", "SUBSURF")
+            smooth.levels = smooth.render_levels = levels
+
+    def _eyes(self) -> None:
+        import shapes
+
+        head = np.zeros(len(self.data["names"]))
+        head[self.data["names"].index("head")] = 1
+        all_vertices, all_faces, flat = [], [], []
+        for side in ("l", "r"):
+            centre, radius = self._centre(f"helper-{side}-eye")
+            ball, faces = shapes.sphere({"radius": 1.0, "steps": 24})
+            all_faces += [[i + len(all_vertices) * len(ball) for i in f] for f in faces]
+            all_vertices.append(centre + radius * ball)
+            flat.append(ball)
+        vertices = np.concatenate(all_vertices)
+        made = self._object("eyes", vertices, all_faces, np.tile(head, (len(vertices), 1)), _eye_material(self.name, self.about))
+        made.data.attributes["flat"].data.foreach_set("vector", np.concatenate(flat).astype(np.float32).ravel())
+
+    def _centre(self, group: str):
+        indices = np.unique([c[0] for f in self.data["groups"][group] for c in f])
+        points = self.rest[indices]
+        centre = 0.5 * (points.min(axis=0) + points.max(axis=0))
+        return centre, float(np.median(np.linalg.norm(points - centre, axis=1)))
+
+    def _object(self, part: str, vertices, faces, skin, material):
+        mesh = bpy.data.meshes.new(f"{self.name}.{part}")
+        mesh.from_pydata(np.asarray(vertices).tolist(), [], faces)
+        mesh.polygons.foreach_set("use_smooth", np.ones(len(mesh.polygons), dtype=bool))
+        for attribute in ("flat", "grain"):
+            mesh.attributes.new(attribute, "FLOAT_VECTOR", "POINT").data.foreach_set(
+                "vector", np.asarray(vertices, dtype=np.float32)[:, [0, 2, 1]].ravel()
+            )
+        mesh.materials.append(material)
+        mesh.validate()
+        made = bpy.data.objects.new(f"{self.name}.{part}", mesh)
+        made.pass_index = self.index
+        self.link(made)
+        made.shape_key_add(name="now")
+        for step, name in ((-1, "before"), (1, "after")):
+            block = made.shape_key_add(name=name)
+            for at, value in ((10 + step, 1.0), (10, 0.0), (10 - step, 0.0)):
+                block.value = value
+                block.keyframe_insert("value", frame=at)
+            block.value = 0.0
+        self.worn.append((made, np.asarray(vertices, dtype=np.float64), np.asarray(skin, dtype=np.float64)))
+        return made
+
+    def _hair(self) -> None:
+        strands = [self._scalp_strands(), self._brow_strands()]
+        strands = [s for s in strands if len(s)]
+        curves = bpy.data.hair_curves.new(f"{self.name}.hair")
+        curves.add_curves([group.shape[1] for group in strands for _ in group])
+        points = np.concatenate([group.reshape(-1, 3) for group in strands]).astype(np.float32)
+        curves.position_data.foreach_set("vector", points.ravel())
+        radius = np.concatenate(
+            [
+                np.tile(np.linspace(w, w * 0.25, group.shape[1]), len(group))
+                for group, w in zip(strands, (0.00075, 0.00035), strict=False)
+            ]
+        )
+        curves.attributes.new("radius", "FLOAT", "POINT") if "radius" not in curves.attributes else None
+        curves.attributes["radius"].data.foreach_set("value", radius.astype(np.float32))
+        curves.materials.append(_hair_material(self.name, self.about["hair"]["colour"]))
+        self.hair = bpy.data.objects.new(f"{self.name}.hair", curves)
+        self.hair.pass_index = self.index
+        self.link(self.hair)
+
+    def _scalp_strands(self) -> np.ndarray:
+        style = self.about["hair"]["style"]
+        length = _HEAD[style]
+        random = np.random.default_rng(self.about.get("seed", 0))
+        eye = 0.5 * (self._centre("helper-l-eye")[0] + self._centre("helper-r-eye")[0])
+        faces = np.array([[c[0] for c in f] for f in self.data["groups"]["body"] if len(f) == 4])
+        middle = self.rest[faces].mean(axis=1)
+        line = np.maximum(eye[2] + 0.062 + 0.72 * (middle[:, 1] - eye[1] + 0.0), eye[2] - 0.07)
+        inside = (middle[:, 2] > line) & (np.abs(middle[:, 0]) < 0.083) & (middle[:, 2] > eye[2] - 0.08)
+        faces = faces[inside]
+        corners = self.rest[faces]
+        normal = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
+        area = np.linalg.norm(normal, axis=1)
+        normal /= area[:, None]
+        centre = np.array([0.0, eye[1] - 0.085, eye[2] + 0.03])
+        normal[((corners.mean(axis=1) - centre) * normal).sum(axis=1) < 0] *= -1
+        count = 6500 if style in ("crop", "short") else 8000
+        chosen = random.choice(len(faces), count, p=area / area.sum())
+        u, v = random.random((2, count, 1))
+        quad = corners[chosen]
+        root = (1 - u) * ((1 - v) * quad[:, 0] + v * quad[:, 1]) + u * ((1 - v) * quad[:, 3] + v * quad[:, 2])
+        away = root - centre
+        reach = np.linalg.norm(away, axis=1, keepdims=True)
+        away /= reach
+        comb = _comb(style, root, centre, random)
+        points, steps = [root - 0.002 * normal[chosen]], 7 if style in ("bob", "long") else 5
+        lengths = length * random.uniform(0.75, 1.1, (count, 1))
+        for k in range(1, steps):
+            share = k / (steps - 1)
+            lift = normal[chosen] * max(0.0, 0.75 - share) + comb * (0.35 + share) + 0.1 * random.normal(size=(count, 3))
+            lift /= np.linalg.norm(lift, axis=1, keepdims=True)
+            step = points[-1] + lift * lengths / (steps - 1)
+            out = step - centre
+            far = np.linalg.norm(out, axis=1, keepdims=True)
+            least = np.minimum(reach * 1.02 + 0.004, reach + 0.004 + 0.02 * share)
+            step = np.where((far < least) & (step[:, 2:] > eye[2] - 0.1), centre + out / far * least, step)
+            points.append(step)
+        return np.stack(points, axis=1)
+
+    def _brow_strands(self) -> np.ndarray:
+        random = np.random.default_rng(5)
+        faces = np.array([[c[0] for c in f] for f in self.data["groups"]["body"] if len(f) == 4])
+        middle = self.rest[faces].mean(axis=1)
+        out = []
+        for side in ("l", "r"):
+            centre, radius = self._centre(f"helper-{side}-eye")
+            sign = np.sign(centre[0])
+            inner = sign * (middle[:, 0] - centre[0])
+            arch = centre[2] + radius * (1.62 - 9.0 * (inner - 0.004) ** 2 / 0.01)
+            near = (np.abs(middle[:, 2] - arch) < 0.0042) & (inner > -0.02) & (inner < 0.028) & (middle[:, 1] > centre[1] - 0.01)
+            if not near.any():
+                continue
+            picked = random.choice(np.flatnonzero(near), 260)
+            quad = self.rest[faces[picked]]
+            share = random.dirichlet((1, 1, 1, 1), 260)
+            root = np.einsum("nk,nki->ni", share, quad) + np.array([0, 0.0004, 0])
+            along = np.stack([np.full(260, sign), np.full(260, 0.15), random.normal(0.35, 0.2, 260)], axis=1)
+            along /= np.linalg.norm(along, axis=1, keepdims=True)
+            out.append(root[:, None] + along[:, None] * np.linspace(0, 0.0075, 4)[None, :, None])
+        return np.concatenate(out) if out else np.zeros((0, 4, 3))
+
+
+def _comb(style: str, root: np.ndarray, centre: np.ndarray, random) -> np.ndarray:
+    """Which way each strand is combed."""
+    side = np.sign(root[:, :1] - 0.02) * np.array([[1.0, 0, 0]])
+    if style == "crop":
+        comb = (root - centre) * 6 + np.array([0, -0.3, 0.1])
+    elif style == "short":
+        comb = 0.8 * side + np.array([0, -0.55, -0.35]) + 0.25 * random.normal(size=root.shape)
+    else:
+        comb = 0.55 * side + np.array([0, -0.25, -1.0]) + 0.12 * random.normal(size=root.shape)
+    return comb / np.linalg.norm(comb, axis=1, keepdims=True)
+
+
+def _skin_material(name: str, about: dict):
+    sheet = surfaces.Sheet(f"{name}.skin", {"colour": about["skin"], "roughness": 0.45})
+    blush = sheet.node("Attribute", _attribute_name="blush").outputs["Fac"]
+    warm = tuple(min(1.0, c * k) for c, k in zip(about["skin"], (1.0, 0.62, 0.58), strict=True))
+    colour = sheet.mix(sheet.sum(blush, 0.75), sheet.colour, (*warm, 1))
+    freckle = sheet.spread(sheet.noise(160, 2), 0.62, 0.75)
+    colour = sheet.mix(sheet.sum(freckle, 0.25), colour, (0.72, 0.5, 0.4, 1), "MULTIPLY")
+    colour = sheet.mix(sheet.spread(sheet.noise(22, 4, 0.6), 0.3, 0.75, 0, 0.3), colour, (0.8, 0.66, 0.62, 1), "MULTIPLY")
+    lips = tuple(c * k for c, k in zip(about["skin"], (0.78, 0.42, 0.42), strict=True))
+    colour = sheet.mix(_mask(sheet, "mpfb_lips.jpg"), colour, (*lips, 1))
+    sheet.set("Base Color", colour)
+    sheet.rough(0.46, 0.1, 30)
+    sheet.set("Subsurface Weight", 0.12)
+    sheet.set("Subsurface Radius", (0.012, 0.005, 0.003))
+    sheet.set("Subsurface Scale", 0.6)
+    sheet.bump(sheet.noise(420, 3, 0.7), 0.22)
+    sheet.bump(sheet.noise(45, 4, 0.6), 0.35)
+    return sheet.material
+
+
+def _mask(sheet, file: str):
+    """A CC0 mask over the body's own UV; white is where the feature is."""
+    image = bpy.data.images.load(str(bodies.data_folder() / "textures" / file), check_existing=True)
+    image.colorspace_settings.name = "Non-Color"
+    place = sheet.node("UVMap", _uv_map="skin").outputs[0]
+    return sheet.node("TexImage", Vector=place, _image=image).outputs["Color"]
+
+
+def _eye_material(name: str, about: dict):
+    sheet = surfaces.Sheet(f"{name}.eyes", {"colour": (0.72, 0.69, 0.66), "roughness": 0.06})
+    axis = sheet.node("SeparateXYZ", Vector=sheet.where()).outputs[1]
+    iris = (*about["eyes"], 1)
+    fibres = sheet.noise(14, 3, 0.7)
+    ring = sheet.mix(sheet.spread(fibres, 0.3, 0.7), iris, (*(c * 0.35 for c in iris[:3]), 1))
+    colour = sheet.mix(sheet.spread(axis, 0.872, 0.884), sheet.colour, ring)
+    colour = sheet.mix(sheet.spread(axis, 0.972, 0.978), colour, (0.005, 0.005, 0.005, 1))
+    sheet.set("Base Color", colour)
+    sheet.set("Coat Weight", 1.0)
+    sheet.set("Coat Roughness", 0.02)
+    return sheet.material
+
+
+def _hair_material(name: str, colour) -> bpy.types.Material:
+    material = bpy.data.materials.new(f"{name}.hair")
+    material.use_nodes = True
+    tree = material.node_tree
+    tree.nodes.remove(tree.nodes["Principled BSDF"])
+    strand = tree.nodes.new("ShaderNodeBsdfHairPrincipled")
+    strand.model = "CHIANG"
+    strand.parametrization = "COLOR"
+    strand.inputs["Color"].default_value = (*colour, 1)
+    strand.inputs["Roughness"].default_value = 0.35
+    strand.inputs["Radial Roughness"].default_value = 0.45
+    strand.inputs["Random"].default_value = 0.25
+    tree.links.new(strand.outputs[0], tree.nodes["Material Output"].inputs["Surface"])
+    return material

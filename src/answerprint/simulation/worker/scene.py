@@ -1,0 +1,304 @@
+"""Builds the stage that an order describes and renders its frames, every pass in one go.
+
+Repeatable by design: fixed seed, no light tree (its choices change with the lights' power, and with them the noise of every
+other light), no adaptive sampling, no clamping, so that light groups stay independent and add up to the beauty.
+"""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+import shapes
+import surfaces
+from mathutils import Euler, Matrix
+from people import Performer
+
+NOW = 10
+"""The frame that is always rendered; its neighbours carry the moments before and after."""
+
+_DATA_PASSES = {
+    "depth": "use_pass_z",
+    "normal": "use_pass_normal",
+    "albedo": "use_pass_diffuse_color",
+    "vectors": "use_pass_vector",
+    "object_id": "use_pass_object_index",
+    "material_id": "use_pass_material_index",
+    "mattes": "use_pass_cryptomatte_object",
+}
+
+
+class Stage:
+    """One built stage, ready to render any of its frames."""
+
+    def __init__(self, order: dict) -> None:
+        self.order = order
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        bpy.context.preferences.edit.keyframe_new_interpolation_type = "LINEAR"
+        # Everything below is given in ACEScg already, so nothing is to be converted.
+        bpy.ops.wm.set_working_color_space(working_space="ACEScg", convert_colors=False)
+        self.scene = bpy.context.scene
+        self.layer = bpy.context.view_layer
+        for group in order["groups"]:
+            self.layer.lightgroups.add(name=group)
+        self.materials = {name: surfaces.make(name, about) for name, about in order["materials"].items()}
+        for index, material in enumerate(self.materials.values(), start=1):
+            material.pass_index = index
+        self.objects: dict = {}
+        for item in order["items"]:
+            self._item(item)
+        self.lights = {light["name"]: self._light(light) for light in order["lights"]}
+        self._sky(order.get("sky"))
+        self.people = {about["name"]: Performer(about, self._link, about["index"]) for about in order.get("people", [])}
+        self.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+        self._link(self.camera)
+        self.scene.camera = self.camera
+        self._cycles(order)
+
+    def frame(self, order: dict) -> dict:
+        """Put everything where it is in this frame and render its jobs; returns what only the renderer knows."""
+        for name, states in order.get("items", {}).items():
+            made = self.objects[name]
+            for step, (at, turn) in zip((-1, 0, 1), states, strict=True):
+                made.location, made.rotation_euler = at, Euler(np.radians(turn))
+                for path in ("location", "rotation_euler"):
+                    made.keyframe_insert(path, frame=NOW + step)
+        for name, poses in order.get("people", {}).items():
+            self.people[name].show(poses, NOW)
+        for name, state in order.get("lights", {}).items():
+            self._set_light(self.lights[name], state)
+        known = {name: self.people[name].extent(poses[1]) for name, poses in order.get("people", {}).items()}
+        for job in order["jobs"]:
+            self._job(job)
+        return {"people": known}
+
+    def _job(self, job: dict) -> None:
+        scene, cycles = self.scene, self.scene.cycles
+        hidden = set(job.get("hide", ()))
+        for name, made in self.objects.items():
+            made.hide_render = name in hidden
+        self._aim(job["camera"])
+        scene.render.resolution_x, scene.render.resolution_y = job["width"], job["height"]
+        aspect = job.get("pixel_aspect", 1.0)
+        scene.render.pixel_aspect_x, scene.render.pixel_aspect_y = (aspect, 1.0) if aspect >= 1 else (1.0, 1 / aspect)
+        cycles.samples, cycles.film_exposure = job["samples"], job["exposure"]
+        cycles.seed = job["seed"]
+        scene.render.use_motion_blur = job.get("motion_blur", False)
+        scene.render.motion_blur_shutter = job.get("shutter", 0.5)
+        for name, switch in _DATA_PASSES.items():
+            setattr(self.layer, switch, name in job["passes"])
+        scene.frame_set(NOW)
+        scene.render.filepath = job["out"]
+        bpy.ops.render.render(write_still=True)
+
+    def _aim(self, states: list) -> None:
+        """Camera states before, now and after: a matrix (3x4) and the lens."""
+        data = self.camera.data
+        data.type, data.sensor_fit = "PERSP", "HORIZONTAL"
+        for step, state in zip((-1, 0, 1), states, strict=True):
+            self.camera.matrix_world = Matrix([*state["matrix"], [0, 0, 0, 1]])
+            data.lens, data.dof.focus_distance = state["focal_mm"], state["focus_m"]
+            for path in ("location", "rotation_euler"):
+                self.camera.keyframe_insert(path, frame=NOW + step)
+            data.keyframe_insert("lens", frame=NOW + step)
+        now = states[1]
+        data.dof.focus_distance = now["focus_m"]
+        data.sensor_width, data.sensor_height = now["sensor_mm"]
+        data.shift_x, data.shift_y = now["shift"]
+        data.clip_start, data.clip_end = 0.05, 2000.0
+        data.dof.use_dof = now["f_stop"] > 0
+        if data.dof.use_dof:
+            data.dof.aperture_fstop = now["f_stop"]
+            data.dof.aperture_blades = now["blades"]
+            data.dof.aperture_ratio = now["squeeze"]
+
+    def _cycles(self, order: dict) -> None:
+        render, cycles = self.scene.render, self.scene.cycles
+        render.engine = "CYCLES"
+        render.resolution_percentage = 100
+        render.use_persistent_data = True
+        render.film_transparent = False
+        settings = render.image_settings
+        settings.media_type = "MULTI_LAYER_IMAGE"
+        settings.file_format = "OPEN_EXR_MULTILAYER"
+        settings.color_depth, settings.exr_codec = "32", "ZIPS"
+        # One part for all: with a part for each pass the file is refused wherever pixels are not square.
+        settings.use_exr_interleave = True
+        if order.get("threads"):
+            render.threads_mode, render.threads = "FIXED", order["threads"]
+        cycles.device = order.get("device", "CPU")
+        cycles.use_light_tree = False
+        # Above zero, faint shadow rays are dropped by chance that depends on the lights' power.
+        cycles.light_sampling_threshold = 0.0
+        cycles.use_adaptive_sampling = False
+        cycles.use_denoising = False
+        cycles.use_animated_seed = False
+        cycles.sample_clamp_direct = cycles.sample_clamp_indirect = 0.0
+        cycles.caustics_reflective = cycles.caustics_refractive = False
+        cycles.blur_glossy = 1.0
+        bounces = order.get("bounces", 4)
+        cycles.max_bounces = bounces + 2
+        cycles.diffuse_bounces, cycles.glossy_bounces = bounces, min(3, bounces)
+        cycles.transmission_bounces, cycles.transparent_max_bounces = 6, 12
+        cycles.pixel_filter_type = "BLACKMAN_HARRIS"
+        self.layer.pass_cryptomatte_depth = 6
+        self.layer.pass_alpha_threshold = 0.0
+
+    def _link(self, made) -> None:
+        self.scene.collection.objects.link(made)
+
+    def _item(self, item: dict) -> None:
+        if item.get("file"):
+            self._imported(item)
+            return
+        made = bpy.data.objects.new(item["name"], _mesh_of(item, self.materials))
+        made.location, made.rotation_euler = item["at"], Euler(np.radians(item["turn"]))
+        made.pass_index = item["index"]
+        made.lightgroup = item.get("group", "")
+        made.visible_shadow = item.get("shadow", True)
+        made.visible_camera = item.get("seen", True)
+        self._link(made)
+        self.objects[item["name"]] = made
+
+    def _imported(self, item: dict) -> None:
+        """A model file of the studio: everything in it becomes one thing."""
+        file, before = item["file"], set(bpy.data.objects)
+        kind = file.rsplit(".", 1)[-1].lower()
+        if kind in ("glb", "gltf"):
+            bpy.ops.import_scene.gltf(filepath=file)
+        elif kind == "obj":
+            bpy.ops.wm.obj_import(filepath=file, forward_axis="Y", up_axis="Z")
+        else:
+            bpy.ops.wm.usd_import(filepath=file)
+        root = bpy.data.objects.new(item["name"], None)
+        self._link(root)
+        for number, made in enumerate(sorted(set(bpy.data.objects) - before - {root}, key=lambda o: o.name)):
+            made.pass_index = item["index"]
+            made.name = f"{item['name']}.{number}"
+            if made.parent is None:
+                made.parent = root
+        root.location, root.rotation_euler = item["at"], Euler(np.radians(item["turn"]))
+        root.scale = (item.get("scale", 1.0),) * 3
+        self.objects[item["name"]] = root
+
+    def _light(self, light: dict):
+        data = bpy.data.lights.new(light["name"], light["type"])
+        made = bpy.data.objects.new(light["name"], data)
+        made.lightgroup = light["group"]
+        made.visible_camera = False
+        self._link(made)
+        if light["type"] == "AREA":
+            data.shape, data.size, data.size_y = light.get("shape", "RECTANGLE"), *light["size"]
+            data.spread = np.radians(light.get("spread", 180.0))
+        elif light["type"] == "SUN":
+            data.angle = np.radians(light.get("angle", 0.53))
+        else:
+            data.shadow_soft_size = light["radius"]
+            if light["type"] == "SPOT":
+                data.spot_size, data.spot_blend = np.radians(light["beam"]), light.get("edge", 0.3)
+        self._set_light(made, light)
+        return made
+
+    def _set_light(self, made, state: dict) -> None:
+        made.data.energy, made.data.color = state["power"], state["colour"]
+        made.hide_render = state["power"] <= 0
+        if "matrix" in state:
+            made.matrix_world = Matrix([*state["matrix"], [0, 0, 0, 1]])
+
+    def _sky(self, sky: dict | None) -> None:
+        world = bpy.data.worlds.new("sky")
+        self.scene.world = world
+        world.use_nodes = True
+        tree = world.node_tree
+        back = tree.nodes["Background"]
+        back.inputs["Strength"].default_value = 0.0
+        if not sky:
+            return
+        world.lightgroup = sky["group"]
+        back.inputs["Strength"].default_value = sky["radiance"]
+        if sky.get("file"):
+            image = tree.nodes.new("ShaderNodeTexEnvironment")
+            image.image = bpy.data.images.load(sky["file"])
+            place, map_ = tree.nodes.new("ShaderNodeTexCoord"), tree.nodes.new("ShaderNodeMapping")
+            map_.inputs["Rotation"].default_value = (0, 0, np.radians(sky.get("turn", 0.0)))
+            tree.links.new(place.outputs["Generated"], map_.inputs[0])
+            tree.links.new(map_.outputs[0], image.inputs[0])
+            tree.links.new(image.outputs[0], back.inputs["Color"])
+            return
+        _gradient(tree, back, sky)
+
+
+def _gradient(tree, back, sky: dict) -> None:
+    """A dome from ``ground`` below through ``horizon`` to ``zenith``, with clouds of ``cloud`` cover."""
+    place = tree.nodes.new("ShaderNodeTexCoord")
+    split = tree.nodes.new("ShaderNodeSeparateXYZ")
+    tree.links.new(place.outputs["Generated"], split.inputs[0])
+    ramp = tree.nodes.new("ShaderNodeValToRGB")
+    shift = tree.nodes.new("ShaderNodeMath")
+    shift.operation = "MULTIPLY_ADD"
+    shift.inputs[1].default_value = shift.inputs[2].default_value = 0.5
+    tree.links.new(split.outputs[2], shift.inputs[0])
+    tree.links.new(shift.outputs[0], ramp.inputs[0])
+    stops = ramp.color_ramp.elements
+    stops[0].position, stops[0].color = 0.47, (*sky["ground"], 1)
+    stops[1].position, stops[1].color = 0.9, (*sky["zenith"], 1)
+    middle = stops.new(0.51)
+    middle.color = (*sky["horizon"], 1)
+    colour = ramp.outputs[0]
+    if sky.get("cloud", 0) > 0:
+        noise = tree.nodes.new("ShaderNodeTexNoise")
+        noise.inputs["Scale"].default_value, noise.inputs["Detail"].default_value = 2.6, 7.0
+        tree.links.new(place.outputs["Generated"], noise.inputs["Vector"])
+        cover = tree.nodes.new("ShaderNodeMapRange")
+        cover.inputs[1].default_value = 0.68 - 0.36 * sky["cloud"]
+        cover.inputs[2].default_value = cover.inputs[1].default_value + 0.18
+        tree.links.new(noise.outputs[0], cover.inputs[0])
+        mix = tree.nodes.new("ShaderNodeMix")
+        mix.data_type = "RGBA"
+        tree.links.new(cover.outputs[0], mix.inputs[0])
+        tree.links.new(colour, mix.inputs[6])
+        mix.inputs[7].default_value = (*sky["cloud_colour"], 1)
+        colour = mix.outputs[2]
+    tree.links.new(colour, back.inputs["Color"])
+
+
+def _mesh_of(item: dict, materials: dict):
+    """All parts of an item as one mesh; ``flat`` and ``grain`` carry each part's own coordinates for its texture."""
+    vertices, faces, flat, grain, slots, which, smooth = [], [], [], [], [], [], []
+    for number, part in enumerate(item["parts"]):
+        points, polygons, local = shapes.of(part)
+        start = sum(len(v) for v in vertices)
+        vertices.append(points)
+        faces += [[start + i for i in f] for f in polygons]
+        offset = np.random.default_rng(item["index"] * 1000 + number).uniform(-20, 20, 3)
+        flat.append(_ordered(local, _slab(local)) + np.round(offset))
+        grain.append(_ordered(local, np.argsort(-np.ptp(local, axis=0), kind="stable")) + offset)
+        if part["material"] not in slots:
+            slots.append(part["material"])
+        which += [slots.index(part["material"])] * len(polygons)
+        smooth += [part["shape"] not in ("box", "prism", "leaves") and not part.get("faceted")] * len(polygons)
+    mesh = bpy.data.meshes.new(item["name"])
+    mesh.from_pydata(np.concatenate(vertices).tolist(), [], faces)
+    for name, values in (("flat", flat), ("grain", grain)):
+        mesh.attributes.new(name, "FLOAT_VECTOR", "POINT").data.foreach_set(
+            "vector", np.concatenate(values).astype(np.float32).ravel()
+        )
+    for slot in slots:
+        mesh.materials.append(materials[slot])
+    mesh.polygons.foreach_set("material_index", np.array(which, dtype=np.int32))
+    mesh.polygons.foreach_set("use_smooth", np.array(smooth, dtype=bool))
+    if any(smooth):
+        mesh.set_sharp_from_angle(angle=np.radians(40))
+    mesh.validate()
+    return mesh
+
+
+def _slab(local: np.ndarray) -> list:
+    """The axes of a part as (width, height, thickness): upright things keep their height upright."""
+    thin = int(np.argmin(np.ptp(local, axis=0)))
+    if thin == 2:
+        return [0, 1, 2] if np.ptp(local[:, 0]) >= np.ptp(local[:, 1]) else [1, 0, 2]
+    return [1 - thin, 2, thin]
+
+
+def _ordered(local: np.ndarray, axes) -> np.ndarray:
+    return local[:, list(axes)]

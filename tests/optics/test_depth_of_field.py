@@ -101,7 +101,7 @@ def test_a_cats_eye_is_cut_on_the_outer_side_and_keeps_its_light() -> None:
     edges = np.flatnonzero((eye > 0.5 * eye.max()).any(axis=0))
     assert edges[0] == pytest.approx(20, abs=1)
     assert edges[-1] == pytest.approx(40 + 20 * (1.3 - 0.6), abs=1)
-    assert eye.sum() == pytest.approx(1000, rel=0.03)
+    assert eye.sum() == pytest.approx(1000, rel=0.05)  # the rim moves on across the disc itself
 
 
 def test_two_discs_share_the_area_that_counting_finds() -> None:

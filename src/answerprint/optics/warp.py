@@ -1,7 +1,7 @@
 """Resampling of scene-linear pictures: the one place where a lens operation moves pixels.
 
-A pixel that is fetched from exactly where it stands comes back bit for bit. Two kernels: ``cubic`` (Keys' a = -1/2) and
-``lanczos`` (three lobes). Both have negative lobes, which would draw dark rings round a highlight a thousand times as
+A pixel that is fetched from exactly where it stands comes back bit for bit. Kernels: ``cubic`` (Keys' a = -1/2),
+``lanczos`` (three lobes) and ``nearest``. The first two have negative lobes, which would draw dark rings round a highlight a thousand times as
 bright as its neighbours; so a result is kept within what the four pixels around the place hold, give or take a twentieth,
 which texture needs and the eye does not see.
 R. Keys, "Cubic convolution interpolation for digital image processing", IEEE TASSP 29(6), 1981.
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Frame = NDArray[np.float32]
-Kernel = Literal["cubic", "lanczos"]
+Kernel = Literal["cubic", "lanczos", "nearest"]
 Edge = Literal["black", "hold"]
 
 _SLACK = 0.05
@@ -31,6 +31,8 @@ def warp(frame: Frame, source: NDArray[np.floating], kernel: Kernel = "cubic", e
     """
     flat = np.ascontiguousarray(frame, dtype=np.float32)
     places = np.ascontiguousarray(source, dtype=np.float64)
+    if kernel == "nearest":  # for what must not be mixed: depth, identities
+        places = np.round(places)
     reach = 3 if kernel == "lanczos" else 2
     return _warp(flat, places, reach, edge == "hold", ring)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from answerprint.editorial.asc_cdl import decimal, sop_text, with_saturation, with_sop
 from answerprint.editorial.channels import channels
+from answerprint.editorial.edl import timecode_of
 from answerprint.editorial.encodings import decoded, lines_of, read_bytes
 from answerprint.editorial.events import AscCdl, Cut, Event, Lost, gathered
 from answerprint.production import BadInput, Timecode, frame_rate
@@ -173,11 +174,11 @@ def cut_of(ale: Ale, path: Path, rate: Fraction | str | float | None = None) -> 
 
 
 def _span(cells: dict[str, str], rate: Fraction) -> tuple[Timecode, Timecode]:
-    first = Timecode.parse(cells.get("Start") or "00:00:00:00", rate)
+    first = timecode_of(cells.get("Start") or "00:00:00:00", rate)
     if cells.get("End"):
-        last = Timecode.parse(cells["End"], rate)
+        last = timecode_of(cells["End"], rate)
     elif cells.get("Duration"):
-        last = first + Timecode.parse(cells["Duration"].replace(";", ":"), rate).frame
+        last = first + timecode_of(cells["Duration"], rate, drop=False).frame
     else:
         raise BadInput("row", "has neither End nor Duration", "export the bin with its timecodes")
     if last.frame < first.frame:  # the camera rolled over midnight

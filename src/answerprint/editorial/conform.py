@@ -6,9 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
+from urllib.parse import unquote
 
+from answerprint.editorial.edl import reel_matches
 from answerprint.editorial.events import Cut, Event
 from answerprint.production import Timecode, frame_rate
 
@@ -17,7 +19,10 @@ Status = Literal["matched", "missing", "ambiguous", "out_of_range"]
 
 @dataclass(frozen=True)
 class MediaItem:
-    """An original: its reel, its name, the timecode of its first frame and how many frames it has."""
+    """An original: its reel, its name, the timecode of its first frame and how many frames it has.
+
+    ``digest`` and ``umid`` identify the file itself, where they are known.
+    """
 
     reel: str
     name: str
@@ -26,6 +31,7 @@ class MediaItem:
     rate: Fraction | str
     path: Path
     digest: str = ""
+    umid: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,7 @@ class ConformedEvent:
             "media": str(self.media) if self.media else None,
             "reason": self.reason,
             "handles": [self.handle_in, self.handle_out],
+            "reposition": vars(e.reposition) if e.reposition else None,
         }
 
 
@@ -97,9 +104,13 @@ class ConformResult:
 
 
 def conform(cut: Cut, media: Sequence[MediaItem], handles: int = 0) -> ConformResult:
-    """Match every event. Nothing is guessed: an event with no reel, or with two originals that both fit, is reported."""
+    """Match every picture event but black. Nothing is guessed: an event with no reel, or with two originals that both fit, is reported.
+
+    An event is matched by its file's UMID where both sides know it, else by reel and timecode, or by name where it has no reel.
+    A digest that the event carries must be the original's, where that is known in the same form.
+    """
     shown = [event for event in cut.events if event.frames and event.is_picture]
-    return ConformResult([_match(event, media, cut.rate, handles, _tail(event, shown)) for event in shown])
+    return ConformResult([_match(event, media, cut.rate, handles, _tail(event, shown)) for event in shown if not event.is_black])
 
 
 def _tail(event: Event, shown: list[Event]) -> int:
@@ -124,13 +135,9 @@ def source_span(event: Event) -> tuple[int, int]:
 
 
 def _match(event: Event, media: Sequence[MediaItem], rate: Fraction, handles: int, tail: int = 0) -> ConformedEvent:
-    if not event.reel or event.reel.upper() in ("AX", "BL", "BLACK"):
-        named = [m for m in media if event.clip_name and event.clip_name in (m.name, m.path.name)]
-        if not named:
-            return ConformedEvent(event, "missing", reason=f"the event names no reel (it says {event.reel or 'nothing'!r})")
-        candidates, by = named, f"clip name {event.clip_name}"
-    else:
-        candidates, by = [m for m in media if _same_reel(m.reel, event.reel)], f"reel {event.reel}"
+    candidates, by = _candidates(event, media)
+    if not by:
+        return ConformedEvent(event, "missing", reason=f"the event names no reel (it says {event.reel or 'nothing'!r})")
     if not candidates:
         return ConformedEvent(event, "missing", reason=f"no original has {by}")
     if wrong := [m for m in candidates if frame_rate(m.rate) != rate]:
@@ -150,6 +157,14 @@ def _match(event: Event, media: Sequence[MediaItem], rate: Fraction, handles: in
     if len(fitting) > 1 and event.clip_name:
         named = [m for m in fitting if event.clip_name in (m.name, m.path.name, m.path.stem)]
         fitting = named or fitting
+    if event.digest and (others := [m for m in fitting if len(m.digest) == len(event.digest)]):
+        fitting = [m for m in others if m.digest.lower() == event.digest.lower()]
+        if not fitting:
+            names = ", ".join(m.path.name for m in others)
+            return ConformedEvent(
+                event, "missing", reason=f"{by} and timecode fit {names}, which has another digest than the event"
+            )
+        by += ", digest"
     if len({m.digest or str(m.path) for m in fitting}) > 1:
         return ConformedEvent(
             event, "ambiguous", reason=f"{by} and timecode fit {len(fitting)} originals: {', '.join(m.path.name for m in fitting)}"
@@ -174,7 +189,12 @@ def _match(event: Event, media: Sequence[MediaItem], rate: Fraction, handles: in
     )
 
 
-def _same_reel(have: str, wanted: str) -> bool:
-    """Reels are equal, or one was cut to the eight characters a strict list has room for."""
-    a, b = have.upper().strip(), wanted.upper().strip()
-    return a == b or (len(b) == 8 and a[:8] == b) or (len(a) == 8 and b[:8] == a)
+def _candidates(event: Event, media: Sequence[MediaItem]) -> tuple[list[MediaItem], str]:
+    """The originals an event may mean, and by what; no reason where it names nothing that could be looked for."""
+    if event.umid and (same := [m for m in media if m.umid and m.umid.lower() == event.umid.lower()]):
+        return same, f"file UMID {event.umid[-17:]}"
+    if event.reel and event.reel.upper() != "AX":
+        return [m for m in media if reel_matches(m.reel, event.reel)], f"reel {event.reel}"
+    names = {name for name in (event.clip_name, event.source_file, PurePosixPath(unquote(event.media)).name) if name}
+    named = [m for m in media if names & {m.name, m.path.name, m.path.stem}]
+    return named, f"clip name {event.clip_name or event.source_file}" if named else ""

@@ -65,6 +65,18 @@ def reel_matches(one: str, other: str) -> bool:
     return a == b or (len(b) == 8 and a[:8] == b) or (len(a) == 8 and b[:8] == a)
 
 
+def timecode_of(label: str, rate: Fraction, drop: bool | None = None) -> Timecode:
+    """A label with any of ``:;.`` between its numbers; whether it counts drop-frame is what its last mark says unless given.
+
+    Raises BadInput for a label that does not exist.
+    """
+    parts = re.split("[:;.]", label.strip())
+    if len(parts) != 4:
+        raise BadInput("timecode", f"{label[:30]!r} is not HH:MM:SS:FF", "write it as 01:00:00:00")
+    marked = label.strip()[-len(parts[3]) - 1] in ";." if drop is None else drop
+    return Timecode.parse(f"{parts[0]}:{parts[1]}:{parts[2]}{';' if marked else ':'}{parts[3]}", rate)
+
+
 @dataclass
 class _Reading:
     path: Path
@@ -137,13 +149,9 @@ class _Reading:
     def _times(self, first: str, second: str, drop: bool) -> tuple[Timecode, Timecode]:
         """Two labels that count alike. Many systems write colons throughout and say drop-frame in FCM alone."""
         marked = any(label[8] in ";." for label in (first, second))
-        return self._timecode(first, marked or (drop and not self.punctuated)), self._timecode(
-            second, marked or (drop and not self.punctuated)
+        return timecode_of(first, self.rate, marked or (drop and not self.punctuated)), timecode_of(
+            second, self.rate, marked or (drop and not self.punctuated)
         )
-
-    def _timecode(self, label: str, drop: bool) -> Timecode:
-        hours, minutes, seconds, frames = re.split("[:;.]", label)
-        return Timecode.parse(f"{hours}:{minutes}:{seconds}{';' if drop else ':'}{frames}", self.rate)
 
     def _event(self, number: int, words: list[str]) -> None:
         place = f"{self.path}, line {number}"

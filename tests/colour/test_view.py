@@ -1,5 +1,6 @@
 """Looking at the working space."""
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from answerprint.colour import view
 from answerprint.colour.view import ViewLUT, display
 from answerprint.production import BadInput
+from answerprint.production.atomic import write_failure
 from answerprint.production.home import cache_folder
 
 
@@ -62,11 +64,11 @@ def test_the_cube_is_kept_and_read_back_the_same(monkeypatch: pytest.MonkeyPatch
 
 
 def test_without_a_writable_cache_the_view_still_works(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def full(*_: object) -> None:
-        raise OSError("no space left on device")
+    def full(path: Path, *_: object) -> None:
+        raise write_failure(path, OSError(errno.ENOSPC, "No space left on device"))
 
     monkeypatch.setenv("ANSWERPRINT_CACHE", str(tmp_path))
-    monkeypatch.setattr(view, "write_whole", full)
+    monkeypatch.setattr(view, "write_atomically", full)
     assert ViewLUT.cached().cube.shape == (65, 65, 65, 3)
     assert not list(tmp_path.iterdir())
 

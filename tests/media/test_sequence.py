@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from answerprint.media import atomic
+from answerprint.production import atomic
 from answerprint.media.exr import write_exr
 from answerprint.media.frames import FrameHeader, SourceFrame
 from answerprint.media.sequence import open_sequence

@@ -159,7 +159,9 @@ def test_the_matte_grows_by_what_was_asked() -> None:
     frame[60:180, 40:120] = 0.8
     areas = {}
     for dilate in (0.0, 4.0):
-        (x0, y0, x1, y1), alpha = performer_matte(frame, sure, dilate=dilate, soften=0.0)
+        (x0, y0, x1, y1), alpha = performer_matte(
+            lambda box: frame[box[1] : box[3], box[0] : box[2]], (frame.shape[1], frame.shape[0]), sure, dilate=dilate, soften=0.0
+        )
         assert alpha.shape == (y1 - y0, x1 - x0)
         areas[dilate] = int((alpha > 0.5).sum())
     assert areas[0.0] == pytest.approx(120 * 80, rel=0.03)
@@ -167,7 +169,7 @@ def test_the_matte_grows_by_what_was_asked() -> None:
 
 
 def test_nobody_gives_an_empty_box() -> None:
-    box, alpha = performer_matte(np.zeros((40, 30, 3), np.float32), np.zeros((20, 15), np.float32))
+    box, alpha = performer_matte(lambda box: np.zeros((40, 30, 3), np.float32), (30, 40), np.zeros((20, 15), np.float32))
     assert box == (0, 0, 0, 0)
     assert alpha.size == 0
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import subprocess
+import sys
 import threading
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import select, text
 
 from answerprint.production import BadInput, catalogue
-from answerprint.production.atomic import exclusive, write_atomically
+from answerprint.production.atomic import exclusive, replacing, sweep, write_atomically
 from answerprint.production.catalogue import Production
 from answerprint.production.home import cache_folder, home_folder
 from answerprint.production.tables import Asset, Performer, Permission, Table
@@ -182,10 +184,27 @@ def test_an_unfinished_write_leaves_the_old_file(tmp_path: Path, monkeypatch: py
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(BadInput, match="disk is full"):
         write_atomically(target, "new")
     assert target.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["notes.json"]
+
+
+def test_what_a_killed_process_left_unfinished_is_swept_and_what_a_living_one_writes_is_not(tmp_path: Path) -> None:
+    killed = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import os, sys; from pathlib import Path; from answerprint.production.atomic import replacing\n"
+            "with replacing(Path(sys.argv[1]) / 'frames' / 'a.exr') as part: part.write_bytes(b'half'); os.kill(os.getpid(), 9)",
+            str(tmp_path),
+        ]
+    )
+    assert killed.returncode == -9
+    assert len(list((tmp_path / "frames").iterdir())) == 1
+    with replacing(tmp_path / "frames" / "b.exr") as part:
+        assert sweep(tmp_path) == 1
+        assert list((tmp_path / "frames").iterdir()) == [part]
 
 
 def test_a_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:

@@ -17,10 +17,11 @@ import PyOpenColorIO as ocio
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from answerprint.colour.config import config, write_whole
+from answerprint.colour.config import config
 from answerprint.colour.spaces import GRADING, WORKING, resolve_space
 from answerprint.colour.transform import Picture, cpu_of, run
 from answerprint.production import BadInput
+from answerprint.production.atomic import write_atomically
 
 Triple = tuple[float, float, float]
 
@@ -94,7 +95,7 @@ def write(path: Path, cdls: CDL | Sequence[CDL]) -> None:
         part = Path(scratch) / "grade.xml"
         group.write(kind, str(part), config())
         # The library escapes text twice: what it wrote as &amp;lt; must read &lt;.
-        write_whole(path, re.sub(rb"&amp;(amp|lt|gt|quot|apos);", rb"&\1;", part.read_bytes()))
+        write_atomically(path, re.sub(rb"&amp;(amp|lt|gt|quot|apos);", rb"&\1;", part.read_bytes()))
 
 
 def edl_lines(cdl: CDL) -> list[str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from functools import cache
 from pathlib import Path
 
 import PyOpenColorIO as ocio
 
 from answerprint.production import BadInput
+from answerprint.production.atomic import write_atomically
 
 CONFIG_NAME = "studio-config-v4.0.0_aces-v2.0_ocio-v2.5"
 
@@ -61,20 +60,5 @@ def archive(path: Path) -> str:
             )
         return config_digest()
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, config_text())
+    write_atomically(target, config_text())
     return config_digest()
-
-
-def write_whole(target: Path, data: bytes) -> None:
-    """Put ``data`` at ``target`` all at once: a reader sees the old file or the new one, never half of one."""
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

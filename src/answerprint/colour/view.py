@@ -14,10 +14,11 @@ import numpy as np
 import PyOpenColorIO as ocio
 from numpy.typing import NDArray
 
-from answerprint.colour.config import config, config_digest, ocio_version, write_whole
+from answerprint.colour.config import config, config_digest, ocio_version
 from answerprint.colour.spaces import GRADING, WORKING
 from answerprint.colour.transform import EXACT, Picture, cpu_of, run
 from answerprint.production import BadInput
+from answerprint.production.atomic import write_atomically
 from answerprint.production.home import cache_folder
 
 VIEWS = {
@@ -88,8 +89,8 @@ def _remembered(view: str, digest: str, folder: str) -> ViewLUT:
     baked = ViewLUT.bake(view)
     data = baked.cube.astype("<f4").tobytes()
     try:
-        write_whole(place, hashlib.sha256(data).digest() + data)
-    except OSError:
+        write_atomically(place, hashlib.sha256(data).digest() + data)
+    except BadInput:
         return baked  # a read-only or full cache costs time, nothing else
     return baked
 

@@ -6,6 +6,7 @@ whole clip, so that it stands still. ``support`` says which is which: 0 is inven
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -17,7 +18,8 @@ from answerprint.generator.frame_noise import FrameNoise, measure_noise
 from answerprint.generator.seam import frame_gain, membrane
 from answerprint.generator.static_plate import LOCKED_PX, StaticPlate, camera_motion, hidden_by, spread, static_plate
 from answerprint.generator.stops import Log, to_light, to_log
-from answerprint.generator.witness import Testimony, Witness, subject_in, testimony
+from answerprint.generator.witness import Testimony, subject_in, testimony
+from answerprint.generator.witness_laying import Witness
 from answerprint.graph.compositor import grown, scaled_to_hd
 from answerprint.graph.contract import Box, Context, FrameReader, MatteReader, Picture, Plane
 
@@ -67,6 +69,7 @@ def prepare_large(
     colour, support = clean.colour.copy(), clean.seen.copy()
     facts |= {"box": list(box), "frames": list(clean.frames), "witnesses": []}
     noise = measure_noise(clean.residual, clean.colour)
+    clean = replace(clean, residual=clean.residual[:0].copy())
     subject = _ever(matte, plate, box)
     missing = subject & (support == 0)
     facts["unseen_px"] = int(missing.sum())
@@ -158,7 +161,8 @@ def _ask(
         if own is None:
             for outline in outlines:
                 barred |= subject_in(camera, outline, 0.0, reader.camera)
-        heard.append(Witness(reader.camera, whole, barred))
+        # Of the plate only the colours are heard; its samples would be another 100 MB a camera.
+        heard.append(Witness(reader.camera, replace(whole, residual=whole.residual[:0].copy()), barred))
         facts["witnesses"].append({"clip": reader.clip, "frames": list(whole.frames)})
     told = testimony(camera, clean.box, clean.colour, missing, clean.seen > 0, heard, context.check_cancelled)
     facts["planes"] = [[*plane.normal, plane.distance] for plane in told.planes]

@@ -12,6 +12,7 @@ from pydantic import Field
 from answerprint.colour.spaces import from_working
 from answerprint.graph.contract import (
     Analysis,
+    Box,
     Chunk,
     Context,
     FrameReader,
@@ -125,10 +126,12 @@ def _matte(frame: int, plate: FrameReader, maps: PerformerMaps, chosen: list[str
     present = [name for name, plane in sure.items() if (plane > 0.02).any()]
     if not present:
         return untouched(frame)
-    picture = _display(plate.read(frame))
+    picture = plate.read(frame)
     whole = np.zeros((plate.height, plate.width), np.float32)
     for name in present:
-        (x0, y0, x1, y1), plane = performer_matte(picture, sure[name], dilate, soften)
+        (x0, y0, x1, y1), plane = performer_matte(
+            lambda box: _display(_cut(picture, box)), (plate.width, plate.height), sure[name], dilate, soften
+        )
         whole[y0:y1, x0:x1] = np.maximum(whole[y0:y1, x0:x1], plane)
     return _boxed(frame, whole)
 
@@ -155,6 +158,11 @@ def _boxed(frame: int, whole: Plane) -> FrameResult:
         return untouched(frame)
     x0, y0, x1, y1 = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
     return FrameResult(frame, (x0, y0, x1, y1), np.ascontiguousarray(whole[y0:y1, x0:x1]), sources=[SourceUse("plate", frame)])
+
+
+def _cut(picture: Picture, box: Box) -> Picture:
+    x0, y0, x1, y1 = box
+    return picture[y0:y1, x0:x1]
 
 
 def _display(picture: Picture) -> np.ndarray:

@@ -118,7 +118,10 @@ def static_plate(
             step(at + 1, len(chosen))
     colour, usable = _median(stack)
     seen = np.where(usable, (~covered).sum(axis=0), 0)
-    residual = np.stack([_residual(stack[at], colour) for at in range(0, len(chosen), max(1, len(chosen) // 4))])
+    shown = range(0, len(chosen), max(1, len(chosen) // 4))
+    residual = np.empty((len(shown), *colour.shape), np.float32)
+    for number, at in enumerate(shown):
+        residual[number] = _residual(stack[at], colour)
     return StaticPlate(colour, seen.astype(np.uint16), residual, box, tuple(scanned[i] for i in chosen), tuple(scanned))
 
 

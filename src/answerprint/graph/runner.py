@@ -112,10 +112,11 @@ class GraphRun:
         )
 
     # analysis -------------------------------------------------------------------------------------------------
-    def analyse(self, context: Context) -> None:
-        """Run every node's analysis that is not in the cache yet, in order."""
+    def analyse(self, context: Context, only: str | None = None) -> None:
+        """Run every node's analysis that is not in the cache yet, in order; or that of the node ``only``."""
         for node in self.graph.order():
-            self._analysis(node, context)
+            if only in (None, node.id):
+                self._analysis(node, context)
 
     def _analysis(self, node: Node, context: Context) -> Analysis:
         if node.id not in self._analyses:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from answerprint.jobs.executor import Executor, WorkerLost
 from answerprint.jobs.queue import job_views, note
 from answerprint.jobs.work import Outcome, Work, WorkOrder, cancel_file
-from answerprint.production.atomic import exclusive
+from answerprint.production.atomic import exclusive, sweep
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Job, JobChunk
 
@@ -108,6 +108,7 @@ class Dispatcher:
     def _lead(self, progress: ProgressCallback | None, jobs: Sequence[str] | None, stay: bool = False) -> None:
         """The loop of the one dispatcher that holds the lock."""
         self._give_back_running()
+        sweep(self.production.root)
         try:
             while not self._stopping.is_set():
                 if not stay and jobs is not None and not self._pending(jobs):

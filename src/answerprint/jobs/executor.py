@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import multiprocessing
 import os
 import signal
@@ -20,6 +22,7 @@ _THREAD_SETTINGS = (
     "NUMEXPR_NUM_THREADS",
     "OPENIMAGEIO_THREADS",
     "VECLIB_MAXIMUM_THREADS",
+    "ANSWERPRINT_THREADS",
 )
 
 
@@ -74,10 +77,10 @@ class ProcessExecutor:
         answer: Future[Outcome] = Future()
         with self._turn:
             try:
-                inner = self._started().submit(perform, work, order)
+                inner = self._started().submit(_perform_and_let_go, work, order)
             except BrokenExecutor:
                 self.close()
-                inner = self._started().submit(perform, work, order)
+                inner = self._started().submit(_perform_and_let_go, work, order)
         inner.add_done_callback(lambda done: _hand_over(done, answer))
         return answer
 
@@ -145,3 +148,13 @@ def _leave_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(0.25)
     os._exit(0)
+
+
+def _perform_and_let_go(work: Work, order: WorkOrder) -> Outcome:
+    """Do the chunk, then hand freed memory back: the C library keeps freed pictures for later, and a worker would only grow."""
+    try:
+        return perform(work, order)
+    finally:
+        gc.collect()
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)

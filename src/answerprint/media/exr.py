@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import OpenEXR
 
-from answerprint.media.atomic import write_bytes
 from answerprint.media.exr_header import (
     COMPRESSIONS,
     ExrPart,
@@ -27,6 +26,7 @@ from answerprint.media.exr_header import (
 )
 from answerprint.media.frames import Attribute, FrameHeader, NativeAttribute, Plane, SourceFrame, Storage, colour_names
 from answerprint.production import BadInput
+from answerprint.production.atomic import write_atomically
 
 # CIE xy of red, green, blue and white, by colorInteropID (ASWF Color Interop Forum names).
 CHROMATICITIES: dict[str, tuple[float, ...]] = {
@@ -92,7 +92,7 @@ def write_exr(
         x1 - x0, y1 - y0, (x0, y0), data_window, pixel_aspect, compression=compression, attributes=dict(attributes or {}),
         timecode=timecode, rate=rate,
     )  # fmt: skip
-    write_bytes(path, encode_exr(SourceFrame(channels, header)))
+    write_atomically(path, encode_exr(SourceFrame(channels, header)))
 
 
 def encode_exr(frame: SourceFrame) -> bytes:

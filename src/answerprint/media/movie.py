@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from answerprint.media.atomic import replacing, write_bytes
 from answerprint.media.ycbcr import from_rgb, halved_left
 from answerprint.production import BadInput, Timecode, frame_rate
+from answerprint.production.atomic import replacing, write_atomically
 
 Picture = NDArray[np.floating[Any]]
 Tags = Literal["bt709", "bt2020_pq", "bt2020_hlg", "untagged"]
@@ -145,7 +145,7 @@ def write_thumbnail(path: str | Path, rgb: Picture, width: int = 320) -> None:
     done, data = cv2.imencode(".jpg", codes[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
     if not done:
         raise ValueError(f"a picture of shape {rgb.shape} cannot be a JPEG")
-    write_bytes(Path(path), data.tobytes())
+    write_atomically(Path(path), data.tobytes())
 
 
 def _lead(path: Path, frames: Iterable[Picture]) -> Iterator[Picture]:

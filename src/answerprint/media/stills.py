@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import OpenImageIO as oiio
 
-from answerprint.media.atomic import replacing, write_failure
 from answerprint.media.exr_header import decode_timecode, encode_timecode
 from answerprint.media.frames import Attribute, FileFormat, FrameHeader, NativeAttribute, SourceFrame, Storage
 from answerprint.production import BadInput
+from answerprint.production.atomic import replacing, write_failure
 
 SUFFIXES: dict[str, FileFormat] = {
     ".dpx": "dpx", ".tif": "tiff", ".tiff": "tiff", ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg",

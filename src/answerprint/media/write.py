@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from answerprint.media.atomic import replacing, write_bytes
 from answerprint.media.exr import encode_exr, write_exr
 from answerprint.media.frames import FileFormat, SourceFrame
 from answerprint.media.sequence import FrameSequence
 from answerprint.media.stills import SUFFIXES, write_still
+from answerprint.production.atomic import write_atomically
 
 
 def write_frame(path: Path, frame: SourceFrame) -> None:
@@ -22,7 +22,7 @@ def write_frame(path: Path, frame: SourceFrame) -> None:
     """
     path = Path(path)
     if path.suffix.lower() == ".exr":
-        write_bytes(path, encode_exr(frame))
+        write_atomically(path, encode_exr(frame))
         return
     if SUFFIXES.get(path.suffix.lower()) == "jpeg":
         raise ValueError(f"{path.name}: JPEG would change pixels nobody touched; see output_name_and_format")
@@ -53,4 +53,4 @@ def as_format(frame: SourceFrame, file_format: FileFormat) -> SourceFrame:
     return SourceFrame(planes, header)
 
 
-__all__ = ["as_format", "output_name_and_format", "replacing", "write_bytes", "write_exr", "write_frame"]
+__all__ = ["as_format", "output_name_and_format", "write_exr", "write_frame"]

@@ -23,6 +23,7 @@ from answerprint.graph.sources import MatteFiles, PlateReader
 from answerprint.media.sequence import open_sequence
 from answerprint.passes.picture_job import FRAMES_PER_CHUNK, frame_rows, keep_ledger, summary
 from answerprint.production import BadInput, FrameRange
+from answerprint.production.atomic import sweep
 from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.chain import read_ledger
 from answerprint.provenance.digests import file_digest
@@ -60,6 +61,7 @@ def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
     if ledger.exists() and read_ledger(ledger).job != job:
         raise BadInput(order.out, "holds the result of other settings or other footage", "choose another folder")
     order.out.mkdir(parents=True, exist_ok=True)
+    sweep(order.out)
     tell(0, run.binding.plate.count, "looking at the clip")
     run.analyse(_Shown(0, tell))
     frames = FrameRange(0, run.binding.plate.count)

@@ -48,12 +48,17 @@ def submit_graph(
             **bound,
         }
         frames = FrameRange(shot.start, shot.end)
-        chunks = [ChunkOrder({"part": "analyse"}, weight=max(1, len(frames) // 4), stage=0)]
+        # One chunk for each study: what a kill costs is one of them, and each ends with its memory given back.
+        studies = graph.order()
+        chunks = [
+            ChunkOrder({"part": "analyse", "node": node.id}, weight=max(1, len(frames) // 4), stage=stage)
+            for stage, node in enumerate(studies)
+        ]
         chunks += [
-            ChunkOrder({"part": "frames", "frames": [c.start, c.end]}, weight=len(c), stage=1)
+            ChunkOrder({"part": "frames", "frames": [c.start, c.end]}, weight=len(c), stage=len(studies))
             for c in frames.chunks(FRAMES_PER_CHUNK)
         ]
-        chunks += [ChunkOrder({"part": "finish"}, weight=max(1, len(frames) // 4), stage=2)]
+        chunks += [ChunkOrder({"part": "finish"}, weight=max(1, len(frames) // 4), stage=len(studies) + 1)]
         job = submit(
             production,
             "frames",
@@ -102,7 +107,7 @@ def work_on_frames(order: WorkOrder) -> dict[str, Any]:
     context = JobContext(order)
     part = order.chunk_order["part"]
     if part == "analyse":
-        run.analyse(context)
+        run.analyse(context, order.chunk_order["node"])
         return {}
     production = Production.open(order.production_dir)
     out = production.root / "versions" / _shot_name(production, order) / f"v{order.job_order['version']:03d}"

@@ -14,7 +14,7 @@ from answerprint.editorial.timeline import read_timeline, write_timeline
 from answerprint.ingest.join import join
 from answerprint.ingest.recognise import material_under, recognise
 from answerprint.media.sequence import FrameSequence, open_sequence
-from answerprint.media.write import as_format, output_name_and_format, write_bytes, write_frame
+from answerprint.media.write import as_format, output_name_and_format, write_frame
 from answerprint.production import BadInput, Timecode, frame_rate
 from answerprint.production.atomic import write_atomically
 
@@ -95,7 +95,7 @@ def _pull_frame(sequence: FrameSequence, index: int, folder: Path, item: MediaIt
     frame, label = sequence.read(index), str(item.start + index)
     if frame.header.file_format == kind and frame.header.timecode == label:
         # Nothing has to be said that the original does not say: its own bytes are taken.
-        write_bytes(folder / name, sequence.file(index).read_bytes())
+        write_atomically(folder / name, sequence.file(index).read_bytes())
         return
     frame = as_format(frame, kind)
     write_frame(folder / name, replace(frame, header=frame.header.with_timecode(label, frame_rate(item.rate))))

@@ -49,7 +49,7 @@ def follow_edges(guide: np.ndarray, maps: np.ndarray, radius: int, smooth: float
             -1,
         )
         slope /= determinant[..., None]
-        offset = level - (slope * centre).sum(-1)
+        offset = level - _dot(slope, centre)
         slope, offset = mean(slope), mean(offset)
         picture = guide
         if large is not None:
@@ -59,5 +59,10 @@ def follow_edges(guide: np.ndarray, maps: np.ndarray, radius: int, smooth: float
                 cv2.resize(offset, size, interpolation=cv2.INTER_LINEAR),
             )
             picture = large
-        results.append((slope * picture).sum(-1) + offset)
+        results.append(_dot(slope, picture) + offset)
     return results[0] if maps.ndim == 2 else np.stack(results)
+
+
+def _dot(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    # numpy's sum over an axis of three is ten times slower than saying it.
+    return np.asarray(one[..., 0] * other[..., 0] + one[..., 1] * other[..., 1] + one[..., 2] * other[..., 2])

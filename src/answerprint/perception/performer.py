@@ -28,7 +28,7 @@ WORKING_SIDE = 544
 """Shorter side of the working picture: fingers of a full figure are still 3 px wide there."""
 
 _SAMPLES = 25
-_MEMORY = 400 * 2**20
+_MEMORY = 200 * 2**20
 """Bytes of working pictures that a study keeps; beyond that frames are read again."""
 _STRANGE = 15.0
 """Lab difference from the empty set beyond which it is no shadow: shadows on the stage floor measured 4 to 12."""
@@ -339,13 +339,16 @@ def _learn(
     return colour_table(counts), background_plate(frames, covered, least=min(4, len(frames)))
 
 
-def performer_matte(frame: np.ndarray, sure: np.ndarray, dilate: float = 4.0, soften: float = 1.5) -> tuple[Box, np.ndarray]:
+def performer_matte(
+    cut: Callable[[Box], np.ndarray], size: tuple[int, int], sure: np.ndarray, dilate: float = 4.0, soften: float = 1.5
+) -> tuple[Box, np.ndarray]:
     """The matte of one person on one frame at full size: a box and (bh, bw) float32 0..1 inside it; 0 outside.
 
-    ``frame`` is the full frame (h, w, 3) display RGB float 0..1 or uint8, ``sure`` the person's map at any smaller size.
+    ``cut(box)`` gives that part of the full frame of ``size`` (width, height) as display RGB (bh, bw, 3), float 0..1 or
+    uint8: only what the person stands in is asked for. ``sure`` is the person's map at any smaller size.
     The edge is moved outward by ``dilate`` pixels and softened with ``soften`` pixels of blur. No person: an empty box.
     """
-    height, width = frame.shape[:2]
+    width, height = size
     reach = np.argwhere(sure > 0.02)
     if not len(reach):
         return (0, 0, 0, 0), np.zeros((0, 0), np.float32)
@@ -354,15 +357,15 @@ def performer_matte(frame: np.ndarray, sure: np.ndarray, dilate: float = 4.0, so
     y0, x0 = np.maximum(reach.min(axis=0) - room, 0)
     y1, x1 = np.minimum(reach.max(axis=0) + 1 + room, sure.shape)
     box = (round(x0 * fx), round(y0 * fy), min(width, round(x1 * fx)), min(height, round(y1 * fy)))
-    part = frame[box[1] : box[3], box[0] : box[2]]
+    part = cut(box)
     large = part.astype(np.float32) / 255 if part.dtype == np.uint8 else np.clip(part, 0, 1).astype(np.float32)
     small = cv2.resize(large, (int(x1 - x0), int(y1 - y0)), interpolation=cv2.INTER_AREA)
     with one_thread():
         alpha = np.clip(follow_edges(small, sure[y0:y1, x0:x1], 2, 1e-4, large), 0, 1)
         alpha = np.clip((alpha - 0.15) / 0.7, 0, 1)
         if dilate > 0:
-            size = 2 * math.ceil(dilate) + 1
-            alpha = cv2.dilate(alpha, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+            side = 2 * math.ceil(dilate) + 1
+            alpha = cv2.dilate(alpha, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
         if soften > 0:
             alpha = cv2.GaussianBlur(alpha, (0, 0), soften)
     return box, np.asarray(alpha, np.float32)
@@ -378,6 +381,13 @@ def performer_mattes(
     for index in range(count):
         plane = np.zeros((height, width), np.float32)
         if name in maps.maps:
-            (x0, y0, x1, y1), alpha = performer_matte(frames(index), maps.of(name, index), dilate, soften)
+            shot = frames(index)
+            (x0, y0, x1, y1), alpha = performer_matte(
+                lambda box, shot=shot: shot[box[1] : box[3], box[0] : box[2]],  # type: ignore[misc]
+                (width, height),
+                maps.of(name, index),
+                dilate,
+                soften,
+            )
             plane[y0:y1, x0:x1] = alpha
         yield plane

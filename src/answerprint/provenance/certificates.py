@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from answerprint.production import BadInput
-from answerprint.provenance.durable import write_whole
+from answerprint.production.atomic import write_atomically
 from answerprint.provenance.keys import Signer, home, own_signer
 
 # Without a time-stamping service a credential dies with its certificate: long enough for an archive.
@@ -43,7 +43,7 @@ def own_chain(signer: Signer | None = None) -> SigningChain:
     if not bundle.exists():
         made = _make(who)
         # One file holds all three, so that no crash or race can mix two chains.
-        write_whole(bundle, made.key + made.chain + made.anchor, mode=0o600, replace=False)
+        write_atomically(bundle, made.key + made.chain + made.anchor, mode=0o600, replace=False)
     try:
         blocks = _blocks(bundle.read_bytes())
         key, leaf, anchor = blocks[0], blocks[1], blocks[2]
@@ -54,7 +54,7 @@ def own_chain(signer: Signer | None = None) -> SigningChain:
 
 def write_anchor(path: Path, signer: Signer | None = None) -> Path:
     """Put the anchor certificate (public) into a package, so that receivers can check its credentials."""
-    write_whole(path, own_chain(signer).anchor)
+    write_atomically(path, own_chain(signer).anchor)
     return path
 
 

@@ -16,11 +16,10 @@ import c2pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from answerprint import __version__
-from answerprint.media.atomic import replacing
 from answerprint.production import AnswerprintError, BadInput
+from answerprint.production.atomic import replacing, write_atomically
 from answerprint.provenance.certificates import SigningChain, own_chain
 from answerprint.provenance.digests import file_digest
-from answerprint.provenance.durable import write_whole
 from answerprint.provenance.keys import Signer
 from answerprint.provenance.rows import FrameRow
 
@@ -138,7 +137,7 @@ def write_sidecar(path: Path, statement: Statement, chain: SigningChain | None =
     with path.open("rb") as source:
         manifest = _sign(path, statement, kind, source, io.BytesIO(), chain or own_chain(), inside=False)
     sidecar = path.with_suffix(SIDECAR)
-    write_whole(sidecar, manifest)
+    write_atomically(sidecar, manifest)
     return sidecar
 
 

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from answerprint.production import BadInput
+from answerprint.production.atomic import write_atomically
 from answerprint.production.home import home_folder
-from answerprint.provenance.durable import write_whole
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _LOWER_HEX = re.compile(r"(?:[0-9a-f]{2})+")
@@ -131,8 +131,10 @@ def _create(key_file: Path, name: str) -> None:
     key_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     signer = Signer.generate(name)
     pem = signer._key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    if write_whole(key_file, pem, mode=0o600, replace=False):
-        write_whole(key_file.with_suffix(".json"), json.dumps(signer.identity.record(), indent=1, sort_keys=True).encode() + b"\n")
+    if write_atomically(key_file, pem, mode=0o600, replace=False):
+        write_atomically(
+            key_file.with_suffix(".json"), json.dumps(signer.identity.record(), indent=1, sort_keys=True).encode() + b"\n"
+        )
         own = TrustStore.own()
         own.add(signer.identity)
         own.save()
@@ -207,7 +209,7 @@ class TrustStore:
         if self.file is None:
             raise BadInput("trust store", "has no file to be kept in", "open it with TrustStore.own()")
         listed = [Identity(self._names[key], self._keys[key]).record() for key in sorted(self._keys)]
-        write_whole(self.file, json.dumps({"trusted": listed}, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n")
+        write_atomically(self.file, json.dumps({"trusted": listed}, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n")
 
 
 def _trusted_in(file: Path) -> TrustStore:

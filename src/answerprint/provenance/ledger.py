@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Any
 
 from answerprint.production import BadInput, FaultFound
+from answerprint.production.atomic import write_atomically
 from answerprint.provenance.canonical import canonical_bytes
 from answerprint.provenance.chain import BEFORE_FIRST, FORMAT, Line, Reading, Seal, read_ledger, read_line, write_line
-from answerprint.provenance.durable import write_whole
 from answerprint.provenance.keys import Signer
 from answerprint.provenance.rows import EventRow, FrameRow
 from answerprint.provenance.witness import remember
@@ -54,7 +54,7 @@ class Ledger:
         """A new ledger with its opening row. Raises BadInput when the file is already there."""
         body = {"format": FORMAT, "job": job, "when": clock().isoformat()}
         text, _ = write_line(0, "open", body, BEFORE_FIRST)
-        if not write_whole(path, text + b"\n", replace=False):
+        if not write_atomically(path, text + b"\n", replace=False):
             raise BadInput(path, "is already there", "open it, or choose another job name")
         return cls(read_ledger(path), clock)
 

@@ -12,9 +12,9 @@ import jinja2
 from pydantic import BaseModel, ConfigDict, Field
 
 from answerprint.production import BadInput
+from answerprint.production.atomic import write_atomically
 from answerprint.provenance.bill import ModelBill, spans
 from answerprint.provenance.chain import Reading, Seal
-from answerprint.provenance.durable import write_whole
 from answerprint.provenance.faults import Verification
 
 _PICTURES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
@@ -84,7 +84,7 @@ def write_report(
             classes=CLASSES,
         )
     )
-    write_whole(path, page.encode())
+    write_atomically(path, page.encode())
     return path
 
 

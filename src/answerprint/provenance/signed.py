@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from answerprint.production import BadInput
+from answerprint.production.atomic import write_atomically
 from answerprint.provenance.canonical import canonical_bytes, is_canonical, strict_object
-from answerprint.provenance.durable import write_whole
 from answerprint.provenance.faults import Fault
 from answerprint.provenance.keys import Identity, Signer, verify_signature
 
@@ -42,8 +42,8 @@ def write_signed(path: Path, document: dict[str, Any], purpose: str, signer: Sig
     signed = {**stated, "signature": signer.sign(purpose, canonical_bytes(stated))}
     # The old signature goes first: a crash in between leaves an unsigned document, never one with another's signature.
     signature_file(path).unlink(missing_ok=True)
-    write_whole(path, text)
-    write_whole(signature_file(path), canonical_bytes(signed) + b"\n")
+    write_atomically(path, text)
+    write_atomically(signature_file(path), canonical_bytes(signed) + b"\n")
 
 
 def read_signed(path: Path, purpose: str, shown: str | None = None) -> SignedReading:

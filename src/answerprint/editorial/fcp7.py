@@ -128,7 +128,7 @@ class _Sequence:
             if item.tag == "transitionitem":
                 self._closing(items, at, label, before)
                 continue
-            lead = items[at - 1] if at and items[at - 1].tag == "transitionitem" else None
+            lead = items[at - 1] if at and items[at - 1].tag == "transitionitem" and not _ends_black(items[at - 1]) else None
             tail = items[at + 1] if at + 1 < len(items) and items[at + 1].tag == "transitionitem" else None
             start, end = self._span(item, lead, tail)
             if text_of(item, "enabled").upper() == "FALSE":
@@ -160,7 +160,12 @@ class _Sequence:
         """A transition that nothing follows leads to black, which is an event of its own."""
         after = items[at + 1] if at + 1 < len(items) else None
         start, end = (whole(text_of(items[at], key), "transition") for key in ("start", "end"))
-        if after is not None and after.tag == "clipitem" and self._span(after, items[at], None)[0] <= start:
+        if (
+            after is not None
+            and after.tag == "clipitem"
+            and not _ends_black(items[at])
+            and whole(text_of(after, "start"), "clip", -1) <= end
+        ):
             return
         if before is None or before[0] != start or end <= start:
             self.lost.append(Lost("transition between no clips", label))
@@ -352,6 +357,10 @@ def _start_of(timecode: Any, rate: Fraction) -> tuple[Timecode, str, bool]:
     else:
         frame = 0
     return Timecode(frame, rate, drop and rate == own), text_of(timecode, "reel/name"), drop
+
+
+def _ends_black(transition: Any) -> bool:
+    return text_of(transition, "alignment").lower() == "end-black"
 
 
 def _effect(item: Any, wanted: str) -> Any:

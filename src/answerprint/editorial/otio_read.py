@@ -34,16 +34,7 @@ def read_otio(path: Path, rate: Fraction | str | float | None) -> Cut:
         return _cut(timeline, rate)
     except BadInput as error:
         raise BadInput(path, error.reason, "export the timeline again") from None
-    except (
-        ValueError,
-        TypeError,
-        AttributeError,
-        KeyError,
-        OverflowError,
-        ZeroDivisionError,
-        RecursionError,
-        RuntimeError,
-    ) as error:
+    except Exception as error:  # the library raises its own kinds, not all of which its module names
         raise BadInput(path, f"holds values no timeline has ({_short(error)})", "export the timeline again") from None
 
 
@@ -283,6 +274,9 @@ class _Reading:
                 speed *= float(effect.time_scalar)
             else:
                 self.lost.append(Lost(f"effect {effect.effect_name or effect.name}", clip.name))
+        exact = float(clip.metadata.get(OURS, {}).get("speed", speed))
+        if abs(exact - speed) < 1e-9:
+            return exact
         if not math.isfinite(speed) or abs(speed) > 1e6:
             raise BadInput("timeline", f"a clip runs at {speed} times its speed", "export it again")
         return speed

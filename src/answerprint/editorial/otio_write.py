@@ -113,6 +113,8 @@ def _kept(event: Event, lane: str, cut: Cut) -> dict[str, Any]:
     }
     said |= {key: list(value) for key, value in (("lines", event.lines),) if value}
     said |= {key: value for key, value in (("umid", event.umid), ("digest", event.digest)) if value}
+    if event.speed not in (0.0, 1.0):
+        said["speed"] = repr(event.speed)  # the library writes numbers with a digit less than they have
     if event.columns:
         said["columns"] = [list(cell) for cell in event.columns]
     if event.reposition is not None:

@@ -76,8 +76,11 @@ def _text_rows(path: Path, file: Any, row: Any, wanted: int, at: int, points: in
         cells = file.readline().split()
         if len(cells) < len(flat):
             raise truncated(path, at + index, points)
-        for (name, i), cell in zip(flat, cells, strict=False):
-            rows[name][index, i] = float(cell)
+        try:
+            for (name, i), cell in zip(flat, cells, strict=False):
+                rows[name][index, i] = float(cell)
+        except (OverflowError, ValueError) as error:
+            raise BadInput(path, f"point {at + index}: {error}", "export it again") from None
     return rows
 
 

@@ -86,7 +86,7 @@ def _text_rows(path: Path, file: BinaryIO, row: Any, wanted: int, at: int, count
             raise truncated(path, at + index, count)
         try:
             rows[index] = tuple(float(c) for c in cells[: len(row.names)])
-        except (TypeError, ValueError) as error:
+        except (OverflowError, TypeError, ValueError) as error:
             raise BadInput(path, f"point {at + index}: {error}", "export it again") from None
     return rows
 

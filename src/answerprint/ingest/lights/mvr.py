@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -22,6 +23,7 @@ from answerprint.ingest.lights.record import LightRecord
 from answerprint.production import BadInput
 
 _SCENE, _FIXTURE = "GeneralSceneDescription.xml", "description.xml"
+_BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ParseError, DefusedXmlException, ValueError, OSError, EOFError, RuntimeError)
 _LARGEST = 64 << 20
 """Bytes of one file in the plot, unpacked; real scene descriptions have a few megabytes."""
 
@@ -36,7 +38,7 @@ def read_mvr(path: Path) -> tuple[list[LightRecord], list[str]]:
             lights: list[LightRecord] = []
             for layer in root.iter("Layer"):
                 _walk(layer, np.eye(4), plot, types, lights, problems)
-    except (zipfile.BadZipFile, KeyError, ParseError, DefusedXmlException, ValueError, OSError) as error:
+    except _BROKEN as error:
         raise BadInput(path, f"is no MVR plot ({error})", "export the plot again") from None
     return lights, sorted(set(problems))
 
@@ -51,7 +53,7 @@ def read_gdtf(path: Path) -> LightRecord:
                 raise ValueError("no FixtureType")
             maker, name = kind.get("Manufacturer", ""), kind.get("Name", "")
             return LightRecord(id=path.stem, name=name, fixture=f"{maker} {name}".strip(), **_beam(root))  # type: ignore[arg-type]
-    except (zipfile.BadZipFile, KeyError, ParseError, DefusedXmlException, ValueError, OSError) as error:
+    except _BROKEN as error:
         raise BadInput(path, f"is no GDTF fixture ({error})", "export it again") from None
 
 
@@ -100,7 +102,7 @@ def _described(plot: zipfile.ZipFile, spec: str, problems: list[str]) -> dict[st
     try:
         with zipfile.ZipFile(io.BytesIO(_bytes(plot, name))) as fixture:
             return _beam(_xml(fixture, _FIXTURE))
-    except (zipfile.BadZipFile, KeyError, ParseError, DefusedXmlException, ValueError):
+    except _BROKEN:
         problems.append(f"fixture type {spec} cannot be read: its beam is unknown")
         return {}
 

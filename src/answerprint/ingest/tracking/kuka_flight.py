@@ -100,6 +100,8 @@ def _target(motion: Motion, arm: Arm | None, before: Real | None) -> Real:
 def _seconds(motion: Motion, begin: Real, end: Real, arm: Arm | None, before: Motion) -> float:
     if motion.kind == "WAIT":
         return motion.seconds
+    if not motion.speed > 0:
+        raise BadInput(f"line {motion.line}", "moves at no speed", "set $VEL.CP above 0 m/s")
     if motion.kind == "LIN":
         return float(np.linalg.norm(end[:3, 3] - begin[:3, 3])) / motion.speed
     if arm and arm.speeds_deg_s and motion.by_joints and before.by_joints:

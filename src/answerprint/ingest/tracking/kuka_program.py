@@ -23,11 +23,11 @@ _MOVE = re.compile(r"^(?P<kind>S?PTP|S?LIN|S?CIRC|SPL)(?P<relative>_REL)?\s+(?P<
 _DECLARED = re.compile(r"^(?:GLOBAL\s+)?(?:DECL\s+)?(?:GLOBAL\s+)?(?:E6POS|POS|FRAME|E6AXIS|AXIS|FDAT|PDAT|LDAT)?\s*(?P<name>[\w$\[\]]+)\s*=\s*(?P<value>\{.*\})$",
                        re.IGNORECASE)  # fmt: skip
 _ASSIGNED = re.compile(r"^\$(?P<name>BASE|TOOL)\s*=\s*(?P<value>.+)$", re.IGNORECASE)
-_SPEED = re.compile(r"^\$VEL\.CP\s*=\s*(?P<value>[\d.]+)", re.IGNORECASE)
-_BAS = re.compile(r"^BAS\s*\(\s*#(?P<what>\w+)\s*,\s*(?P<value>[\w.]+)", re.IGNORECASE)
+_SPEED = re.compile(r"^\$VEL\.CP\s*=\s*(?P<value>\d+(?:\.\d+)?|\.\d+)", re.IGNORECASE)
+_BAS = re.compile(r"^BAS\s*\(\s*#(?P<what>\w+)\s*,\s*(?P<value>\w+(?:\.\d+)?|\.\d+)", re.IGNORECASE)
 _ACTIVE = re.compile(r"^FDAT_ACT\s*=\s*(?P<name>\w+)", re.IGNORECASE)
 _CONTROL = re.compile(r"^(?:IF|FOR|WHILE|LOOP|REPEAT|SWITCH|GOTO)\b", re.IGNORECASE)
-_WAIT = re.compile(r"^WAIT\s+SEC\s+(?P<seconds>[\d.]+)", re.IGNORECASE)
+_WAIT = re.compile(r"^WAIT\s+SEC\s+(?P<seconds>\d+(?:\.\d+)?|\.\d+)", re.IGNORECASE)
 _NO_FRAME: Frame = dict.fromkeys("XYZABC", 0.0)
 _DEFAULT_SPEED = 2.0
 """m/s: $VEL.CP after BAS(#INITMOV, 0), the ceiling KUKA sets."""
@@ -76,7 +76,10 @@ def parse(source: str, data: str = "", subject: Any = "KRL program") -> Program:
     for line in data.splitlines():
         reader.declare(_bare(line))
     for number, line in enumerate(source.splitlines(), start=1):
-        reader.follow(number, _bare(line))
+        try:
+            reader.follow(number, _bare(line))
+        except (OverflowError, ValueError) as error:
+            raise BadInput(subject, f"line {number}: {error}", "export the program again") from None
     return Program(reader.name, tuple(reader.motions), tuple(reader.refused))
 
 

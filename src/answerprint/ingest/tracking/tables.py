@@ -130,13 +130,22 @@ def _times(
     path: Path, rows: list[list[str]], profile: Profile, table: dict[str, Any], rate: Any
 ) -> tuple[list[Fraction], Fraction | None, Timecode | None]:
     if "time" in table:
-        return [Fraction(str(round(float(t), 9))) for t in table["time"]], None, None
+        return _exact(path, table["time"]), None, None
     if rate in (None, ""):
         raise BadInput(path, "says frames and no seconds", "give the frame rate")
     exact = frame_rate(rate)
     if "timecode" in profile.columns:
         at = _place(path, rows[0], profile.columns["timecode"].column)
-        codes = [Timecode.parse(row[at], exact) for row in rows[1:]]
+        codes = [Timecode.parse(row[at] if at < len(row) else "", exact) for row in rows[1:]]
         return [Fraction(c.frame) / exact for c in codes], exact, codes[0]
     frames = table["frame"] if "frame" in table else range(len(rows) - 1)
-    return [Fraction(str(f)) / exact for f in frames], exact, None
+    return [f / exact for f in _exact(path, frames)], exact, None
+
+
+def _exact(path: Path, values: Any) -> list[Fraction]:
+    """Times or frame numbers as written, to a nanosecond."""
+    try:
+        return [Fraction(str(round(float(v), 9))) for v in values]
+    except ValueError:
+        row = next(i for i, v in enumerate(values) if not np.isfinite(v))
+        raise BadInput(path, f"row {row + 1} has no time", "export the table again") from None

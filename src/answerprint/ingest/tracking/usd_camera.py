@@ -22,13 +22,27 @@ _Y_UP = np.array([[1.0, 0, 0], [0, 0, -1.0], [0, 1.0, 0]])
 def read_usd(path: Path, camera: str | None = None) -> CameraTrack:
     """The camera named ``camera`` (name or path), or the first; the others are listed. Raises BadInput without one."""
     try:
-        from pxr import Tf, Usd, UsdGeom  # type: ignore[import-not-found, import-untyped, unused-ignore]
+        from pxr import Tf, Usd  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:
         raise BadInput(path, "USD needs the extra 'spatial'", "pip install 'answerprint[spatial]'") from None
     try:
-        stage = Usd.Stage.Open(str(path))
-    except Tf.ErrorException as error:
-        raise BadInput(path, f"is no USD stage ({str(error).strip().splitlines()[-1].strip()})", "export it again") from None
+        return _track(path, Usd.Stage.Open(str(path)), camera)
+    except (Tf.ErrorException, TypeError, ValueError) as error:
+        raise BadInput(path, f"is no USD stage ({_said(error)})", "export it again") from None
+
+
+def _said(error: Exception) -> str:
+    """The last line of what USD says of a broken stage; it quotes the file's bytes, which need not be text."""
+    try:
+        return next(line.strip() for line in reversed(str(error).splitlines()) if line.strip())
+    except (StopIteration, UnicodeDecodeError):
+        return "it is no text that USD knows"
+
+
+def _track(path: Path, stage: Any, camera: str | None) -> CameraTrack:
+    """The camera of an open stage."""
+    from pxr import Usd, UsdGeom  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
     prims = [prim for prim in stage.Traverse() if prim.IsA(UsdGeom.Camera)]
     chosen = [p for p in prims if camera is None or camera in (p.GetName(), str(p.GetPath()))]
     if not chosen:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from answerprint.dataset.of_production import lock_assets, lock_production, locked_root, manifest_of, require_locked
+from answerprint.dataset.of_production import lock_assets, lock_in_force, lock_production, locked_root, manifest_of, require_locked
 from answerprint.ingest.into_catalogue import ingest
+from answerprint.passes.catalogue import dispatch
 from answerprint.production import BadInput, Refused
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip
@@ -90,6 +92,42 @@ def test_an_added_asset_is_refused_by_name(production: Production) -> None:
         session.add(Asset(path="/elsewhere/new.mov", kind="camera", sha256="0" * 64))
     with pytest.raises(Refused, match=r"new\.mov.*added"):
         require_locked(production)
+
+
+def test_work_stands_on_the_lock_and_on_nothing_while_there_is_none(production: Production) -> None:
+    assert lock_in_force(production) == ""
+    made = lock_production(production, "ada")
+    assert lock_in_force(production) == made.snapshot.root
+
+
+def test_no_pass_starts_once_a_locked_byte_is_changed_even_if_its_time_is_set_back(production: Production, material: Path) -> None:
+    lock_production(production, "ada")
+    frame = sorted((material / "A001C001_12A_T1").iterdir())[1]
+    times = (frame.stat().st_atime_ns, frame.stat().st_mtime_ns)
+    data = bytearray(frame.read_bytes())
+    data[-5] ^= 1
+    frame.write_bytes(bytes(data))
+    os.utime(frame, ns=times)
+    with pytest.raises(Refused, match=rf"{frame.name}: refused: the locked dataset was changed: altered"):
+        dispatch(production, "caption", [], {}, "ada")
+
+
+def test_no_pass_starts_once_a_permission_was_taken_away_or_a_file_added(production: Production, material: Path) -> None:
+    lock_production(production, "ada")
+    with production.session() as session:
+        asset = session.scalars(select(Asset).where(Asset.kind == "camera").order_by(Asset.path)).first()
+        assert asset is not None
+        asset.permissions[0].allowed = False
+    with pytest.raises(Refused, match="the locked dataset was changed"):
+        dispatch(production, "caption", [], {}, "ada")
+    with production.session() as session:
+        session.get_one(Asset, asset.id).permissions[0].allowed = True
+    assert lock_in_force(production)
+    movie(material / "C001C001_12A_T1.mp4")
+    with production.session() as session:
+        session.add(Asset(path=str(material / "C001C001_12A_T1.mp4"), kind="camera", origin="in place", sha256="0" * 64))
+    with pytest.raises(Refused, match=r"C001C001_12A_T1.mp4: refused: .* added"):
+        dispatch(production, "caption", [], {}, "ada")
 
 
 def test_a_file_that_changed_since_ingest_cannot_be_locked(production: Production, material: Path) -> None:

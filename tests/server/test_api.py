@@ -15,6 +15,9 @@ from answerprint.provenance.chain import read_ledger
 
 from .conftest import CELL, CLIP_FRAMES, SHOT_END, SHOT_START, House, body
 
+RESTORED = [50, 51]
+"""Frames of the version on which a performer was restored."""
+
 
 def _number_in(picture: Any) -> int:
     row = picture[CELL // 2, CELL // 2 :: CELL, 0]
@@ -48,7 +51,7 @@ def test_a_version_tells_every_frame_with_class_sources_and_steps(client: TestCl
 
 
 def test_an_approval_is_kept_in_the_catalogue_and_sealed_in_the_ledger(client: TestClient, house: House) -> None:
-    body(client.post(f"/api/versions/{house.version}/approve", json={"note": "good"}))
+    body(client.post(f"/api/versions/{house.version}/approve", json={"note": "good", "frames": RESTORED}))
     shot = body(client.get(f"/api/shots/{house.shot}"))
     assert shot["status"] == "approved" and shot["versions"][0]["status"] == "approved"
     assert shot["versions"][0]["decisions"][0]["who"] == "Ines"
@@ -56,6 +59,13 @@ def test_an_approval_is_kept_in_the_catalogue_and_sealed_in_the_ledger(client: T
     said = next(line.body for line in lines if line.kind == "event" and line.body["event"] == "approval")
     assert said["verdict"] == "approved" and said["who"] == "Ines" and len(said["subjects"]) == SHOT_END - SHOT_START
     assert lines[-1].kind == "seal"
+
+
+def test_no_approval_while_a_restored_frame_was_not_looked_at(client: TestClient, house: House) -> None:
+    for looked_at in ([], RESTORED[1:]):
+        answer = client.post(f"/api/versions/{house.version}/approve", json={"note": "", "frames": looked_at})
+        assert answer.status_code == 403 and f"the first is {RESTORED[0]}" in answer.json()["error"]
+    assert body(client.get(f"/api/versions/{house.version}"))["status"] == "to review"
 
 
 def test_a_rejection_without_a_reason_is_refused(client: TestClient, house: House) -> None:

@@ -87,6 +87,40 @@ def require_locked(production: Production, told: Told | None = None) -> str:
     return require_lock(manifest_of(production), rehash_all(production, lock_assets(production), told))
 
 
+def lock_in_force(production: Production, told: Told | None = None) -> str:
+    """The root of the lock that work dispatched now stands on; empty when nothing is locked yet.
+
+    What the catalogue knows is compared whole; a file is hashed again when its size differs or it was written to after the
+    lock was signed, so that work on terabytes starts at once. ``require_locked`` hashes everything. Raises Refused with the
+    first thing that was changed, added or taken away.
+    """
+    manifest = manifest_of(production)
+    snapshot = read_snapshot(manifest)[0] if manifest.exists() else None
+    if snapshot is None:
+        return ""
+    sealed = {asset.path: asset for asset in snapshot.assets}
+    signed = manifest.stat().st_mtime
+    known = lock_assets(production)
+    now = []
+    for number, asset in enumerate(known, 1):
+        then = sealed.get(asset.path)
+        if asset.excluded or (then is not None and _untouched(production.root / asset.path, then.size, signed)):
+            now.append(asset)
+        else:
+            now.append(rehashed(asset, production.root))
+        if told:
+            told(number, len(known), "checking the lock")
+    return require_lock(manifest, now)
+
+
+def _untouched(file: Path, size: int, since: float) -> bool:
+    try:
+        facts = file.stat()
+    except OSError:
+        return False
+    return facts.st_size == size and max(facts.st_mtime, facts.st_ctime) < since
+
+
 def rehash_all(production: Production, assets: list[LockAsset], told: Told | None = None) -> list[LockAsset]:
     """The assets with the digests their files have now."""
     found = []

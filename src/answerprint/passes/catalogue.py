@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from answerprint.dataset.of_production import lock_in_force
 from answerprint.passes.captions import CaptionSettings, submit_captions
 from answerprint.passes.cleanup import CleanupSettings, cleanup_graph
 from answerprint.passes.grade import GradeSettings, submit_grade
@@ -73,7 +74,10 @@ def passes() -> dict[str, Pass]:
 
 
 def dispatch(production: Production, name: str, shots: list[str], settings: dict[str, Any], requested_by: str) -> list[str]:
-    """Put a pass on shots in the queue. Returns the job ids."""
+    """Put a pass on shots in the queue. Returns the job ids.
+
+    Where the dataset is locked the lock must hold: Refused names what was changed, added or taken away since.
+    """
     known = passes()
     if name not in known:
         raise BadInput(name, "there is no such pass", f"use one of {', '.join(known)}")
@@ -87,4 +91,5 @@ def dispatch(production: Production, name: str, shots: list[str], settings: dict
             first["msg"].lower(),
             f"see `answerprint run --help` for the settings of {name}",
         ) from None
+    lock_in_force(production)
     return chosen.submit(production, named_shots(production, shots), checked, requested_by)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from answerprint.colour.config import config_digest
+from answerprint.dataset.of_production import locked_root
 from answerprint.generator.registry import operations
 from answerprint.graph.cache import Cache
 from answerprint.graph.document import Graph
@@ -45,6 +46,7 @@ def submit_graph(
             "version": number,
             "seed": 0,
             "policy": policy_of(production.root).digest,
+            "dataset": locked_root(production) or "",
             **bound,
         }
         frames = FrameRange(shot.start, shot.end)
@@ -171,7 +173,13 @@ def _finish(production: Production, order: WorkOrder, run: GraphRun, out: Path, 
         )
     records = list(run.render(frames, out, context))
     rows = frame_rows(
-        run, records, order.job_id, str(requested_by), order.job_order["policy"], out.relative_to(production.root).as_posix()
+        run,
+        records,
+        order.job_id,
+        str(requested_by),
+        order.job_order["policy"],
+        out.relative_to(production.root).as_posix(),
+        order.job_order["dataset"],
     )
     seal = keep_ledger(production.path("ledger") / f"{order.job_id}.ledger.jsonl", order.job_id, rows, records, str(requested_by))
     figures = summary(records) | {"ledger_root": seal, "key": run.key}
@@ -193,9 +201,12 @@ def _requested_by(production: Production, order: WorkOrder) -> str:
 
 
 def frame_rows(
-    run: GraphRun, records: list[dict[str, Any]], job: str, requested_by: str, policy: str, folder: str = ""
+    run: GraphRun, records: list[dict[str, Any]], job: str, requested_by: str, policy: str, folder: str = "", dataset: str = ""
 ) -> list[FrameRow]:
-    """Ledger rows of a run's frames, in frame order. ``folder`` is where the frames lie, counted from the ledger's root."""
+    """Ledger rows of a run's frames, in frame order. ``folder`` is where the frames lie, counted from the ledger's root.
+
+    ``dataset`` is the root of the lock the job was dispatched under.
+    """
     steps = run.steps()
     final = next(s for s in steps if s["node"] == run.graph.result)
     models = {
@@ -207,6 +218,8 @@ def frame_rows(
         "steps": [{k: s[k] for k in ("node", "operation", "version", "parameters", "key")} for s in steps],
         "crossing": run.binding.crossing,
     }
+    if dataset:
+        parameters["dataset_root"] = dataset
     return [
         FrameRow(
             job=job,

@@ -17,7 +17,7 @@ from answerprint.ingest.into_catalogue import ingest
 from answerprint.ingest.proxies import submit_proxies
 from answerprint.passes.catalogue import dispatch
 from answerprint.passes.delivery import delivery_of
-from answerprint.passes.review import decide
+from answerprint.passes.review import decide, restored_frames
 from answerprint.passes.shots import current_cut, shots_from_cut
 from answerprint.production import FaultFound
 from answerprint.production.catalogue import MARKER, Production
@@ -218,7 +218,10 @@ class Demo:
     def _approve(self, production: Production) -> None:
         for shot, version in self._versions(production):
             if version.status != "approved":
-                decide(production, version.id, REVIEWER, "approved", "first pass, approved in the demonstration")
+                restored = restored_frames(version.figures["frames"])
+                decide(
+                    production, version.id, REVIEWER, "approved", "first pass, approved in the demonstration", looked_at=restored
+                )
             self._say(f"{shot.name} v{version.number:03d} approved by {REVIEWER}")
 
     def _deliver(self, production: Production) -> None:

@@ -24,19 +24,10 @@ class Word(BaseModel):
     frames: list[int] = Field(default_factory=list, max_length=100_000)
 
 
-class WholeWord(BaseModel):
-    """What a person says of a whole version."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    note: str = Field(default="", max_length=4000)
-    frames: list[int] = Field(default_factory=list, max_length=0)
-
-
 @router.post("/approve")
-def approve(version_id: int, word: WholeWord, here: ToChange) -> dict[str, Any]:
-    """Approve a version."""
-    return _say(here, version_id, "approved", word.note, [])
+def approve(version_id: int, word: Word, here: ToChange) -> dict[str, Any]:
+    """Approve a whole version. ``frames`` names the restored frames that were looked at: none may be missing."""
+    return _say(here, version_id, "approved", word.note, [], word.frames)
 
 
 @router.post("/reject")
@@ -54,7 +45,12 @@ def note(version_id: int, word: Word, here: ToChange) -> dict[str, Any]:
 
 
 def _say(
-    here: HereToChange, version_id: int, verdict: Literal["approved", "rejected", "note"], note: str, frames: list[int]
+    here: HereToChange,
+    version_id: int,
+    verdict: Literal["approved", "rejected", "note"],
+    note: str,
+    frames: list[int],
+    looked_at: list[int] | None = None,
 ) -> dict[str, Any]:
     with here.production.reading() as session:
         version = session.get(Version, version_id)
@@ -63,10 +59,10 @@ def _say(
         known = {record["frame"] for record in frame_records(version)}
     if not known:
         raise HTTPException(409, "This version is not finished yet.")
-    unknown = sorted(set(frames) - known)
+    unknown = sorted({*frames, *(looked_at or [])} - known)
     if unknown:
         raise HTTPException(422, f"This version has no frame {unknown[0]}.")
-    decide(here.production, version_id, here.person, verdict, note.strip(), sorted(set(frames)))
+    decide(here.production, version_id, here.person, verdict, note.strip(), sorted(set(frames)), looked_at)
     with here.production.session() as session:
         version = session.get(Version, version_id)
         assert version is not None

@@ -8,7 +8,7 @@ import { go, noteAddress, type Place } from "../app/router";
 import { Icon } from "../design/icons";
 import { Notice, StatusChip } from "../design/parts";
 import { ClassStrip, RefusedMarks } from "./ClassStrip";
-import { Decide, Notes, NoteSheet } from "./Decide";
+import { Decide, Notes, NoteSheet, restoredFrames } from "./Decide";
 import { Provenance } from "./Provenance";
 import { Stage, type View } from "./Stage";
 import { label, parseLabel, rateOf } from "./timecode";
@@ -145,7 +145,7 @@ function Review({ shot, place, refresh }: { shot: ShotDetail; place: ReviewPlace
               frames={frames}
               busy={busy}
               problem={problem}
-              onApprove={() => decide("approve", "", [])}
+              onApprove={() => decide("approve", "", restoredFrames(frames))}
               onReject={() => setSheet("reject")}
             />
           )}

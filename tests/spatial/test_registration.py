@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
+from answerprint.ingest.tracking.read import read_track
+from answerprint.optics.camera import Camera
 from answerprint.optics.track import CameraTrack
 from answerprint.production import BadInput, FaultFound
 from answerprint.spatial.registration import register_points, register_scan, umeyama
@@ -86,6 +90,25 @@ def test_a_scan_settles_on_another_within_two_millimetres():
     found = register_scan(scan, room(2) + far, offset, reach_m=0.25, voxel_m=0.05)
     assert np.linalg.norm(found.apply(scan) - (room(1) + far), axis=1).mean() < 0.002
     assert 0.0005 < found.rms_m < 0.006 and found.pairs > 1000 and not found.faults()
+
+
+def depth_cloud(folder, track: CameraTrack, index: int) -> np.ndarray:
+    """A depth picture of a posed camera as points of its world (525 px focal length, millimetres, as the set is published)."""
+    depth = cv2.imread(str(folder / f"depth/{index:05d}.png"), cv2.IMREAD_UNCHANGED) / 1000.0
+    matrix = np.array([[525, 0, 319.5], [0, 525, 239.5], [0, 0, 1.0]])
+    turn = track.axes[index] @ np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
+    camera = Camera.from_opencv(matrix, (640, 480), turn.T, track.translation[index])
+    rows, columns = (part[::7] for part in np.nonzero(depth > 0))
+    origin, rays = camera.rays(np.column_stack([columns, rows]).astype(float))
+    return origin + rays * (depth[rows, columns] / (rays @ camera.world_to_camera[2]))[:, None]
+
+
+def test_posed_depth_pictures_fall_on_each_other(footage):
+    folder = footage / "spatial/rgbd_redwood"
+    track = read_track(folder / "trajectory.log")
+    first, last = depth_cloud(folder, track, 0), depth_cloud(folder, track, 4)
+    apart, _ = cKDTree(first).query(last)
+    assert np.median(apart) < 0.008, "about the distance between the points themselves"
 
 
 def test_scans_of_different_places_are_refused():

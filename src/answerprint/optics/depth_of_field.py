@@ -57,19 +57,20 @@ def _one(frame: Frame, signed: NDArray[np.float32], pupil: Pupil, centre: tuple[
     touching, slope = pupil.edge(reach)
     steps = np.arange(0, reach + 1.25, 0.125)
     area = np.array([np.clip(0.5 + (r - touching) * slope, 0, 1).sum() for r in steps])
+    size = np.abs(signed)
+    y, x = np.indices(signed.shape, dtype=np.float64)
+    tangent = np.hypot(x - centre[0], y - centre[1]) / focal
+    # Below a pixel a cat's eye cannot be drawn; the disc is whole there.
+    opened = np.where(size > 1, np.maximum(pupil.open_share(tangent), 1e-3), 1.0)
     rim = pupil.rim or (0.0, 0.0)
-    height, width = frame.shape[:2]
-    far = float(np.hypot(max(abs(centre[0]), abs(width - centre[0])), max(abs(centre[1]), abs(height - centre[1])))) / focal
-    shares = pupil.open_share(np.linspace(0, far, 512)) if pupil.rim else np.ones(512)
     return _gather(
         np.ascontiguousarray(frame, dtype=np.float32),
         np.ascontiguousarray(signed),
-        _tile_reach(np.abs(signed), float(pupil.outline.max())),
-        touching,
-        slope,
-        area,
-        np.array([rim[0], rim[1] / focal, centre[0], centre[1], 511 / (far * focal), pupil.squeeze]),
-        np.maximum(shares, 1e-3),
+        _tile_reach(size, float(pupil.outline.max())),
+        (touching, slope, area),
+        opened,
+        1 / (np.interp(size, steps, area) * opened),
+        (rim[0], rim[1] / focal, centre[0], centre[1], pupil.squeeze),
     )
 
 
@@ -91,81 +92,80 @@ def _tile_reach(size: NDArray[np.float32], corner: float) -> NDArray[np.int64]:
 
 _FAST = {"contract", "reassoc", "arcp", "nsz"}
 """What the compiler may rearrange; infinities and NaN of a plate keep their meaning."""
+_compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
+_Shape = tuple[Real, Real, Real]
+_Eye = tuple[float, float, float, float, float]
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)  # type: ignore[untyped-decorator]
+@_compiled  # type: ignore[untyped-decorator]
 def _let_past(rim: float, i: float, j: float, size: float) -> float:
     """The part of an offset (i, j) from the rim's middle, in radii of a disc of ``size`` pixels, that the rim leaves open."""
     return min(max(0.5 + (rim - np.sqrt(i * i + j * j)) * size, 0.0), 1.0)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)  # type: ignore[untyped-decorator]
+@_compiled  # type: ignore[untyped-decorator]
+def _size_towards(here: float, there: float, touching: float) -> float:
+    """The radius of the disc that reaches from a pixel to this one; negative where it is only a guess behind a blurred edge."""
+    size, own = abs(there), abs(here)
+    if there <= here or (own >= size and here >= 0):
+        return size
+    if here < 0:
+        # Sharp things behind a blurred edge never reach under it; they are spread as wide as the edge itself.
+        return -own if size < own and size <= touching else size
+    slack = 0.25 * size + 0.5
+    return size + min(max((there - here - slack) / slack, 0.0), 1.0) * (own - size)
+
+
+@_compiled  # type: ignore[untyped-decorator]
+def _weight(
+    size: float, v: int, u: int, j: int, i: int, shape: _Shape, opened: Real, norm: Real, natural: bool, eye: _Eye
+) -> float:
+    """The part of the light of the pixel (v, u), in a disc of ``size``, that falls at the offset (j, i)."""
+    touching, slope, area = shape
+    middle = touching.shape[0] // 2
+    share = min(0.5 + (size - touching[middle + j, middle + i]) * slope[middle + j, middle + i], 1.0)
+    if share <= 0:
+        return 0.0
+    if eye[0] > 0 and size > 1:
+        a, b = i * eye[4] / size + (u - eye[2]) * eye[1], j / size + (v - eye[3]) * eye[1]
+        share = min(share, _let_past(eye[0], a, b, size))
+    if natural:
+        return share * norm[v, u]
+    k = int(size * 8.0)
+    return share / ((area[k] + (size * 8.0 - k) * (area[k + 1] - area[k])) * opened[v, u])
+
+
+@_compiled  # type: ignore[untyped-decorator]
 def _gather(
-    frame: Frame,
-    signed: NDArray[np.float32],
-    tiles: NDArray[np.int64],
-    touching: Real,
-    slope: Real,
-    area: Real,
-    eye: Real,
-    shares: Real,
+    frame: Frame, signed: NDArray[np.float32], tiles: NDArray[np.int64], shape: _Shape, opened: Real, norm: Real, eye: _Eye
 ) -> Frame:
     height, width, channels = frame.shape
-    middle, rim = touching.shape[0] // 2, eye[0]
+    touching = shape[0]
+    middle = touching.shape[0] // 2
     out = np.empty_like(frame)
     near, same, behind, calm = np.empty(channels), np.empty(channels), np.empty(channels), np.empty(channels)
     for y in range(height):
         for x in range(width):
             here = signed[y, x]
-            own = abs(here)
             reach = tiles[y // _TILE, x // _TILE]
-            if reach <= 1 and own <= 0.5:
-                for c in range(channels):
-                    out[y, x, c] = frame[y, x, c]
+            if reach <= 1 and abs(here) <= 0.5:
+                out[y, x] = frame[y, x]
                 continue
-            near[:], same[:], behind[:], calm[:] = 0.0, 0.0, 0.0, 0.0
-            near_sum, same_sum, behind_sum, calm_sum = 0.0, 0.0, 0.0, 0.0
+            near[:], same[:], behind[:] = 0.0, 0.0, 0.0
+            near_sum, same_sum, behind_sum = 0.0, 0.0, 0.0
             for v in range(max(y - reach, 0), min(y + reach + 1, height)):
-                for u in range(max(x - reach, 0), min(x + reach + 1, width)):
+                span = int(np.sqrt(reach * reach - (y - v) * (y - v))) + 1
+                for u in range(max(x - span, 0), min(x + span + 1, width)):
                     there = signed[v, u]
-                    ahead = here - there
-                    size = abs(there)
                     # The pupil is seen upright in what lies behind the focus and turned round in what lies before it.
-                    turned = -1 if there < 0 else 1
-                    j, i = middle + turned * (y - v), middle + turned * (x - u)
-                    guessed = False
-                    if ahead < 0 and here < 0:
-                        # Sharp things behind a blurred edge never reach under it; they are spread as wide as the edge itself.
-                        if size < own and size <= touching[j, i]:
-                            size, guessed = own, True
-                    elif ahead < 0 and own < size:
-                        slack = 0.25 * size + 0.5
-                        hidden = min(max((-ahead - slack) / slack, 0.0), 1.0)
-                        size = size + hidden * (own - size)
-                    share = min(0.5 + (size - touching[j, i]) * slope[j, i], 1.0)
-                    if share <= 0:
+                    j, i = (v - y, u - x) if there < 0 else (y - v, x - u)
+                    at = touching[middle + j, middle + i]
+                    size = _size_towards(here, there, at)
+                    if size + 1 <= at:
                         continue
-                    k = int(size * 8.0)
-                    full = area[k] + (size * 8.0 - k) * (area[k + 1] - area[k])
-                    if rim > 0 and size > 1.0:
-                        tx, ty = u - eye[2], v - eye[3]
-                        px, py = turned * (x - u) * eye[5] / size + tx * eye[1], turned * (y - v) / size + ty * eye[1]
-                        share = min(share, _let_past(rim, px, py, size))
-                        full *= shares[min(int(np.sqrt(tx * tx + ty * ty) * eye[4] + 0.5), 511)]
-                    weight = share / full
-                    over = min(max(ahead, 0.0), 1.0)
-                    under = min(max(-ahead, 0.0), 1.0) if here < 0 else 0.0
-                    if under > 0 or (here >= 0 and over < 1):
-                        # What nobody saw is made of what is seen, bright points held down: a lamp is not there twice.
-                        level = 0.0
-                        for c in range(channels):
-                            level = max(level, frame[v, u, c])
-                        quiet = weight * (under if here < 0 else 1.0 - over) / (1.0 + level) * (_FAINT if guessed else 1.0)
-                        calm_sum += quiet
-                        for c in range(channels):
-                            calm[c] += quiet * frame[v, u, c]
-                    if guessed:
-                        weight *= 1.0 - under
+                    weight = _weight(size, v, u, j, i, shape, opened, norm, size == abs(there), eye)
+                    over = min(max(here - there, 0.0), 1.0)
+                    under = min(max(there - here, 0.0), 1.0) if here < 0 else 0.0
                     near_sum += weight * over
                     behind_sum += weight * under
                     same_sum += weight * (1.0 - over - under)
@@ -174,16 +174,58 @@ def _gather(
                         near[c] += light * over
                         behind[c] += light * under
                         same[c] += light * (1.0 - over - under)
-            if near_sum + same_sum + behind_sum <= 0:
-                # No light comes through the rim at this angle; how dark that is, is for the vignetting to say.
-                for c in range(channels):
-                    out[y, x, c] = frame[y, x, c]
-                continue
+            missing = min(same_sum, 1.0) + behind_sum < 0.999 and near_sum < 1
+            known = _unseen(frame, signed, y, x, reach, shape, opened, norm, eye, calm) if missing else 0.0
             for c in range(channels):
-                unseen = calm[c] / calm_sum if calm_sum > 0 else 0.0
-                back = behind[c] / behind_sum if behind_sum > 1 else behind[c] + (1.0 - behind_sum) * unseen
-                if here >= 0 or calm_sum == 0:
-                    back = unseen
-                mine = same[c] / same_sum if same_sum > 1 or (calm_sum == 0 and same_sum > 0) else same[c] + (1.0 - same_sum) * back
-                out[y, x, c] = near[c] / near_sum if near_sum > 1 else near[c] + (1.0 - near_sum) * mine
+                light, total = same[c] + behind[c], same_sum + behind_sum
+                if same_sum >= 1 or total <= 0:
+                    light, total = (same[c], same_sum) if same_sum > 0 else (frame[y, x, c], 1.0)
+                elif total > 1:
+                    light, total = same[c] + (1 - same_sum) * behind[c] / behind_sum, 1.0
+                mine = light + (1 - total) * calm[c] / known if known > 0 and total < 1 else light / total
+                out[y, x, c] = near[c] / near_sum if near_sum > 1 else near[c] + (1 - near_sum) * mine
     return out
+
+
+@_compiled  # type: ignore[untyped-decorator]
+def _unseen(
+    frame: Frame,
+    signed: NDArray[np.float32],
+    y: int,
+    x: int,
+    reach: int,
+    shape: _Shape,
+    opened: Real,
+    norm: Real,
+    eye: _Eye,
+    calm: Real,
+) -> float:
+    """Into ``calm``: what to put where nobody saw, from what is seen, with bright points held down (a lamp is not there twice).
+
+    Returns the weight it stands for; 0 where nothing is known.
+    """
+    height, width, channels = frame.shape
+    touching = shape[0]
+    middle = touching.shape[0] // 2
+    here = signed[y, x]
+    calm[:] = 0.0
+    total = 0.0
+    for v in range(max(y - reach, 0), min(y + reach + 1, height)):
+        for u in range(max(x - reach, 0), min(x + reach + 1, width)):
+            there = signed[v, u]
+            j, i = (v - y, u - x) if there < 0 else (y - v, x - u)
+            size = _size_towards(here, there, touching[middle + j, middle + i])
+            share = min(max(there - here, 0.0), 1.0) if here < 0 else 1.0 - min(max(here - there, 0.0), 1.0)
+            if share <= 0:
+                continue
+            weight = share * _weight(abs(size), v, u, j, i, shape, opened, norm, False, eye)
+            if size < 0:
+                weight *= _FAINT
+            brightest = 0.0
+            for c in range(channels):
+                brightest = max(brightest, frame[v, u, c])
+            weight /= 1.0 + brightest
+            total += weight
+            for c in range(channels):
+                calm[c] += weight * frame[v, u, c]
+    return total

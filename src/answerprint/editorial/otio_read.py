@@ -22,6 +22,7 @@ from answerprint.editorial.otio_write import OURS
 from answerprint.production import BadInput, Timecode, frame_rate
 
 _DEEPEST = 200
+_MEDIUM = "DEFAULT_MEDIA"
 
 
 def read_otio(path: Path, rate: Fraction | str | float | None) -> Cut:
@@ -41,9 +42,11 @@ def read_otio(path: Path, rate: Fraction | str | float | None) -> Cut:
 def _opened(path: Path) -> Any:
     text, _ = decoded(read_bytes(path), path, "OTIO")
     try:
-        if _depth(json.loads(text)) > _DEEPEST:
-            raise ValueError("it is nested too deep")
-        timeline = otio.adapters.read_from_string(text, "otio_json")
+        document = json.loads(text)
+        if not isinstance(document, dict):
+            raise ValueError("it is no object")
+        _checked(document)
+        timeline = otio.adapters.read_from_string(json.dumps(document), "otio_json")
     except Exception as error:
         raise BadInput(path, f"cannot be read as OTIO ({_short(error)})", "export it again from a current version") from None
     if not isinstance(timeline, schema.Timeline):
@@ -51,17 +54,23 @@ def _opened(path: Path) -> Any:
     return timeline
 
 
-def _depth(value: Any) -> int:
-    depth, layer = 0, [value]
+def _checked(document: Any) -> None:
+    """Refuse, with ValueError, what the library's own reader does not survive, and bring clips of version 1 up to version 2."""
+    depth, layer = 0, [document]
     while layer:
         depth += 1
+        if depth > _DEEPEST:
+            raise ValueError("it is nested too deep")
+        for one in layer:
+            if isinstance(one, dict) and one.get("OTIO_SCHEMA") == "Clip.1":
+                reference = one.pop("media_reference", None) or {"OTIO_SCHEMA": "MissingReference.1", "metadata": {}, "name": ""}
+                one |= {"OTIO_SCHEMA": "Clip.2", "media_references": {_MEDIUM: reference}, "active_media_reference_key": _MEDIUM}
         layer = [
             inner
             for one in layer
-            for inner in (one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+            for inner in (one.values() if isinstance(one, dict) else one)
             if isinstance(inner, dict | list)
         ]
-    return depth
 
 
 def _short(error: BaseException) -> str:

@@ -388,3 +388,14 @@ def test_none_is_unknown(said):
 
 def test_the_impossible_tilt_is_unknown():
     assert math.isnan(angle("409.500")) and angle("-0.100") == -0.1
+
+
+def test_a_table_that_counts_frames_takes_the_productions_rate(tmp_path):
+    from answerprint.ingest.into_catalogue import ingest
+    from answerprint.production.catalogue import Production
+
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m/moco.csv").write_text("Frame,X (m),Y (m),Z (m),Pan (deg),Tilt (deg),Roll (deg)\n1,1,2,3,0,0,0\n25,1,2,3,5,0,0\n")
+    with Production.create(tmp_path / "p", "T", "24") as production:
+        (file,) = ingest(production, [tmp_path / "m"]).files
+    assert file.kind == "tracking" and file.metadata["track"]["duration"]["value"] == 1.0 and not file.problems

@@ -94,7 +94,7 @@ def _solve(path: Path) -> IngestedFile:
         cameras = read_cameras(path.parent)
     except BadInput as error:
         return IngestedFile(path, "lens", problems=[f"{error.reason}; {error.remedy}"])
-    return IngestedFile(path, "lens", metadata={"cameras": {name: c.model_dump(mode="json") for name, c in cameras.items()}})
+    return IngestedFile(path, "lens", metadata={"pictures": {name: c.model_dump(mode="json") for name, c in cameras.items()}})
 
 
 def _begins_as_track(path: Path) -> bool:

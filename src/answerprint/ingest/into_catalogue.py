@@ -28,6 +28,8 @@ from answerprint.provenance.snapshot import LOCK_SUFFIX
 
 Tell = Callable[[int, int, str], None]
 _NEEDED = ("rights", "consent")
+_COUNT_FRAMES = {".edl", ".csv", ".tsv", ".chan", ".src"}
+"""Endings of files that count frames and do not say how many make a second: the production's own rate holds."""
 
 
 @dataclass
@@ -104,7 +106,7 @@ def _refuse_when_locked(production: Production, roots: list[Path]) -> None:
 
 def _read(path: Path, production: Production) -> IngestedFile:
     # An EDL does not say its rate, so it is read at the production's; footage says its own.
-    file = recognise(path, production.rate if path.suffix.lower() == ".edl" else None)
+    file = recognise(path, production.rate if path.suffix.lower() in _COUNT_FRAMES else None)
     if path.is_dir():
         members = [member for member in sorted(path.iterdir()) if member.is_file() and not member.name.startswith(".")]
         digests = [(member.name, file_digests(member)) for member in members]

@@ -234,4 +234,4 @@ def _bounds(table: Real) -> tuple[Sequence[float] | None, Sequence[float] | None
 def _span(column: Real, unit: str) -> dict[str, Any]:
     known = column[np.isfinite(column)]
     low, high = (round(float(known.min()), 6), round(float(known.max()), 6)) if len(known) else (None, None)
-    return {"unit": unit, "least": low, "most": high}
+    return {"unit": unit, "least": low, "most": high, **({"infinite": True} if np.isinf(column).any() else {})}

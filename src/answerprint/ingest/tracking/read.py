@@ -99,7 +99,8 @@ def is_tracking(path: Path, head: bytes) -> bool:
 def track_file(path: Path, rate: Any = None) -> IngestedFile:
     """The file as `ingest` reports it. What needs an answer first (a robot's description, a rate) is tracking with that problem."""
     try:
-        return as_file(path, read_track(path, rate))
+        # A packet stream is sent at its own rate, which is not the picture's.
+        return as_file(path, read_track(path, rate if path.suffix.lower() in (".chan", ".src") else None))
     except BadInput as error:
         if path.suffix.lower() == ".src" and "robot's description" in error.remedy:
             return IngestedFile(path, "tracking", problems=[f"{error.reason}; {error.remedy}"])

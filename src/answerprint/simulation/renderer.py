@@ -55,7 +55,7 @@ class Renderer:
         worker = Path(str(files("answerprint.simulation"))) / "worker" / "serve.py"
         own = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "BLENDER_"))}
         own |= {"PYTHONDONTWRITEBYTECODE": "1", "ANSWERPRINT_SIMULATION_MEMORY_MIB": str(memory_mib or 0)}
-        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         # -I: what lies in the person's own site-packages or in the current folder must not change a render.
         self._process = subprocess.Popen(
             [str(interpreter()), "-I", "-u", "-c", _START, str(worker.parent)],

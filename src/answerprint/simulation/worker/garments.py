@@ -14,7 +14,10 @@ _SLEEVES = {"long": 1.0, "short": 0.45, "none": 0.0}
 def dress(rest: np.ndarray, data: dict, wardrobe: dict) -> dict:
     """``top`` and ``bottom`` as (vertices, faces, skin weights), and ``covered``: body vertices that no one sees."""
     names = data["names"]
-    part = lambda *roots: data["skin"][:, [i for i, n in enumerate(names) if n.startswith(roots)]].sum(axis=1)  # noqa: E731
+
+    def part(*roots):
+        return data["skin"][:, [i for i, n in enumerate(names) if n.startswith(roots)]].sum(axis=1)
+
     arm, fore, hand = part("upperarm"), part("lowerarm"), part("hand", "index", "middle", "ring", "pinky", "thumb")
     leg = part("thigh", "calf", "foot", "ball")
     height = rest[:13380, 2].max()

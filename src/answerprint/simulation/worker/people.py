@@ -214,17 +214,24 @@ class Performer:
         reach = np.linalg.norm(away, axis=1, keepdims=True)
         away /= reach
         comb = _comb(style, root, centre, random)
-        points, steps = [root - 0.002 * normal[chosen]], 7 if style in ("bob", "long") else 5
-        lengths = length * random.uniform(0.75, 1.1, (count, 1))
+        steps = 9 if style in ("bob", "long") else 5
+        points = [root - 0.002 * normal[chosen]]
+        each = length * random.uniform(0.75, 1.1, (count, 1)) / (steps - 1)
+        depth = random.uniform(0.0, 0.014, (count, 1))
         for k in range(1, steps):
-            share = k / (steps - 1)
-            lift = normal[chosen] * max(0.0, 0.75 - share) + comb * (0.35 + share) + 0.1 * random.normal(size=(count, 3))
-            lift /= np.linalg.norm(lift, axis=1, keepdims=True)
-            step = points[-1] + lift * lengths / (steps - 1)
-            out = step - centre
+            out = points[-1] - centre
             far = np.linalg.norm(out, axis=1, keepdims=True)
-            least = np.minimum(reach * 1.02 + 0.004, reach + 0.004 + 0.02 * share)
-            step = np.where((far < least) & (step[:, 2:] > eye[2] - 0.1), centre + out / far * least, step)
+            out /= far
+            lift = np.exp(-(k - 1) * each / 0.012)
+            # Combed along the head, not away from it; below the ears it simply hangs.
+            along = comb - np.maximum((comb * out).sum(axis=1, keepdims=True), 0 if style == "crop" else -9) * out
+            hangs = np.clip((eye[2] - 0.02 - points[-1][:, 2:]) / 0.05, 0, 1)
+            along = (1 - hangs) * along + hangs * np.array([0.0, -0.08, -1.0])
+            way = 0.8 * lift * normal[chosen] + along + 0.07 * random.normal(size=(count, 3))
+            step = points[-1] + way / np.linalg.norm(way, axis=1, keepdims=True) * each
+            far = np.linalg.norm(step - centre, axis=1, keepdims=True)
+            least = reach + 0.003 + depth
+            step = np.where((far < least) & (step[:, 2:] > eye[2] - 0.1), centre + (step - centre) / far * least, step)
             points.append(step)
         return np.stack(points, axis=1)
 

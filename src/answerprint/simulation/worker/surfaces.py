@@ -77,10 +77,10 @@ class Sheet:
 
     def dirty(self, colour, amount: float):
         """Uneven, darker and warmer patches: the same paint after years."""
-        patches = self.spread(self.noise(1.3 / self.scale, 5, 0.65), 0.42, 0.75)
-        stains = self.spread(self.noise(6.0 / self.scale, 3, 0.6), 0.52, 0.8)
-        worn = self.mix(self.sum(patches, min(1.0, amount)), colour, (0.82, 0.76, 0.66, 1), "MULTIPLY")
-        return self.mix(self.sum(stains, min(1.0, 0.8 * amount)), worn, (0.66, 0.6, 0.52, 1), "MULTIPLY")
+        patches = self.spread(self.noise(0.7 / self.scale, 5, 0.65), 0.4, 0.85)
+        stains = self.spread(self.noise(5.0 / self.scale, 4, 0.65), 0.58, 0.85)
+        worn = self.mix(self.sum(patches, min(1.0, 0.55 * amount)), colour, (0.8, 0.75, 0.67, 1), "MULTIPLY")
+        return self.mix(self.sum(stains, min(1.0, 0.5 * amount)), worn, (0.62, 0.56, 0.48, 1), "MULTIPLY")
 
     def rough(self, centre: float, swing: float, scale: float = 9.0) -> None:
         """Gloss that changes over the surface, as touched and cleaned things have it."""

@@ -1,0 +1,126 @@
+"""Stages out of a family and a seed: place, people, what they wear and do, light and camera, each a plausible film frame."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from answerprint.simulation.lighting import PATTERNS, PatternName, pattern
+from answerprint.simulation.pieces import Colour, Vector
+from answerprint.simulation.place import Place, build
+from answerprint.simulation.stage import Build, Family, Light, Performer, SetPlan, Stage, StageCamera, Wardrobe
+
+_NAMES = ("anna", "ben", "chiara", "david", "esther", "farid")
+_CLOTHES: tuple[Colour, ...] = (
+    (0.05, 0.07, 0.14), (0.28, 0.05, 0.05), (0.07, 0.15, 0.1), (0.4, 0.36, 0.28), (0.5, 0.5, 0.5), (0.02, 0.02, 0.025), (0.38, 0.25, 0.06),
+    (0.16, 0.22, 0.32), (0.22, 0.12, 0.2), (0.12, 0.1, 0.08),
+)  # fmt: skip
+_LEGS: tuple[Colour, ...] = ((0.03, 0.04, 0.08), (0.02, 0.02, 0.02), (0.18, 0.14, 0.09), (0.09, 0.09, 0.1), (0.06, 0.09, 0.16))
+_HAIR: tuple[Colour, ...] = (
+    (0.012, 0.008, 0.006),
+    (0.035, 0.018, 0.01),
+    (0.11, 0.055, 0.025),
+    (0.3, 0.19, 0.09),
+    (0.22, 0.21, 0.2),
+    (0.16, 0.05, 0.015),
+)
+_EYES: tuple[Colour, ...] = ((0.07, 0.035, 0.015), (0.12, 0.2, 0.28), (0.1, 0.16, 0.09), (0.16, 0.1, 0.04))
+_LENSES = (21.0, 25.0, 32.0, 40.0, 50.0)
+_OUTDOORS = ("street", "garden")
+
+
+def generate(
+    family: Family,
+    seed: int,
+    time: str = "day",
+    view: int | None = None,
+    people: int | None = None,
+    lighting: PatternName | None = None,
+) -> Stage:
+    """A stage of one family: the same arguments give the same document.
+
+    ``time`` is ``day`` or ``night``; ``view`` one of the place's camera positions; ``people`` how many performers (else one or two); ``lighting``
+    a pattern by name (else one that suits the hour).
+    """
+    random = np.random.default_rng([seed, sum(map(ord, family)), int(time == "night")])
+    plan = SetPlan(family=family, seed=seed, time="night" if time == "night" else "day", dressing=float(random.uniform(0.6, 1.0)),
+                   wear=float(random.uniform(0.15, 0.6)))  # fmt: skip
+    place = build(plan)
+    views = place.views
+    start, target = views[(int(random.integers(len(views))) if view is None else view) % len(views)]
+    count = int(random.choice([1, 1, 2])) if people is None else people
+    marks = [name for name in place.marks if name not in place.seats]
+    order = sorted(marks, key=lambda name: _off_axis(place, name, start, target))
+    performers = tuple(_performer(random, n, order[n % len(order)], place, start) for n in range(min(count, len(order))))
+    lux = place.mood.get("lux", 150.0)
+    first = place.marks[str(performers[0].mark)] if performers else (target[0], target[1], 0.0)
+    eyes = (first[0], first[1], (performers[0].floor + 0.935 * performers[0].build.height) if performers else target[2])
+    lights = _lights(random, family, plan, place, eyes, start, lux, lighting) if performers else ()
+    camera = StageCamera(
+        translation=start, look_at=(0.6 * target[0] + 0.4 * eyes[0], 0.6 * target[1] + 0.4 * eyes[1], 0.45 * target[2] + 0.55 * (eyes[2] - 0.25)),
+        pinhole_focal_length=float(random.choice(_LENSES[:3])), focus_on=performers[0].name if performers else "", t_stop=2.8,
+        white_balance_kelvin=float(random.choice([4300, 5000, 5600])) if plan.time == "day" else float(random.choice([3200, 3600])),
+        exposure_stops=float(np.log2(117.6 / (lux * 1.15))), iris_blades=9,
+    )  # fmt: skip
+    return Stage(name=f"{family}-{seed}", seed=seed + 1, set=plan, performers=performers, lights=lights, cameras=(camera,))
+
+
+def _lights(
+    random: np.random.Generator,
+    family: str,
+    plan: SetPlan,
+    place: Place,
+    eyes: Vector,
+    start: Vector,
+    lux: float,
+    lighting: PatternName | None,
+) -> tuple[Light, ...]:
+    """A pattern around the first performer, inside the room, in the colour of the hour."""
+    day = ("loop", "rembrandt", "high-key", "butterfly", "loop")
+    night = ("rembrandt", "low-key", "split", "loop")
+    name: PatternName = lighting or random.choice(day if plan.time == "day" else night)
+    if name not in PATTERNS:
+        raise KeyError(name)
+    w, d, h = place.size
+    inside = None if family in _OUTDOORS else ((-w / 2 + 0.35, -d / 2 + 0.3, 0.5), (w / 2 - 0.35, d / 2 - 0.3, h - 0.3))
+    share = 0.35 if family in _OUTDOORS and plan.time == "day" else 0.8
+    lamps = pattern(name, eyes, start, lux * share, "left" if random.random() < 0.5 else "right", inside=inside)
+    if plan.time == "night" and name != "day-for-night":
+        key, fill, back = lamps
+        return (
+            key.model_copy(update={"kelvin": 3200.0}),
+            fill.model_copy(update={"kelvin": 3600.0}),
+            back.model_copy(update={"kelvin": 4800.0}),
+        )
+    return lamps
+
+
+def _performer(random: np.random.Generator, number: int, mark: str, place: Place, camera: Vector) -> Performer:
+    gender = float(random.choice([0.0, 0.05, 0.95, 1.0]))
+    woman = gender < 0.5
+    ancestry = [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (0.5, 0.0, 0.5), (0.0, 0.5, 0.5)][int(random.integers(5))]
+    skin = float(np.clip(0.85 * ancestry[0] + 0.35 * ancestry[1] + 0.15 * ancestry[2] + random.normal(0, 0.08), 0.02, 0.98))
+    age = float(random.choice([22, 28, 35, 44, 55, 67]))
+    colour = _HAIR[4] if age > 60 else _HAIR[int(random.integers(3 if skin > 0.3 else len(_HAIR)))]
+    x, y, heading = place.marks[mark]
+    towards = float(np.degrees(np.arctan2(-(camera[0] - x), camera[1] - y)))
+    return Performer(
+        name=_NAMES[number],
+        build=Build(age=age, gender=gender, height=float(random.normal(1.65 if woman else 1.79, 0.05)), weight=float(random.uniform(0.35, 0.75)),
+                    muscle=float(random.uniform(0.35, 0.7)), ancestry=ancestry, skin=skin),
+        wardrobe=Wardrobe(
+            top=random.choice(["shirt", "tshirt", "jumper", "jacket"]), bottom="skirt" if woman and random.random() < 0.3 else "trousers",
+            top_colour=_CLOTHES[int(random.integers(len(_CLOTHES)))], bottom_colour=_LEGS[int(random.integers(len(_LEGS)))],
+            stripe=bool(random.random() < 0.15),
+        ),
+        hair=random.choice(["bob", "long", "short"] if woman else ["crop", "short", "crop"]), hair_colour=colour,
+        eye_colour=_EYES[0] if skin > 0.4 else _EYES[int(random.integers(4))], mark=mark,
+        heading=float(towards + random.choice([-1, 1]) * random.uniform(8, 38)) if number == 0 else heading,
+    )  # fmt: skip
+
+
+def _off_axis(place: Place, mark: str, start: Vector, target: Vector) -> float:
+    """How far a mark is from the middle of a view, with marks too near the camera last."""
+    x, y, _ = place.marks[mark]
+    a = np.arctan2(y - start[1], x - start[0]) - np.arctan2(target[1] - start[1], target[0] - start[0])
+    off = abs((a + np.pi) % (2 * np.pi) - np.pi)
+    return float(off + (3.0 if np.hypot(x - start[0], y - start[1]) < 1.6 else 0.0))

@@ -1,0 +1,149 @@
+"""A bar: counter, stools, bottles before a mirror, pendants, neon."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from answerprint.simulation.pieces import box, cylinder, lathe, tube
+from answerprint.simulation.place import Place
+from answerprint.simulation.sets import furniture as f
+from answerprint.simulation.sets.room import Opening, Room
+from answerprint.simulation.stage import SetPlan
+
+
+def bar(plan: SetPlan) -> Place:
+    """A bar: counter with stools, bottles before a mirror, brick, pendants, a neon line, small tables."""
+    r = Room(plan, (5.5, 6.5), (5.6, 6.6), (2.8, 3.3))
+    r.material("walls", r.pick("brick", "wood"), (0.22, 0.085, 0.05), (0.15, 0.06, 0.04))
+    r.material("panelling", "wood", (0.12, 0.055, 0.028), (0.06, 0.028, 0.015), roughness=0.3)
+    r.material("floor", "planks", (0.16, 0.1, 0.06), (0.1, 0.06, 0.035), roughness=0.4)
+    r.material("ceiling", "paint", (0.09, 0.08, 0.075))
+    r.material("counter", "marble", (0.06, 0.05, 0.045), (0.3, 0.26, 0.2), roughness=0.1)
+    r.material("stool seat", "leather", r.pick((0.25, 0.05, 0.04), (0.06, 0.1, 0.07), (0.2, 0.11, 0.05)), None)
+    r.material("neon", "glow", r.pick((1.0, 0.12, 0.2), (0.1, 0.6, 1.0), (1.0, 0.35, 0.05)), nits=450.0, kelvin=6500.0, wear=0.0)
+    for i, c in enumerate(((0.02, 0.06, 0.02), (0.2, 0.09, 0.015), (0.45, 0.47, 0.46), (0.05, 0.03, 0.02))):
+        r.material(f"bottle {i}", "plastic", c, roughness=0.06)  # type: ignore[arg-type]
+    window = Opening(-1.2, 1.5, 0.8, 1.6)
+    r.shell("walls", "floor", "ceiling", {"right": [window]}, skirting="dark wood")
+    r.window("right", window, 700, "dark wood", bars=2)
+    r.sky(1600)
+    back, w = r.depth / 2, r.width
+    r.hang(
+        "panelling",
+        [
+            box((w - 0.1, 0.03, 1.05), "panelling"),
+            *[box((0.04, 0.02, 1.0), "dark wood", (-w / 2 + 0.3 + 0.6 * i, -0.02, 0)) for i in range(int(w / 0.6))],
+        ],
+        "back",
+        0,
+        0,
+        out=0.03,
+    )
+    r.put(
+        "bar counter",
+        [
+            box((w * 0.72, 0.55, 1.04), "panelling"),
+            box((w * 0.74, 0.68, 0.05), "counter", (0, -0.05, 1.04), bevel=0.012),
+            tube([(-w * 0.36, -0.42, 0.22), (w * 0.36, -0.42, 0.22)], 0.022, "brass"),
+            *[
+                box((0.5, 0.02, 0.7), "dark wood", (-w * 0.3 + 0.62 * i, -0.285, 0.2), bevel=0.006)
+                for i in range(int(w * 0.6 / 0.62) + 1)
+            ],
+        ],
+        -0.3,
+        back - 1.55,
+    )
+    r.hang(
+        "back shelf",
+        [
+            box((2.9, 0.34, 0.9), "panelling"),
+            box((2.95, 0.36, 0.04), "counter", (0, 0, 0.9)),
+            box((2.8, 0.02, 1.25), "mirror", (0, 0.15, 1.0), bevel=0),
+            *[box((2.8, 0.22, 0.03), "dark wood", (0, 0.04, 1.35 + 0.4 * i)) for i in range(3)],
+            *[box((0.05, 0.24, 1.3), "dark wood", (s * 1.42, 0.04, 0.94)) for s in (-1, 1)],
+        ],
+        "back",
+        -0.3,
+        0,
+        out=0.2,
+    )
+    for shelf in range(4):
+        for i in range(17):
+            if r.random.random() < 0.12:
+                continue
+            z = 0.94 if shelf == 0 else 0.98 + 0.4 * shelf
+            r.put(
+                "bottle",
+                f.bottle(r.between(0.26, 0.33), f"bottle {r.random.integers(4)}", f"art {r.random.integers(4)}"),
+                -0.3 - 1.28 + 0.16 * i + r.between(-0.02, 0.02),
+                back - 0.2 - (0.08 if shelf == 0 else 0.0),
+                z,
+            )
+    r.hang(
+        "neon",
+        [
+            tube(
+                [(0.5 * np.cos(a) * (1 + 0.25 * np.cos(3 * a)), -0.05, 0.32 * np.sin(a)) for a in np.linspace(0, 6.28, 48)],
+                0.011,
+                "neon",
+            )
+        ],
+        "left",
+        0.5,
+        1.85,
+    )
+    for i in range(3):
+        x = -1.5 + 1.2 * i
+        r.put("pendant", f.pendant(r.height - 2.05, "brass", "shade inside", 0.14), x, back - 1.6, r.height)
+        r.lamp("pendant", x, back - 1.6, 2.08, 420, 2400, 0.03)
+    for i in range(4):
+        r.put(
+            "bar stool",
+            f.stool(0.76, "stool seat", "iron"),
+            -1.7 + 0.85 * i + r.between(-0.1, 0.1),
+            back - 2.25,
+            0,
+            r.between(0, 90),
+        )
+    for x, y in ((-w / 2 + 0.9, -0.6), (1.5, -0.4)):
+        r.put(
+            "bar table",
+            [
+                cylinder(0.34, 0.035, "dark wood", (0, 0, 0.72)),
+                cylinder(0.03, 0.72, "iron"),
+                lathe([(0.25, 0), (0.25, 0.02), (0.03, 0.05)], "iron"),
+            ],
+            x,
+            y,
+        )
+        r.put("candle", [*f.glass_(0.09), cylinder(0.02, 0.04, "paper", (0, 0, 0.01))], x + 0.05, y, 0.755)
+        r.lamp("candle", x + 0.05, y, 0.9, 25, 2000, 0.02)
+        r.put("glass", f.glass_(0.12), x - 0.12, y + 0.08, 0.755, needed=False)
+        r.put("beer mat", [box((0.1, 0.1, 0.002), "paper", bevel=0)], x - 0.1, y - 0.1, 0.755, 20, needed=False)
+        for s in (-1, 1):
+            r.put("chair", f.chair("dark wood", "stool seat", slats=2), x + s * 0.6, y, 0, -90 * s + r.between(-15, 15))
+    for i in range(4):
+        r.put("tumbler", f.glass_(0.11), -1.4 + 0.62 * i, back - 1.62, 1.09, needed=False)
+    r.put(
+        "beer tap",
+        [
+            box((0.3, 0.12, 0.3), "brass", bevel=0.02),
+            *[tube([(x, -0.05, 0.26), (x, -0.15, 0.26), (x, -0.15, 0.2)], 0.012, "steel") for x in (-0.08, 0.08)],
+            *[box((0.03, 0.03, 0.16), "dark wood", (x, 0, 0.3)) for x in (-0.08, 0.08)],
+        ],
+        0.55,
+        back - 1.5,
+        1.09,
+    )
+    for i, (along, z) in enumerate(((-1.0, 1.4), (-0.3, 1.65), (1.6, 1.5))):
+        r.hang("poster", f.framed(0.45, 0.6, "dark wood", f"art {i}"), "left", along - 0.4, z - 0.1, needed=i == 0)
+    r.hang("poster", f.framed(0.5, 0.7, "black plastic", "art 3"), "right", 1.2, 1.3)
+    r.place.items = [i.model_copy(update={"group": "neon"}) if i.name == "neon" else i for i in r.place.items]
+    r.mark("counter", 0.9, back - 2.35, 170)
+    r.mark("floor", -0.6, 0.0, 180)
+    r.mark("behind", -0.3, back - 0.85, 180)
+    r.mark("stool", -0.85, back - 2.25, 0, seat=0.77)
+    r.view((1.0, -r.depth / 2 + 0.5, 1.5), (-0.3, 1.0, 1.2))
+    r.view((-w / 2 + 0.5, -r.depth / 2 + 0.6, 1.45), (0.6, 1.2, 1.2))
+    r.mood(90, 45)
+    return r.place

@@ -1,0 +1,207 @@
+"""A street: facades, shops, lamp posts, cars; wet at night."""
+
+from __future__ import annotations
+
+from answerprint.simulation.pieces import Part, box, cylinder, lathe, prism, tube
+from answerprint.simulation.place import Place
+from answerprint.simulation.sets import furniture as f
+from answerprint.simulation.sets.outdoors import outdoor_light, tree
+from answerprint.simulation.sets.room import Room
+from answerprint.simulation.stage import SetPlan
+
+
+def street(plan: SetPlan) -> Place:
+    """A street: facades with shops, kerbs, lamp posts, parked cars, bins; wet at night."""
+    r = Room(plan, (16, 18), (24, 28), (9, 11))
+    wet = 0.85 if r.night else r.pick(0.0, 0.0, 0.6)
+    r.material("asphalt", "earth", (0.07, 0.07, 0.072), (0.045, 0.045, 0.047), grain=180.0, relief=4.0, wet=wet)
+    r.material(
+        "pavement",
+        "tile",
+        (0.3, 0.29, 0.27),
+        (0.25, 0.24, 0.225),
+        size=0.45,
+        joint=0.008,
+        mortar=(0.1, 0.1, 0.09),
+        roughness=0.75 - 0.5 * wet,
+    )
+    r.material("kerb", "concrete", (0.36, 0.35, 0.33), (0.28, 0.27, 0.26))
+    r.material("line", "paint", (0.6, 0.6, 0.56))
+    for i in range(5):
+        tone = r.pick((0.36, 0.14, 0.09), (0.5, 0.44, 0.33), (0.42, 0.4, 0.37), (0.3, 0.2, 0.15), (0.46, 0.34, 0.24))
+        r.material(f"facade {i}", r.pick("brick", "concrete", "brick"), tone, tuple(0.78 * c for c in tone))  # type: ignore[arg-type]
+    for i, c in enumerate(((0.02, 0.05, 0.14), (0.3, 0.02, 0.02), (0.35, 0.36, 0.37), (0.015, 0.015, 0.017))):
+        r.material(f"car paint {i}", "enamel", c, c, roughness=0.14)  # type: ignore[arg-type]
+    r.material("rubber", "plastic", (0.02, 0.02, 0.02), roughness=0.85)
+    r.material("slate", "tile", (0.1, 0.1, 0.11), (0.075, 0.075, 0.085), size=0.2, aspect=1.4, offset=0.5, roughness=0.6)
+    r.material("awning", "fabric", r.pick((0.35, 0.05, 0.04), (0.05, 0.16, 0.1), (0.5, 0.42, 0.25)), (0.55, 0.53, 0.48), stripe=3.0)
+    r.material("shop glow", "glow", (1.0, 0.82, 0.58), nits=160.0 if r.night else 60.0, kelvin=3200.0, uneven=0.7, wear=0.0)
+    r.material(
+        "sign glow", "glow", r.pick((1.0, 0.2, 0.15), (0.15, 0.6, 1.0), (0.3, 1.0, 0.4)), nits=350.0, kelvin=6500.0, wear=0.0
+    )
+    r.material("lantern", "glow", (1.0, 0.9, 0.7), nits=1500.0 if r.night else 1.0, kelvin=2700.0, wear=0.0)
+    r.put("road", [box((7.4, 60, 0.1), "asphalt", (0, 8, -0.1), bevel=0)])
+    r.put("road lines", [box((0.12, 1.6, 0.004), "line", (0, -10 + 4.2 * i, 0), bevel=0) for i in range(10)])
+    for s in (-1, 1):
+        r.put(
+            "pavement",
+            [
+                box((3.2, 60, 0.12), "pavement", (s * 5.3, 8, 0), bevel=0),
+                box((0.15, 60, 0.13), "kerb", (s * 3.72, 8, 0), bevel=0.01),
+            ],
+        )
+        y, n = -9.0, 0
+        while y < 34:
+            wide = r.between(5.5, 8.0)
+            _house(r, s, y + wide / 2, wide, r.between(7.5, 11.5), f"facade {r.random.integers(5)}", n)
+            y, n = y + wide, n + 1
+    _house(r, 0, 36.0, 18.0, 10.0, "facade 0", 0)
+    for i, (s, y) in enumerate(((-1, 0.5), (1, 6.0), (-1, 12.0), (1, 18.0))):
+        x = s * 4.1
+        r.put(
+            "lamp post",
+            [
+                lathe([(0.12, 0), (0.12, 0.5), (0.06, 0.7), (0.05, 4.2)], "iron"),
+                tube([(0, 0, 4.15), (-s * 0.35, 0, 4.4), (-s * 0.9, 0, 4.4)], 0.03, "iron"),
+                lathe([(0.16, 4.22), (0.2, 4.28), (0.05, 4.42)], "iron", (-s * 0.9, 0, 0)),
+                cylinder(0.12, 0.03, "lantern", (-s * 0.9, 0, 4.19)),
+            ],
+            x,
+            y,
+            0.12,
+        )
+        if r.night:
+            r.lamp("street-lamp", x - s * 0.9, y, 4.2, 3800, 2300 if i % 2 else 3000, 0.12)
+    for i, (s, y) in enumerate(((1, 1.8), (-1, 8.5), (1, 13.0))):
+        if i == 0 or r.random.random() < plan.dressing:
+            r.put(
+                "parked car",
+                _car(f"car paint {r.random.integers(4)}"),
+                s * 2.75,
+                y + r.between(-0.5, 0.5),
+                0,
+                90 + r.between(-2, 2),
+            )
+    r.put("litter bin", [lathe([(0.2, 0), (0.24, 0.75), (0.22, 0.78), (0.2, 0.75)], "iron")], -4.4, 3.4, 0.12)
+    r.put("bollards", [cylinder(0.06, 0.85, "iron", (0, 1.4 * i, 0), top=0.045) for i in range(4)], 4.0, -1.5, 0.12)
+    r.put(
+        "crates",
+        [box((0.5, 0.36, 0.28), "pine", (0.05 * i, 0.02 * i, 0.28 * i), (0, 0, 8 * i)) for i in range(3)],
+        -6.3,
+        1.6,
+        0.12,
+        10,
+        needed=False,
+    )
+    r.put(
+        "cafe table",
+        [
+            cylinder(0.3, 0.03, "steel", (0, 0, 0.71)),
+            cylinder(0.025, 0.71, "iron"),
+            lathe([(0.22, 0), (0.22, 0.02), (0.03, 0.04)], "iron"),
+        ],
+        -5.6,
+        4.6,
+        0.12,
+    )
+    for s in (-1, 1):
+        r.put("cafe chair", f.chair("iron", "oak", slats=4), -5.6 + 0.55 * s, 4.65, 0.12, -90 * s, needed=s < 0)
+    r.put("tree", tree(r, 5.5), 5.0, 4.0, 0.12)
+    r.put("tree", tree(r, 6.0), -4.7, 9.5, 0.12, needed=False)
+    r.put("manhole", [cylinder(0.33, 0.008, "iron")], 0.9, 1.6, 0.0)
+    outdoor_light(r, plan, sun_lux=32000, sky_nits=4200)
+    r.mark("pavement", -4.9, 1.2, 170)
+    r.mark("road", -1.1, 1.0, 178)
+    r.mark("kerb", -3.2, 3.4, 160)
+    for name in ("pavement",):
+        r.place.marks[name] = (-4.9, 1.2, 170.0)
+    r.view((-1.9, -3.4, 1.55), (-1.5, 6.0, 1.6))
+    r.view((1.6, -3.2, 1.4), (-2.2, 4.0, 1.5))
+    r.mood(22000, 28)
+    return r.place
+
+
+def _house(r: Room, side: int, y: float, width: float, height: float, wall: str, number: int) -> None:
+    """A facade along the street (side -1, 1) or across its end (0): ground floor with a shop or door, windows, cornice, roof."""
+    parts: list[Part] = [
+        box((width, 6, height), wall, (0, 3, 0), bevel=0.0),
+        box((width + 0.1, 0.35, 0.3), "kerb", (0, 0, height - 0.3)),
+        *f.moved(f.gable(width, 2.0, 6.2, "slate"), (0, 3, height)),
+    ]
+    shop = r.random.random() < 0.55
+    if shop:
+        parts += [
+            box((width * 0.62, 0.1, 2.3), "dark wood", (-width * 0.12, -0.02, 0.1)),
+            box((width * 0.56, 0.12, 1.7), "shop glow", (-width * 0.12, -0.04, 0.55), bevel=0),
+            box((width * 0.64, 0.16, 0.45), r.pick("dark wood", "book 1", "book 4"), (-width * 0.12, -0.05, 2.4)),
+        ]
+        parts += [box((0.06, 0.15, 1.75), "dark wood", (-width * 0.12 + width * 0.14 * k, -0.04, 0.5)) for k in (-2, -1, 0, 1, 2)]
+        if r.random.random() < 0.6:
+            parts.append(box((width * 0.62, 1.1, 0.03), "awning", (-width * 0.12, -0.55, 2.55), (14, 0, 0)))
+        if r.random.random() < 0.5:
+            parts.append(box((0.9, 0.06, 0.28), "sign glow", (-width * 0.12, -0.14, 2.47), bevel=0.02))
+    else:
+        parts += [
+            q
+            for k in (-1, 0)
+            for q in (
+                box((1.2, 0.1, 1.6), "white gloss", (k * width * 0.28, -0.02, 0.8)),
+                box((1.06, 0.12, 1.46), "dark glass", (k * width * 0.28, -0.02, 0.87)),
+            )
+        ]
+    parts += f.moved(
+        f.door(0.95, 2.1, r.pick("dark wood", "car paint 1", "book 2"), "white gloss", "brass"), (width * 0.36, -0.03, 0.12)
+    )
+    columns = max(2, int(width / 2.0))
+    for floor in range(1, int((height - 0.6) / 2.9)):
+        for k in range(columns):
+            x, z = (k - (columns - 1) / 2) * width / columns, 2.9 * floor + 0.75
+            lit = r.night and r.random.random() < 0.3
+            parts += [
+                box((1.05, 0.14, 1.6), "white gloss", (x, 0, z)),
+                box((0.9, 0.16, 1.45), "lit window" if lit else "dark glass", (x, 0, z + 0.07)),
+                box((1.2, 0.24, 0.07), "kerb", (x, -0.05, z - 0.07)),
+                box((0.05, 0.17, 1.45), "white gloss", (x, 0, z + 0.07)),
+            ]
+    parts.append(tube([(width / 2 - 0.15, -0.06, 0.1), (width / 2 - 0.15, -0.06, height - 0.3)], 0.045, "iron"))
+    if side == 0:
+        r.put("end house", parts, 0, y, 0, 0, group="shops")
+    else:
+        r.put("house", parts, side * 6.9, y, 0, -90.0 * side, group="shops")
+
+
+def _car(paint: str) -> list[Part]:
+    """A parked saloon, its length along x."""
+    body = [
+        (-2.1, 0.32),
+        (2.1, 0.32),
+        (2.15, 0.6),
+        (2.0, 0.82),
+        (0.95, 0.92),
+        (0.35, 1.4),
+        (-0.95, 1.42),
+        (-1.65, 0.95),
+        (-2.1, 0.88),
+        (-2.18, 0.6),
+    ]
+    glass = [(0.83, 0.95), (0.32, 1.34), (-0.9, 1.36), (-1.45, 0.97)]
+    wheels: list[Part] = []
+    for x in (-1.3, 1.3):
+        for s in (-1, 1):
+            wheels += [
+                cylinder(0.31, 0.2, "rubber", (x, s * 0.82 + 0.1, 0.31), turn=(90, 0, 0)),
+                cylinder(0.19, 0.21, "steel", (x, s * 0.82 + 0.105, 0.31), turn=(90, 0, 0)),
+            ]
+    lights = [
+        box((0.04, 0.3, 0.12), m, (x, s * 0.6, 0.66), bevel=0.01)
+        for x, m in ((2.1, "clear glass"), (-2.15, "car paint 1"))
+        for s in (-1, 1)
+    ]
+    return [
+        prism(body, 1.66, paint),
+        prism(glass, 1.67, "dark glass"),
+        prism([(x * 0.97, z - 0.01) for x, z in body[5:8]] + [(0.8, 0.9)], 1.45, paint),
+        *wheels,
+        *lights,
+        box((0.03, 0.5, 0.11), "white plastic", (2.16, 0, 0.42), bevel=0.004),
+    ]

@@ -1,0 +1,82 @@
+"""Generated places: recognisable, furnished, standing on the floor, the same for the same seed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from answerprint.simulation.generate import generate
+from answerprint.simulation.order import Shoot
+from answerprint.simulation.place import build
+from answerprint.simulation.poses import pose_at
+from answerprint.simulation.stage import FAMILIES, Action, Performer, SetPlan, read_stage
+
+INTERIORS = [name for name in FAMILIES if name not in ("street", "garden")]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("time", ["day", "night"])
+def test_every_family_is_a_whole_stage_that_can_be_ordered(family: str, time: str) -> None:
+    stage = generate(family, 3, time)  # type: ignore[arg-type]
+    order = Shoot(stage).build_order(1)
+    assert len(order["items"]) > 12
+    assert stage.performers
+    assert {"key", "fill", "back"} <= set(order["groups"])
+    assert read_stage(stage.json_text()) == stage
+
+
+def test_the_same_seed_gives_the_same_stage_and_another_one_another() -> None:
+    assert generate("kitchen", 5) == generate("kitchen", 5)
+    assert Shoot(generate("kitchen", 5)).build_order(1) == Shoot(generate("kitchen", 5)).build_order(1)
+    assert Shoot(generate("kitchen", 6)).build_order(1) != Shoot(generate("kitchen", 5)).build_order(1)
+
+
+@pytest.mark.parametrize("family", INTERIORS)
+def test_no_wall_of_a_room_is_bare(family: str) -> None:
+    place = build(SetPlan(family=family, seed=2, dressing=1.0))  # type: ignore[arg-type]
+    width, depth, _ = place.size
+    near = {"back": 0, "left": 0, "right": 0}
+    for item in place.items:
+        if item.name.startswith(("wall", "floor", "ceiling", "house")):
+            continue
+        near["back"] += item.at[1] > depth / 2 - 0.7
+        near["left"] += item.at[0] < -width / 2 + 0.9
+        near["right"] += item.at[0] > width / 2 - 0.9
+    assert min(near.values()) >= 1
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_people_stand_inside_and_apart_from_the_camera(family: str) -> None:
+    place = build(SetPlan(family=family, seed=4))  # type: ignore[arg-type]
+    width, depth, _ = place.size
+    for x, y, _ in place.marks.values():
+        assert abs(x) < width / 2
+        assert abs(y) < depth / 2
+    for start, target in place.views:
+        assert np.linalg.norm(np.subtract(start, target)) > 2
+
+
+def test_at_night_the_lamps_of_the_room_are_what_lights_it() -> None:
+    day, night = (build(SetPlan(family="living-room", seed=1, time=t)) for t in ("day", "night"))
+    window = [next(lamp for lamp in p.lights if lamp.group == "daylight").illuminance_lux or 0 for p in (day, night)]
+    assert window[1] < 0.02 * window[0]
+
+
+def test_with_practicals_off_no_lamp_of_the_room_shines() -> None:
+    place = build(SetPlan(family="bar", seed=1, practicals=False))
+    assert not [lamp for lamp in place.lights if lamp.group == "practicals"]
+
+
+def test_a_walk_ends_on_its_mark_and_looks_where_it_goes() -> None:
+    walker = Performer(name="anna", mark=(0, 0), heading=0.0, actions=(Action(do="walk", start=10, end=58, to=(3.0, 0.0)),))
+    middle, end = pose_at(walker, 34, 24.0, {}), pose_at(walker, 80, 24.0, {})
+    assert middle["heading"] == pytest.approx(-90)
+    assert end["at"] == pytest.approx([3.0, 0.0])
+    knees = [pose_at(walker, f, 24.0, {})["joints"]["knee_l"] for f in range(10, 58)]
+    assert max(knees) > 40
+
+
+def test_sitting_lowers_onto_the_seat_and_standing_leaves_it() -> None:
+    sitter = Performer(name="ben", seat=0.5, actions=(Action(do="sit", start=1, end=20), Action(do="stand", start=40, end=60)))
+    assert pose_at(sitter, 30, 24.0, {})["seat"] == pytest.approx(0.5)
+    assert pose_at(sitter, 70, 24.0, {})["seat"] is None

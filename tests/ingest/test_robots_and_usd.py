@@ -132,8 +132,10 @@ def test_an_inline_form_takes_base_and_tool_from_its_frame_data():
 def test_a_program_and_its_points_are_tracking(tmp_path):
     (tmp_path / "m.src").write_text(SOURCE)
     (tmp_path / "m.dat").write_text(DATA)
-    (tmp_path / "kr6.json").write_text(json.dumps(KR6))
     assert "robot's description" in recognise(tmp_path / "m.src").problems[0] and recognise(tmp_path / "m.dat").kind == "tracking"
+    (tmp_path / "kr6.json").write_text(json.dumps(KR6))
+    assert recognise(tmp_path / "kr6.json").metadata == {"robot": "KR 6 R900", "joints": 6}
+    assert recognise(tmp_path / "m.src", 24).metadata["track"]["posed"] > 50, "the arm described beside it flies the program"
     assert read_krl(tmp_path / "m.src", tmp_path / "kr6.json").posed.all()
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from answerprint.optics.camera import Camera
 from answerprint.optics.track import CameraTrack, Link, axes_from_angles
-from answerprint.production import BadInput
+from answerprint.production import BadInput, Timecode
 from answerprint.spatial.chain import Mount, Part, assembled, at_entrance_pupil, composed
 from answerprint.spatial.latency import device_lag, picture_turns
-from answerprint.spatial.poses import PoseSpline, mid_exposures, per_frame, row_poses
+from answerprint.spatial.poses import PoseSpline, cameras, mid_exposures, opening, per_frame, row_poses
 
 RATE = Fraction(24000, 1001)
 
@@ -84,6 +84,26 @@ def test_rows_of_a_rolling_shutter_are_seen_one_after_the_other():
     places, axes = row_poses(tracked(), opens=1.0, rows=101, readout_s=0.010, exposure_s=0.02)
     moments = 1.01 + np.linspace(0, 0.010, 101)
     assert np.abs(places - place(moments)).max() < 1e-6 and np.abs(axes - axes_from_angles(pan(moments))).max() < 1e-6
+
+
+def test_a_take_is_found_on_the_trackers_clock_by_its_timecode():
+    start = Timecode.parse("10:00:00:00", 24)
+    stamped = tracked(start=start, clock="PTP epoch")
+    assert opening(stamped, start + 36) == Fraction(3, 2)
+    assert opening(tracked(clock="timecode from midnight"), start) == 36000
+    with pytest.raises(BadInput, match="carries no timecode"):
+        opening(tracked(), start)
+
+
+def test_a_track_becomes_cameras_and_what_is_unknown_becomes_none():
+    focal = np.full(100, 35.0)
+    focal[7] = np.nan
+    made = cameras(tracked(1, focal_length_mm=focal, sensor_mm=(36.0, 24.0)), (960, 640))
+    assert made[7] is None and len(made) == 100 and made[3] is not None
+    ahead = place(np.array([0.03]))[0] + 5 * axes_from_angles(pan(np.array([0.03]))[0])[:, 1]
+    assert np.allclose(made[3].project(ahead), [479.5, 319.5], atol=1e-6) and made[3].matrix[0, 0] == pytest.approx(35 / 36 * 960)
+    with pytest.raises(BadInput, match="says no sensor"):
+        cameras(tracked(1), (960, 640))
 
 
 # -- rigs ----------------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from answerprint.ingest.camera_metadata import is_per_frame, read_per_frame
 from answerprint.ingest.material import IngestedFile
 from answerprint.ingest.text import read_text
 from answerprint.ingest.tracking.ingested import as_file
+from answerprint.ingest.tracking.kuka_arm import is_arm
 from answerprint.ingest.tracking.nerfstudio import is_transforms, read_transforms
 from answerprint.ingest.tracking.opentrackio import is_opentrackio, read_tracking
 from answerprint.production import BadInput
@@ -101,6 +102,10 @@ def read_json(path: Path) -> IngestedFile:
         raise BadInput(path, f"is no JSON ({error})", "export it again") from None
     if is_opentrackio(document):
         return read_tracking(path, document)
+    if is_arm(document):
+        return IngestedFile(
+            path, "tracking", metadata={"robot": str(document.get("name", path.stem)), "joints": len(document["joints"])}
+        )
     if is_transforms(document):
         return as_file(path, read_transforms(path))
     paper = str(document.get("document", "")) if isinstance(document, dict) else ""

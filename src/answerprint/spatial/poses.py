@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.spatial.transform import Rotation, RotationSpline
 
+from answerprint.optics.camera import Camera
+from answerprint.optics.distortion import Distortion
 from answerprint.optics.track import LENS_FIELDS, CameraTrack, angles_from_axes
-from answerprint.production import BadInput
+from answerprint.production import BadInput, Timecode
 
 Real = NDArray[np.float64]
 _GAP_SECONDS = 0.25
@@ -113,6 +115,48 @@ def per_frame(
         label=track.label, device=track.device, source=track.source, clock=track.clock, rate=rate, start=track.start,
         sensor_mm=track.sensor_mm, extra={**track.extra, "latency_s": latency_s}, problems=problems, **lens,
     )  # fmt: skip
+
+
+def opening(track: CameraTrack, timecode: Timecode) -> Fraction:
+    """When the frame labelled ``timecode`` opens, on the track's clock: for ``per_frame``'s ``start``.
+
+    Raises BadInput for a track that carries no timecode.
+    """
+    if track.clock == "timecode from midnight":
+        return Fraction(timecode.frame) / timecode.rate
+    if track.start is None:
+        raise BadInput(
+            f"track {track.label or track.device}", "carries no timecode", "give the time of the first frame on its clock"
+        )
+    return track.times[0] + Fraction(timecode.frame) / timecode.rate - Fraction(track.start.frame) / track.start.rate
+
+
+def cameras(
+    track: CameraTrack, size: tuple[int, int], sensor_mm: tuple[float, float] | None = None, distortion: Distortion | None = None
+) -> list[Camera | None]:
+    """A camera for each sample, with a picture of ``size`` pixels; None where pose or focal length is unknown.
+
+    ``sensor_mm`` is what of the sensor the picture shows, where the track does not say. Poses are taken as they stand:
+    see `spatial.chain.at_entrance_pupil`. Raises BadInput where nobody knows the sensor.
+    """
+    sensor = sensor_mm or track.sensor_mm
+    if sensor is None:
+        raise BadInput(f"track {track.label or track.device}", "says no sensor", "give its width and height in mm")
+    made: list[Camera | None] = []
+    for index in range(len(track)):
+        if not track.posed[index] or not track.focal_length_mm[index] > 0:
+            made.append(None)
+            continue
+        x, y, z = (float(v) for v in track.translation[index])
+        pan, tilt, roll = (float(v) for v in track.rotation[index])
+        made.append(
+            Camera(
+                label=track.label, active_sensor_resolution=size, active_sensor_physical_dimensions=sensor,
+                pinhole_focal_length=float(track.focal_length_mm[index]), distortion=distortion or Distortion(),
+                translation=(x, y, z), rotation=(pan, tilt, roll),
+            )
+        )  # fmt: skip
+    return made
 
 
 def row_poses(track: CameraTrack, opens: float, rows: int, readout_s: float, exposure_s: float = 0.0) -> tuple[Real, Real]:

@@ -8,6 +8,7 @@ Two descriptions are read. Denavit-Hartenberg rows in the classic form (J. Denav
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from scipy.spatial.transform import Rotation
 from answerprint.production import BadInput
 
 Real = NDArray[np.float64]
+_LARGEST = 1 << 20
+"""Bytes of a robot description; a larger JSON beside a program is something else."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +45,22 @@ class Arm:
             turn[:3, :3] = Rotation.from_rotvec(axis * np.radians(angle)).as_matrix()
             pose = pose @ before @ turn @ after
         return pose
+
+
+def is_arm(document: Any) -> bool:
+    """Whether parsed JSON describes a robot."""
+    joints = document.get("joints") if isinstance(document, dict) else None
+    return bool(joints) and isinstance(joints, list) and all(isinstance(j, dict) and {"alpha_deg", "axis"} & set(j) for j in joints)
+
+
+def described_beside(program: Path) -> list[Path]:
+    """The robot descriptions in a program's folder, by name."""
+    found = []
+    for path in sorted(program.parent.glob("*.json")):
+        with suppress(OSError, ValueError):
+            if path.stat().st_size < _LARGEST and is_arm(json.loads(path.read_text())):
+                found.append(path)
+    return found
 
 
 def read_arm(path: Path) -> Arm:

@@ -98,10 +98,21 @@ def is_tracking(path: Path, head: bytes) -> bool:
 
 def track_file(path: Path, rate: Any = None) -> IngestedFile:
     """The file as `ingest` reports it. What needs an answer first (a robot's description, a rate) is tracking with that problem."""
+    if path.suffix.lower() == ".src":
+        return _program_file(path, rate)
+    # A packet stream is sent at its own rate, which is not the picture's.
+    return as_file(path, read_track(path, rate if path.suffix.lower() == ".chan" else None))
+
+
+def _program_file(path: Path, rate: Any) -> IngestedFile:
+    """A robot's program, flown by the one arm that is described beside it; without one it is kept and says what it needs."""
+    from answerprint.ingest.tracking.kuka_arm import described_beside
+
+    arms = described_beside(path)
     try:
-        # A packet stream is sent at its own rate, which is not the picture's.
-        return as_file(path, read_track(path, rate if path.suffix.lower() in (".chan", ".src") else None))
+        return as_file(path, read_track(path, rate, **({"arm": arms[0]} if len(arms) == 1 else {})))
     except BadInput as error:
-        if path.suffix.lower() == ".src" and "robot's description" in error.remedy:
-            return IngestedFile(path, "tracking", problems=[f"{error.reason}; {error.remedy}"])
-        raise
+        if "robot's description" not in error.remedy:
+            raise
+        which = f"; {len(arms)} robots are described beside it" if arms else ""
+        return IngestedFile(path, "tracking", problems=[f"{error.reason}{which}; {error.remedy}"])

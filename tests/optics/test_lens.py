@@ -40,6 +40,7 @@ LENS = Lens(
             Setting(at=(FAR,), model=Distortion.from_opencv((-0.05, 0.01, 0.0001, 0.0, 0.001))),
         ),
     ),
+    projection_offset=Table.constant(0.12, -0.05),
     entrance_pupil_offset=Table.over(("focus_distance",), {(0.45,): (0.11,), (FAR,): (0.1,)}),
     t_stops=Table.over(("f_number",), {(1.8,): (2.0,), (16.0,): (17.8,)}),
     iris=Iris(blades=8, curvature=0.3),
@@ -121,6 +122,7 @@ def test_an_unreal_lens_file_reads_back_into_the_same_lens(tmp_path: Path) -> No
         state = LensState(focus_distance=metres, focal_length=40)
         assert again.focal_length(state) == pytest.approx(LENS.focal_length(state), rel=1e-9)
         assert again.distortion_at(state).numbers() == pytest.approx(LENS.distortion_at(state).numbers(), abs=1e-9)
+        assert again.centre(state) == pytest.approx(LENS.centre(state))
         assert again.pupil_offset(state) == pytest.approx(LENS.pupil_offset(state))
     assert again.attribution == LENS.attribution
 

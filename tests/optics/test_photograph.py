@@ -54,6 +54,16 @@ def test_natural_falloff_is_the_fourth_power_of_the_cosine_within_two_permille()
     assert natural_falloff(np.array([1.0]))[0] == pytest.approx(0.25)
 
 
+def test_falloff_and_distortion_are_about_the_axis_where_the_lens_has_it() -> None:
+    bent = DistortionTable(settings=(Setting(model=Distortion.from_opencv((-0.1,))),))
+    lens = {"projection_offset": Table.constant(2.0, 1.0), "cosine_power": 4.0, "distortion": bent}
+    off = chain(**lens)
+    dark = photograph(np.ones((176, 280, 3), np.float32), None, off, seed=1)[..., 0]
+    brightest = np.unravel_index(np.argmax(dark), dark.shape)
+    assert (brightest[1], brightest[0]) == pytest.approx((119.5 + 20, 67.5 - 10), abs=1)
+    assert off.camera.distort(np.array([139.5, 57.5])) == pytest.approx([139.5, 57.5])
+
+
 def test_a_barrel_darkens_the_corners_wide_open_and_not_stopped_down() -> None:
     lens = {"barrel": Barrel(rim_radius=7.0, rim_distance=8.0)}
     corners = []

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from answerprint.ingest.camera_metadata import is_per_frame, read_per_frame
+from answerprint.ingest.lens import is_lens_document, read_lens_document
 from answerprint.ingest.material import IngestedFile
 from answerprint.ingest.text import read_text
 from answerprint.ingest.tracking.ingested import as_file
@@ -108,6 +109,8 @@ def read_json(path: Path) -> IngestedFile:
         )
     if is_transforms(document):
         return as_file(path, read_transforms(path))
+    if is_lens_document(document):
+        return read_lens_document(path, document)
     paper = str(document.get("document", "")) if isinstance(document, dict) else ""
     if paper in ("consent", "rights", "policy"):
         return IngestedFile(path, "notes", metadata={"paper": paper, **document})

@@ -61,11 +61,19 @@ def _reader(path: Path, rate: object) -> IngestedFile:
         return IngestedFile(path, "look")
     if captured := read_capture(path, rate):
         return captured
+    if suffix == ".ulens":
+        from answerprint.ingest.lens import read_unreal_lens
+
+        return read_unreal_lens(path)
     head = path.read_bytes()[:4096]
     if b"<calibration" in head and b"<cameras" in head:
         from answerprint.ingest.lens import read_calibration
 
         return read_calibration(path)
+    if b"<lensdatabase" in head:
+        from answerprint.ingest.lens import read_lens_database
+
+        return read_lens_database(path)
     return _by_content(path, head, rate) or IngestedFile(path, "unknown", problems=["no reader takes this file"])
 
 

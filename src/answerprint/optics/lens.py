@@ -76,6 +76,9 @@ class Lens(BaseModel):
     squeeze: float = Field(default=1.0, gt=0, description="anamorphic squeeze: 2 puts twice the width on the sensor")
     minimum_focus_distance: float | None = Field(default=None, gt=0, description="metres from the image plane")
     pinhole_focal_length: Table = Field(description="mm over focus and zoom: its change over focus is the breathing")
+    projection_offset: Table | None = Field(
+        default=None, description="where the axis meets the picture, from its middle, mm right and up, over focus and zoom"
+    )
     distortion: DistortionTable | None = None
     entrance_pupil_offset: Table | None = Field(
         default=None, description="metres from the image plane towards the object, over focus and zoom: the no-parallax point"
@@ -114,6 +117,13 @@ class Lens(BaseModel):
         """The distortion at a setting; a perfect lens if none was measured."""
         return self.distortion.at(state) if self.distortion else Distortion()
 
+    def centre(self, state: LensState) -> tuple[float, float]:
+        """Where the axis meets the picture at a setting, mm right and up of its middle; (0, 0) if it was not measured."""
+        if self.projection_offset is None:
+            return 0.0, 0.0
+        right, up = self.projection_offset.at(state)
+        return float(right), float(up)
+
     def t_stop(self, state: LensState) -> float:
         """The T-stop at a setting; the f-number itself if no losses were measured."""
         return float(self.t_stops.at(state)[0]) if self.t_stops else state.f_number
@@ -130,6 +140,7 @@ class Lens(BaseModel):
             active_sensor_resolution=sensor.resolution,
             active_sensor_physical_dimensions=(width * self.squeeze, height),
             pinhole_focal_length=self.focal_length(state),
+            projection_offset=self.centre(state),
             distortion=self.distortion_at(state),
         )
 

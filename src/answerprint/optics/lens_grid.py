@@ -89,6 +89,7 @@ def lens_of(solved: Sequence[SolvedSetting], make: str = "", model: str = "", sq
         model=model,
         squeeze=squeeze,
         pinhole_focal_length=Table.over(axes, focal, "logarithmic"),
+        projection_offset=Table.over(axes, {place(s): s.calibration.camera.projection_offset for s in ordered}),
         distortion=DistortionTable(axes=axes, settings=settings),
         source="solved",
         attribution=f"solved from {sum(len(s.calibration.views) for s in ordered)} chart frames, worst error {worst:.3f} px rms",

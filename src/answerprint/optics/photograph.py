@@ -112,7 +112,7 @@ class LensChain:
         shifts = self.lens.longitudinal_colour if picture.shape[2] == 3 else (0.0,)
         discs = [self.focus.confusion(depth, shift) * (self.pixels_per_mm / 2) for shift in dict.fromkeys(shifts)]
         radius = discs[0] if len(discs) == 1 else np.stack([discs[list(dict.fromkeys(shifts)).index(s)] for s in shifts], axis=-1)
-        return defocus(picture, radius, self.pupil, _middle(picture), self.focus.image_distance * self.pixels_per_mm)
+        return defocus(picture, radius, self.pupil, self.axis(picture), self.focus.image_distance * self.pixels_per_mm)
 
     def geometry(self, picture: Frame) -> Frame:
         """The pinhole picture, overscan and all, bent into the sensor's frame: breathing, distortion, lateral colour."""
@@ -125,21 +125,22 @@ class LensChain:
             top, left = (picture.shape[0] - height) // 2, (picture.shape[1] - width) // 2
             if top >= 0 and left >= 0:
                 return np.ascontiguousarray(picture[top : top + height, left : left + width])
-        middle, offset = np.array(_middle(picture)), np.array([(width - 1) / 2, (height - 1) / 2])
-        sources = [(camera.undistort(points) - offset) * scale + middle for points in colours]
+        # Breathing scales about the axis, and overscan lies evenly round the frame, whose middle the axis need not meet.
+        axis, shift = camera.matrix[:2, 2], np.array(_middle(picture)) - [(width - 1) / 2, (height - 1) / 2]
+        sources = [(camera.undistort(points) - axis) * scale + axis + shift for points in colours]
         if len(sources) == 1:
             return warp(picture, sources[0], self.kernel)
         return np.concatenate([warp(picture[..., c : c + 1], sources[c], self.kernel) for c in range(3)], axis=2)
 
     def falloff(self, picture: Frame) -> Frame:
         """Darker towards the corners; ``picture`` in the sensor's frame."""
-        x, y = np.moveaxis((grid(picture.shape[1], picture.shape[0]) - _middle(picture)) / self.pixels_per_mm, -1, 0)
+        x, y = np.moveaxis((grid(picture.shape[1], picture.shape[0]) - self.axis(picture)) / self.pixels_per_mm, -1, 0)
         gain = falloff(self.lens, self.state, self.pupil, x, y)
         return (picture * gain[..., None]).astype(np.float32)
 
     def ghosts(self, picture: Frame) -> Frame:
         """With the reflections between surfaces."""
-        return glare.ghosts(picture, self.lens.ghosts, self.pupil, _middle(picture), self.pixels_per_mm)
+        return glare.ghosts(picture, self.lens.ghosts, self.pupil, self.axis(picture), self.pixels_per_mm)
 
     def veil(self, picture: Frame) -> Frame:
         """With the light that strays."""
@@ -167,14 +168,21 @@ class LensChain:
             active_sensor_resolution=(width, height),
             active_sensor_physical_dimensions=(width / self.pixels_per_mm, height / self.pixels_per_mm),
             pinhole_focal_length=self.focus.image_distance,
+            projection_offset=self.lens.centre(self.state),
             distortion=self.lens.distortion_at(self.state),
         )
+
+    def axis(self, picture: Frame) -> tuple[float, float]:
+        """The pixel (x, y) of ``picture``, overscan or not, that the optical axis meets."""
+        x, y = _middle(picture)
+        right, up = self.lens.centre(self.state)
+        return x + right * self.pixels_per_mm, y - up * self.pixels_per_mm
 
     def _lateral(self, points: Real) -> list[Real]:
         """Where the lens without lateral colour would have put what each channel shows at ``points``; one for all if it has none."""
         if self.lens.lateral_colour is None:
             return [points]
-        middle = (points[0, 0] + points[-1, -1]) / 2
+        middle = self.camera.matrix[:2, 2]
         series = np.asarray(self.lens.lateral_colour.at(self.state), dtype=np.float64)
         away = points - middle
         wanted = np.hypot(away[..., 0], away[..., 1]) / self.pixels_per_mm / self.lens.lateral_radius

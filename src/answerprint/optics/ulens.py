@@ -36,7 +36,7 @@ def write_ulens(path: Path, lens: Lens, sensor: Sensor, focus: list[float], zoom
     keys = [(_centimetres(state.focus_distance), state.focal_length) for state in settings]
     wide, high = sensor.dimensions[0] * lens.squeeze, sensor.dimensions[1]
     focal = [(f / wide, f / high) for f in (lens.focal_length(state) for state in settings)]
-    centre = [(0.5, 0.5)] * len(keys)
+    centre = [(0.5 + right / wide, 0.5 - up / high) for right, up in (lens.centre(state) for state in settings)]
     pupils = [(0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 100 * (lens.pupil_offset(state) or 0.0)) for state in settings]
     k1k2p1p2k3 = [model.numbers()[[0, 1, 4, 2, 3]] for model in models]
     document: dict[str, Any] = {
@@ -96,6 +96,11 @@ def _lens(document: dict[str, Any]) -> tuple[Lens, Sensor]:
         _key(row): (float(row[2]) * sensor.dimensions[0],) for row in tables["FocalLengthTable"]
     }
     bent = [Setting(at=_key(row), model=_brown_conrady(row[2:])) for row in tables.get("DistortionTable", [])]
+    wide, high = sensor.dimensions
+    centre = [
+        Row(at=_key(row), values=((float(row[2]) - 0.5) * wide, (0.5 - float(row[3])) * high))
+        for row in tables.get("ImageCenterTable", [])
+    ]
     pupil = [Row(at=_key(row), values=(float(row[8]) / 100,)) for row in tables.get("NodalOffsetTable", [])]
     info = about["lensInfo"]
     notes = {note["name"]: note["value"] for note in about.get("userMetadata", [])}
@@ -103,6 +108,7 @@ def _lens(document: dict[str, Any]) -> tuple[Lens, Sensor]:
         model=str(info.get("modelName", "")),
         serial_number=str(info.get("serialNumber", "")),
         pinhole_focal_length=Table.over(("focus_distance", "focal_length"), focal, "logarithmic"),
+        projection_offset=Table(axes=("focus_distance", "focal_length"), rows=tuple(centre)) if centre else None,
         distortion=DistortionTable(axes=("focus_distance", "focal_length"), settings=tuple(bent)) if bent else None,
         entrance_pupil_offset=Table(axes=("focus_distance", "focal_length"), rows=tuple(pupil)) if pupil else None,
         attribution=str(notes.get("attribution", "")),

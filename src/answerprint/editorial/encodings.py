@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import re
 from pathlib import Path
 
 from answerprint.production import BadInput
@@ -10,6 +10,8 @@ from answerprint.production import BadInput
 LARGEST_BYTES = 128 * 1024 * 1024
 LONGEST_LINE = 16384
 """No editing system writes lines near this; longer ones are another kind of file."""
+
+_BEYOND = re.compile(r"[^\x00-\x7f]")
 
 
 def read_bytes(path: Path) -> bytes:
@@ -60,9 +62,9 @@ def _utf16(raw: bytes, encoding: str, path: Path, what: str) -> tuple[str, str]:
 def _likelihood(text: str) -> int:
     """How much the characters beyond ASCII look like a language: letters count, capitals amid small letters count against."""
     score = 0
-    for before, letter in pairwise(" " + text):
-        if ord(letter) > 127:
-            score += 1 if letter.isalpha() else -1
-            if letter.isupper() and before.islower():
-                score -= 2
+    for found in _BEYOND.finditer(text):
+        letter, before = found[0], text[found.start() - 1 : found.start()]
+        score += 1 if letter.isalpha() else -1
+        if letter.isupper() and before.islower():
+            score -= 2
     return score

@@ -66,10 +66,7 @@ def _checked(document: Any) -> None:
                 reference = one.pop("media_reference", None) or {"OTIO_SCHEMA": "MissingReference.1", "metadata": {}, "name": ""}
                 one |= {"OTIO_SCHEMA": "Clip.2", "media_references": {_MEDIUM: reference}, "active_media_reference_key": _MEDIUM}
         layer = [
-            inner
-            for one in layer
-            for inner in (one.values() if isinstance(one, dict) else one)
-            if isinstance(inner, dict | list)
+            inner for one in layer for inner in (one.values() if isinstance(one, dict) else one) if isinstance(inner, dict | list)
         ]
 
 

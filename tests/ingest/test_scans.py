@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 
 import numpy as np
 import pytest
@@ -180,6 +181,35 @@ def test_an_e57_that_breaks_off_is_refused_by_name(footage, tmp_path, kept):
     (tmp_path / "a.e57").write_bytes(data[: int(len(data) * kept)])
     with pytest.raises(BadInput, match=r"a\.e57: breaks off"):
         open_scan(tmp_path / "a.e57")
+
+
+def test_what_came_back_from_nothing_is_counted_and_not_a_point(tmp_path):
+    holed = CLOUD.copy()
+    holed[::4] = np.nan
+    scan = open_scan(write_ply(tmp_path / "a.ply", points=holed))
+    found, least, most = scan.measured()
+    assert found == 1000 and np.allclose(least, np.nanmin(holed, axis=0)) and np.isfinite(most).all()
+    assert len(scan.points()) == 750 and np.isfinite(scan.thinned(100).xyz).all() and len(scan.points().colour) == 750
+
+
+def test_points_that_an_e57_marks_invalid_are_left_out(tmp_path):
+    pye57 = pytest.importorskip("pye57", reason="pye57 is not installed")
+    file = pye57.E57(str(tmp_path / "a.e57"), mode="w")
+    file.write_scan_raw({"cartesianX": np.array([1.0, 2, 3]), "cartesianY": np.zeros(3), "cartesianZ": np.zeros(3),
+                         "cartesianInvalidState": np.array([0, 2, 0], dtype=np.int8)})  # fmt: skip
+    file.close()
+    scan = open_scan(tmp_path / "a.e57")
+    assert scan.measured()[0] == 3 and scan.points().xyz[:, 0].tolist() == [1, 3]
+
+
+@pytest.mark.parametrize(("library", "name"), [("laspy", "a.las"), ("pye57", "a.e57"), ("pxr", "a.usda"), ("cbor2", "a.cbor")])
+def test_a_missing_extra_is_one_line_that_says_what_to_install(footage, tmp_path, monkeypatch, library, name):
+    sources = {"a.las": "spatial/las/simple.las", "a.e57": "spatial/e57/testWithNormals.e57"}
+    (tmp_path / name).write_bytes((footage / sources[name]).read_bytes() if name in sources else b"#usda 1.0")
+    monkeypatch.setitem(sys.modules, library, None)
+    assert "needs the extra 'spatial'; pip install 'answerprint[spatial]'" in recognise(tmp_path / name).problems[0].replace(
+        "need the", "needs the"
+    )
 
 
 def test_the_real_pcd_has_its_published_points(footage):

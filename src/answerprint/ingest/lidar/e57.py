@@ -71,7 +71,7 @@ def _whole(path: Path) -> None:
 
 
 def _scan_chunks(file: Any, index: int, most: int) -> Iterator[tuple[Points, int]]:
-    """Points of one scan on the stage, and how many records they took; marked-invalid points are left out."""
+    """Points of one scan on the stage, and how many records they took; points marked invalid are NaN."""
     header = file.get_header(index)
     there = set(header.point_fields)
     form = _CARTESIAN if set(_CARTESIAN) <= there else _SPHERICAL
@@ -85,13 +85,14 @@ def _scan_chunks(file: Any, index: int, most: int) -> Iterator[tuple[Points, int
         for mark in ("cartesianInvalidState", "sphericalInvalidState"):
             if mark in wanted:
                 kept &= data[mark][:read] == 0
-        columns = [np.array(data[name][:read][kept], dtype=np.float64) for name in form]
+        columns = [np.array(data[name][:read], dtype=np.float64) for name in form]
         xyz = np.column_stack(columns if form is _CARTESIAN else _from_sphere(*columns))
+        xyz[~kept] = np.nan
         colour = None
         if set(_COLOUR) <= set(wanted):
-            raw = np.column_stack([np.array(data[c][:read][kept], dtype=np.float32) for c in _COLOUR])
+            raw = np.column_stack([np.array(data[c][:read], dtype=np.float32) for c in _COLOUR])
             colour = raw / np.float32(_colour_limit(header, raw))
-        intensity = np.array(data["intensity"][:read][kept], dtype=np.float32) if "intensity" in wanted else None
+        intensity = np.array(data["intensity"][:read], dtype=np.float32) if "intensity" in wanted else None
         yield Points(xyz @ turn.T + shift, colour, intensity), read
     reader.close()
 

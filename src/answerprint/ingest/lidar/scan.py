@@ -21,7 +21,7 @@ _STAGE = 1000.0
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """n points: ``xyz`` (n, 3) metres; ``colour`` (n, 3) display values 0 to 1, ``intensity`` (n,) and ``normals`` where known."""
+    """n points: ``xyz`` (n, 3) metres, NaN where the scanner had no return; ``colour`` (n, 3) display values 0 to 1, ``intensity`` (n,) and ``normals`` where known."""
 
     xyz: Real
     colour: NDArray[np.float32] | None = None
@@ -30,6 +30,13 @@ class Points:
 
     def __len__(self) -> int:
         return len(self.xyz)
+
+    def returned(self) -> Points:
+        """Without the points that came back from nothing."""
+        there = np.isfinite(self.xyz).all(axis=1)
+        if there.all():
+            return self
+        return Points(self.xyz[there], *(None if c is None else c[there] for c in (self.colour, self.intensity, self.normals)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,13 +55,13 @@ class Scan:
     problems: tuple[str, ...] = ()
 
     def points(self, most: int = 20_000_000) -> Points:
-        """Every point at once. Raises BadInput for more than ``most``: use ``thinned``, or read in chunks."""
+        """Every point that came back from something, at once. Raises BadInput for more than ``most``: use ``thinned``, or read in chunks."""
         if self.count > most:
             raise BadInput(self.path, f"has {self.count} points, more than {most}", "read it in chunks or thin it")
-        return _joined(list(self.chunks(CHUNK)))
+        return _joined(list(self.chunks(CHUNK))).returned()
 
     def thinned(self, keep: int) -> Points:
-        """About ``keep`` points, every k-th in file order: the same ones every time."""
+        """About ``keep`` points, every k-th in file order, without those that came back from nothing: the same ones every time."""
         step = max(1, -(-self.count // max(1, keep)))
         parts, at = [], 0
         for part in self.chunks(CHUNK):
@@ -63,15 +70,15 @@ class Scan:
             parts.append(
                 Points(part.xyz[chosen], *(None if c is None else c[chosen] for c in (part.colour, part.intensity, part.normals)))
             )
-        return _joined(parts)
+        return _joined(parts).returned()
 
     def measured(self) -> tuple[int, Real, Real]:
-        """Count and bounds found by reading all of it. Raises BadInput where fewer points are there than promised."""
+        """Count (points without return are counted) and bounds found by reading all of it. Raises BadInput where fewer points are there than promised."""
         least, most, found = np.full(3, np.inf), np.full(3, -np.inf), 0
         for part in self.chunks(CHUNK):
             found += len(part)
             if len(part):
-                least, most = np.fmin(least, part.xyz.min(axis=0)), np.fmax(most, part.xyz.max(axis=0))
+                least, most = np.fmin(least, np.fmin.reduce(part.xyz)), np.fmax(most, np.fmax.reduce(part.xyz))
         if found < self.count:
             raise truncated(self.path, found, self.count)
         return found, least, most

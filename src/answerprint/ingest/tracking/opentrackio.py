@@ -93,8 +93,11 @@ def track_of(samples: list[dict[str, Any]], subject: Any = "OpenTrackIO") -> Cam
     problems: list[str] = []
     try:
         moments, clock = _times(samples, problems)
-        order = sorted(dict.fromkeys(moments), key=lambda t: t)
-        kept = [samples[moments.index(t)] for t in order] if len(order) < len(samples) or order != moments else samples
+        first_at: dict[Fraction, int] = {}
+        for index, moment in enumerate(moments):
+            first_at.setdefault(moment, index)
+        order = sorted(first_at)
+        kept = [samples[first_at[moment]] for moment in order]
         if len(order) < len(samples):
             problems.append(f"{len(samples) - len(order)} samples repeat the time of another: left out")
         chain = _chain(kept, problems)

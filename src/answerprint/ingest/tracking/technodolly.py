@@ -1,7 +1,8 @@
 """Key frames of a Technodolly crane move (the ``.move`` file its computer writes).
 
 Seen in such files: a root ``TECHNODOLLY-move``, key frames with target time and dwell in seconds, x, y, z and track in
-metres, pan, tilt, roll in degrees, zoom, focus, iris between 0 and 1. Key frames say where the crane was told to be; how
+metres, pan, tilt, roll in degrees, zoom, focus, iris between 0 and 1. The maker publishes no description: that z is up and
+that pan turns to the left are read as OpenTrackIO has them, and a move is checked against its stage before it is believed. Key frames say where the crane was told to be; how
 it travels between them is the crane's own interpolation, so what is read is a plan of the move at its keys.
 """
 
@@ -26,7 +27,7 @@ _POSE = ("x", "y", "z", "pan", "tilt", "roll")
 def read_move(path: Path) -> CameraTrack:
     """A sample at each key frame, and one more where the crane waits there. Raises BadInput for what is no such move.
 
-    Pan turns to the left as OpenTrackIO has it; a turn beyond 180 degrees between keys stays what the crane wrote.
+    A turn beyond 180 degrees between keys stays what the crane wrote.
     """
     try:
         root = safe_xml.parse(str(path)).getroot()
@@ -56,7 +57,7 @@ def read_move(path: Path) -> CameraTrack:
         times, table[:, :3], table[:, 3:6], encoders=table[:, 6:9], device="Technodolly", source="recorded",
         clock="from the start of the move", chain=chain,
         extra={"key_frames": len(keys), "geometry_mm": _geometry(root)},
-        problems=("key frames of a planned move: between them the crane interpolates by its own rule",),
+        problems=("axes and the sign of pan are not published for this format: check the move against its stage", "key frames of a planned move: between them the crane interpolates by its own rule",),
     )  # fmt: skip
 
 

@@ -31,6 +31,12 @@ def test_the_published_blackmagic_listing_has_its_published_values(footage):
     assert math.isnan(track.f_stop[0])
 
 
+def test_a_camera_report_carries_what_its_lens_did(footage):
+    for name, least in (("arri/B001C001_180327_R1ZA.mov.csv", 0.661), ("bmd/metadata.txt", 0.991)):
+        lens = recognise(footage / "metadata/camera_reports" / name).metadata["lens_track"]["lens"]
+        assert lens["focus_distance_m"]["least"] == least and lens["entrance_pupil_offset_m"]["least"] is None
+
+
 def test_red_lengths_and_the_cooke_lens_behind_them(tmp_path):
     cooke = (
         "64/40/40/46/68/48/70/B8/80/40/40/40/42/66/6D/40/40/46/5E/40/40/46/73/45/4E/41/7F/40/40/53/47/35/33/35/39/39/37/36/34/0A/0D"

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from answerprint.ingest.lens_frames import read_lens_frames
 from answerprint.ingest.material import IngestedFile
+from answerprint.production import BadInput
 
 _NONE = {"", "--", "n.a.", "n/a", "none", "no scene name", "unknown"}
 _LARGEST_ANGLE = 360.0
@@ -50,7 +52,7 @@ def read_per_frame(path: Path, rows: list[dict[str, str]]) -> IngestedFile:
     kept = {key: value for key, value in first.items() if value and key != "index"}
     return IngestedFile(
         path, "report", scene=kept.get("scene", ""), take=kept.get("take", ""), timecode=kept.get("timecode", ""),
-        metadata={"paper": "camera report", "rows": [kept], "per_frame": changes}, problems=problems,
+        metadata={"paper": "camera report", "rows": [kept], "per_frame": changes} | _lens(path, problems), problems=problems,
     )  # fmt: skip
 
 
@@ -69,10 +71,21 @@ def read_clip_listing(path: Path, text: str) -> IngestedFile:
     row = {ours: values[theirs] for theirs, ours in _BMD.items() if values.get(theirs)}
     if found := re.match(r"(\d+),(\d+)", values.get("sensor_rate", "")):
         row["fps"] = f"{found[1]}/{found[2]}" if found[2] != "1" else found[1]
+    problems: list[str] = []
     return IngestedFile(
-        path, "report", scene=row.get("scene", ""), take=row.get("take", ""),
-        metadata={"paper": "camera report", "rows": [row], "camera_type": values.get("camera_type", "")},
+        path, "report", scene=row.get("scene", ""), take=row.get("take", ""), problems=problems,
+        metadata={"paper": "camera report", "rows": [row], "camera_type": values.get("camera_type", "")} | _lens(path, problems),
     )  # fmt: skip
+
+
+def _lens(path: Path, problems: list[str]) -> dict[str, Any]:
+    """What the lens did over the clip, in one vocabulary with every tracker; nothing where the maker is not known."""
+    try:
+        return {"lens_track": read_lens_frames(path).document()}
+    except BadInput as error:
+        if "is no per-frame lens table" not in error.reason:
+            problems.append(f"its lens columns cannot be read: {error.reason}")
+        return {}
 
 
 def _number(value: str | None, holds: Callable[[float], bool] = lambda _: True) -> float | None:

@@ -45,8 +45,8 @@ def _opened(path: Path) -> Any:
         document = json.loads(text)
         if not isinstance(document, dict):
             raise ValueError("it is no object")
-        _checked(document)
-        timeline = otio.adapters.read_from_string(json.dumps(document), "otio_json")
+        safe = json.dumps(document) if _checked(document) else text
+        timeline = otio.adapters.read_from_string(safe, "otio_json")
     except Exception as error:
         raise BadInput(path, f"cannot be read as OTIO ({_short(error)})", "export it again from a current version") from None
     if not isinstance(timeline, schema.Timeline):
@@ -54,20 +54,25 @@ def _opened(path: Path) -> Any:
     return timeline
 
 
-def _checked(document: Any) -> None:
-    """Refuse, with ValueError, what the library's own reader does not survive, and bring clips of version 1 up to version 2."""
-    depth, layer = 0, [document]
+def _checked(document: Any) -> bool:
+    """Refuse, with ValueError, what the library's own reader does not survive, and bring clips of version 1 up to version 2.
+
+    Returns whether the document was changed. A clip of version 1 without a medium ends the library's own conversion, and the process.
+    """
+    depth, changed, layer = 0, False, [document]
     while layer:
         depth += 1
         if depth > _DEEPEST:
             raise ValueError("it is nested too deep")
         for one in layer:
             if isinstance(one, dict) and one.get("OTIO_SCHEMA") == "Clip.1":
+                changed = True
                 reference = one.pop("media_reference", None) or {"OTIO_SCHEMA": "MissingReference.1", "metadata": {}, "name": ""}
                 one |= {"OTIO_SCHEMA": "Clip.2", "media_references": {_MEDIUM: reference}, "active_media_reference_key": _MEDIUM}
         layer = [
             inner for one in layer for inner in (one.values() if isinstance(one, dict) else one) if isinstance(inner, dict | list)
         ]
+    return changed
 
 
 def _short(error: BaseException) -> str:

@@ -147,3 +147,17 @@ def test_without_the_environment_the_remedy_is_said(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("ANSWERPRINT_SIMULATION", str(tmp_path / "nowhere"))
     with pytest.raises(BadInput, match="make simulation"):
         Renderer()
+
+
+def test_a_renderer_that_crashed_is_started_anew_and_the_frame_is_rendered(renderer: Renderer, small: Stage, tmp_path: Path) -> None:
+    with Renderer() as frail:
+        kill_at = iter([False, True, False, False, False, False])
+        ask = frail.ask
+
+        def asked(order: dict[str, object], timeout_s: float) -> dict[str, object]:
+            if next(kill_at):
+                frail._process.kill()
+            return ask(order, timeout_s)
+
+        frail.ask = asked  # type: ignore[method-assign]
+        assert shoot_stage(small, tmp_path, renderer=frail).rendered == 1

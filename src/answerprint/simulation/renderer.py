@@ -44,6 +44,10 @@ class RendererFault(AnswerprintError):
     """The renderer's process failed; one line says how."""
 
 
+class RendererCrashed(RendererFault):
+    """The renderer's process is gone; a new one may succeed."""
+
+
 class Renderer:
     """One renderer process that builds a stage and renders many frames of it. Use it in a ``with`` block."""
 
@@ -52,9 +56,13 @@ class Renderer:
 
         Raises BadInput where the environment is missing.
         """
+        self._memory_mib = memory_mib
+        self._start()
+
+    def _start(self) -> None:
         worker = Path(str(files("answerprint.simulation"))) / "worker" / "serve.py"
         own = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "BLENDER_"))}
-        own |= {"PYTHONDONTWRITEBYTECODE": "1", "ANSWERPRINT_SIMULATION_MEMORY_MIB": str(memory_mib or 0)}
+        own |= {"PYTHONDONTWRITEBYTECODE": "1", "ANSWERPRINT_SIMULATION_MEMORY_MIB": str(self._memory_mib or 0)}
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         # -I: what lies in the person's own site-packages or in the current folder must not change a render.
         self._process = subprocess.Popen(
@@ -62,7 +70,7 @@ class Renderer:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True, encoding="utf-8", env=own,
         )  # fmt: skip
         self._lines: queue.Queue[str | None] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        threading.Thread(target=self._read, args=(self._process, self._lines), daemon=True).start()
         try:
             self.about = self._event("ready", 180.0)
         except BaseException:
@@ -86,6 +94,11 @@ class Renderer:
             raise self._ended() from None
         return self._event("built" if order["do"] == "build" else "frame", timeout_s)
 
+    def restart(self) -> None:
+        """A fresh process in place of one that crashed; what was built is to be built again."""
+        self.close()
+        self._start()
+
     def close(self) -> None:
         """End the process, kindly and then not."""
         if self._process.stdin is not None:
@@ -98,11 +111,12 @@ class Renderer:
             self._process.wait()
         self._log.close()
 
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put(line)
-        self._lines.put(None)
+    @staticmethod
+    def _read(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.put(line)
+        lines.put(None)
 
     def _event(self, wanted: str, timeout_s: float) -> dict[str, Any]:
         try:
@@ -124,14 +138,14 @@ class Renderer:
             raise RendererFault(f"the renderer answered {event['event']!r} where {wanted!r} was due")
         return event
 
-    def _ended(self) -> RendererFault:
+    def _ended(self) -> RendererCrashed:
         code = self._process.wait()
         if code == -9:
-            return RendererFault(
+            return RendererCrashed(
                 "the renderer was ended by the system, most likely for want of memory; use a smaller picture or fewer workers"
             )
         how = f"crashed (signal {-code})" if code < 0 else f"ended by itself (code {code})"
-        return RendererFault(f"the renderer {how}: {self._tail()}")
+        return RendererCrashed(f"the renderer {how}: {self._tail()}")
 
     def _tail(self) -> str:
         """The last thing the renderer said."""

@@ -1,16 +1,98 @@
-"""What ``answerprint simulate`` does: read a stage or a sweep and shoot it."""
+"""What ``answerprint simulate`` does: read a stage, a sweep or a plan and shoot it.
+
+A document with ``baseline``, ``field`` and ``levels`` is a sweep, one with ``baseline``, ``fields`` and ``count`` a plan; anything else is a
+stage. Each level of a sweep has a folder of its own; ``sweep.json`` says what was held and how exactly, ``capture-plan.txt`` how a
+crew would shoot the same.
+"""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+from answerprint.production.atomic import write_atomically
+from answerprint.simulation.renderer import Renderer
 from answerprint.simulation.shoot import Shot, Tell, shoot_stage
-from answerprint.simulation.stage import read_stage
+from answerprint.simulation.stage import Stage, loaded, read_stage
+from answerprint.simulation.sweeps import (
+    Plan,
+    Sweep,
+    capture_plan,
+    check_documents,
+    check_pictures,
+    coverage,
+    latin_hypercube,
+    read_plan,
+    read_sweep,
+)
 
 
 def simulate(spec: Path, out: Path, tell: Tell = lambda *_: None) -> Shot:
     """Shoot the document in the file ``spec`` into the folder ``out``.
 
-    Raises BadInput for a document that does not hold and for a missing simulation environment.
+    Raises BadInput for a document that does not hold and for a missing simulation environment; FaultFound for a sweep in which
+    another field drifts (its pictures stay).
     """
-    return shoot_stage(read_stage(spec), out, tell)
+    subject, data = loaded(spec)
+    if "baseline" not in data:
+        return shoot_stage(read_stage(spec), out, tell)
+    if "levels" in data:
+        return _shoot_sweep(read_sweep(data, subject), out, tell)
+    return _shoot_plan(read_plan(data, subject), out, tell)
+
+
+def _shoot_sweep(sweep: Sweep, out: Path, tell: Tell) -> Shot:
+    stages = sweep.stages()
+    check_documents(stages, sweep.field)
+    folders = [out / f"level-{number:02d}" for number in range(1, len(stages) + 1)]
+    out.mkdir(parents=True, exist_ok=True)
+    write_atomically(out / "capture-plan.txt", "\n".join(capture_plan(sweep)) + "\n")
+    shot = _shoot_all(stages, folders, out, tell)
+    drift = check_pictures(folders, stages, sweep.field, sweep.tolerances)
+    report = {
+        "sweep": sweep.name,
+        "field": sweep.field,
+        "unit": sweep.unit,
+        "levels": list(sweep.levels),
+        "folders": [f.name for f in folders],
+        "held": drift,
+    }
+    write_atomically(out / "sweep.json", json.dumps(report, indent=1) + "\n")
+    return shot
+
+
+def _shoot_plan(plan: Plan, out: Path, tell: Tell) -> Shot:
+    stages = plan.stages()
+    folders = [out / f"setting-{number:05d}" for number in range(1, len(stages) + 1)]
+    shot = _shoot_all(stages, folders, out, tell)
+    settings = latin_hypercube(plan.fields, plan.count, plan.seed)
+    report = {"plan": plan.name, "fields": plan.fields, "settings": settings, "coverage": coverage(settings, plan.fields)}
+    write_atomically(out / "plan.json", json.dumps(report, indent=1) + "\n")
+    return shot
+
+
+def _shoot_all(stages: list[Stage], folders: list[Path], out: Path, tell: Tell) -> Shot:
+    """All stages with one renderer process, so that its start is paid once."""
+    total = sum(stage.frame_count * len(stage.cameras) for stage in stages)
+    done, shots = 0, []
+    with Renderer() as renderer:
+        for stage, folder in zip(stages, folders, strict=True):
+            shots.append(shoot_stage(stage, folder, _offset(tell, done, total), renderer))
+            done += shots[-1].frames
+    return Shot(
+        total,
+        shots[0].passes,
+        out,
+        sum(s.seconds for s in shots),
+        sum(s.rendered for s in shots),
+        sum(s.cpu_seconds for s in shots),
+    )
+
+
+def _offset(tell: Tell, before: int, total: int) -> Tell:
+    """Progress of one stage as part of all."""
+
+    def told(done: int, _: int, what: str) -> None:
+        tell(before + done, total, what)
+
+    return told

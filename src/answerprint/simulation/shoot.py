@@ -29,7 +29,7 @@ from answerprint.simulation.lens import through_lens
 from answerprint.simulation.order import Shoot
 from answerprint.simulation.passes import Picture, Rendered, read_rendered, write_pass
 from answerprint.simulation.records import frame_record
-from answerprint.simulation.renderer import Renderer
+from answerprint.simulation.renderer import Renderer, RendererCrashed
 from answerprint.simulation.stage import Stage, StageCamera
 
 Tell = Callable[[int, int, str], None]
@@ -118,7 +118,13 @@ def _render(
         done = total - len(todo)
         for frame in dict.fromkeys(f for _, f in todo):
             wanted = [c for c, f in todo if f == frame]
-            cpu += _one_frame(shoot, renderer, out, work, digest, frame, wanted)
+            try:
+                cpu += _one_frame(shoot, renderer, out, work, digest, frame, wanted)
+            except RendererCrashed:
+                # Once more with a fresh process: what crashes again is told.
+                renderer.restart()
+                renderer.ask(shoot.build_order(default_workers()), 600.0)
+                cpu += _one_frame(shoot, renderer, out, work, digest, frame, wanted)
             done += len(wanted)
             tell(done, total, "rendering frames")
     finally:

@@ -289,7 +289,7 @@ def read_stage(source: Path | str | bytes | dict[str, Any]) -> Stage:
 
     Raises BadInput that names the first field that is wrong and what was expected there.
     """
-    subject, data = _loaded(source)
+    subject, data = loaded(source)
     try:
         return Stage.model_validate(data)
     except ValidationError as error:
@@ -309,7 +309,8 @@ def bad_field(subject: str, error: ValidationError) -> BadInput:
     return BadInput(subject, f"{field}: {message[:1].lower()}{message[1:]}{given}{more}", "correct that field")
 
 
-def _loaded(source: Path | str | bytes | dict[str, Any]) -> tuple[str, Any]:
+def loaded(source: Path | str | bytes | dict[str, Any]) -> tuple[str, Any]:
+    """What the document is called in errors, and its JSON object. Raises BadInput for what is not one."""
     if isinstance(source, dict):
         return "stage", source
     subject = str(source) if isinstance(source, Path) else "stage"

@@ -56,7 +56,7 @@ def office(plan: SetPlan) -> Place:
                 x + r.between(-0.15, 0.15),
                 y - back * 0.2,
                 0.73,
-                turn + 180 + r.between(-12, 12),
+                turn + r.between(-12, 12),
             )
             r.put("keyboard", f.keyboard(r.random), x - 0.05, y + back * 0.12, 0.73, turn + 180)
             r.put(

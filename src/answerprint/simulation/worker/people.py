@@ -227,6 +227,10 @@ class Performer:
             along = comb - np.maximum((comb * out).sum(axis=1, keepdims=True), 0 if style == "crop" else -9) * out
             hangs = np.clip((eye[2] - 0.02 - points[-1][:, 2:]) / 0.05, 0, 1)
             along = (1 - hangs) * along + hangs * np.array([0.0, -0.08, -1.0])
+            # In front of the ears it goes aside and back, so that the face stays free.
+            front = np.clip((points[-1][:, 1:2] - (eye[1] - 0.075)) / 0.03, 0, 1) * (style in ("bob", "long", "short"))
+            aside = np.array([1.0, 0, 0]) * np.where(points[-1][:, :1] > 0.015, 0.9, -0.9) + np.array([0, -0.9, -0.25])
+            along = (1 - front) * along + front * aside
             way = 0.8 * lift * normal[chosen] + along + 0.07 * random.normal(size=(count, 3))
             step = points[-1] + way / np.linalg.norm(way, axis=1, keepdims=True) * each
             far = np.linalg.norm(step - centre, axis=1, keepdims=True)

@@ -115,7 +115,8 @@ class Stage:
         render, cycles = self.scene.render, self.scene.cycles
         render.engine = "CYCLES"
         render.resolution_percentage = 100
-        render.use_persistent_data = True
+        # Kept data outlive the stage they belong to, and the next stage in this process crashes on them.
+        render.use_persistent_data = False
         render.film_transparent = False
         settings = render.image_settings
         settings.media_type = "MULTI_LAYER_IMAGE"

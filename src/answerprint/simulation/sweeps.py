@@ -1,0 +1,341 @@
+"""Single-parameter variation: a baseline stage, one field, ordered levels, and a proof that nothing else moved.
+
+A sweep is worth something only if the varied field alone differs. So a validator compares the documents field by field and, once shot,
+what was measured in the pictures and records; a sweep in which another field drifts is refused by that field's name.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError, model_validator
+
+from answerprint.media.exr import read_exr
+from answerprint.production import BadInput, FaultFound
+from answerprint.simulation.pieces import Document
+from answerprint.simulation.stage import Name, Stage, bad_field
+
+Real = NDArray[np.float64]
+Level = float | int | str | bool | tuple[float, ...]
+
+
+class Tolerance(Document):
+    """How far a measured field may move while another is varied."""
+
+    field: str = Field(description="'group:NAME' or 'record:PATH' or 'depth', 'normal', 'albedo', 'object_id'")
+    relative: float = Field(default=1e-4, ge=0, description="of the baseline's own size")
+
+
+class Sweep(Document):
+    """A baseline and the levels of one of its fields."""
+
+    version: int = Field(default=1, ge=1, le=1)
+    name: Name = "sweep"
+    baseline: Stage
+    field: str = Field(description="path of the varied field, for example lights.key.illuminance_lux or cameras.A.t_stop")
+    levels: tuple[Level, ...] = Field(min_length=2, description="in order")
+    unit: str = ""
+    tolerances: tuple[Tolerance, ...] = Field(
+        default=(), description="fields to hold beside those that the varied one leaves alone by nature"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Sweep:
+        numbers = [v for v in self.levels if isinstance(v, (int, float)) and not isinstance(v, bool)]
+        if len(numbers) == len(self.levels):
+            steps = np.diff(np.array(numbers, dtype=np.float64))
+            if not (np.all(steps > 0) or np.all(steps < 0)):
+                raise ValueError("levels must rise or fall throughout")
+        elif len(set(map(str, self.levels))) != len(self.levels):
+            raise ValueError("a level is given twice")
+        return self
+
+    def stages(self) -> list[Stage]:
+        """One stage for each level, in order. Raises BadInput where the field does not exist or cannot take a level."""
+        return [varied(self.baseline, self.field, level) for level in self.levels]
+
+
+class Plan(Document):
+    """Several fields varied at once by Latin hypercube: for training data, beside the sweeps that isolate one field."""
+
+    version: int = Field(default=1, ge=1, le=1)
+    name: Name = "plan"
+    baseline: Stage
+    fields: dict[str, tuple[float, float]] = Field(min_length=1, description="path of each field and its range")
+    count: int = Field(ge=1, le=100_000)
+    seed: int = Field(default=1, ge=0)
+
+    def stages(self) -> list[Stage]:
+        """One stage for each setting."""
+        out = []
+        for setting in latin_hypercube(self.fields, self.count, self.seed):
+            stage = self.baseline
+            for path, value in setting.items():
+                stage = varied(stage, path, value)
+            out.append(stage)
+        return out
+
+
+def read_plan(data: dict[str, Any], subject: str = "plan") -> Plan:
+    """A plan from a dictionary. Raises BadInput naming the first field that is wrong."""
+    try:
+        return Plan.model_validate(data)
+    except ValidationError as error:
+        raise bad_field(subject, error) from None
+
+
+def read_sweep(data: dict[str, Any], subject: str = "sweep") -> Sweep:
+    """A sweep from a dictionary. Raises BadInput naming the first field that is wrong."""
+    try:
+        return Sweep.model_validate(data)
+    except ValidationError as error:
+        raise bad_field(subject, error) from None
+
+
+def varied(stage: Stage, field: str, level: Any) -> Stage:
+    """The stage with one field set; members of lists go by their name or label, or by number.
+
+    Raises BadInput for a path that is not in the document and for a value that the field does not take.
+    """
+    document = stage.model_dump(mode="json")
+    holder, last = _holder(document, field)
+    holder[last] = list(level) if isinstance(level, tuple) else level
+    try:
+        return Stage.model_validate(document)
+    except ValidationError as error:
+        raise bad_field(f"sweep over {field}", error) from None
+
+
+def differences(a: Stage, b: Stage) -> list[str]:
+    """Paths of all fields in which two documents differ, members of lists by name."""
+    return sorted(_differences(a.model_dump(mode="json"), b.model_dump(mode="json"), ""))
+
+
+def check_documents(stages: list[Stage], field: str) -> None:
+    """Raise FaultFound naming any field but ``field`` that differs between neighbouring levels."""
+    own = _named(stages[0].model_dump(mode="json"), field)
+    for number, (a, b) in enumerate(pairwise(stages), start=1):
+        strays = [path for path in differences(a, b) if path != own and not path.startswith(f"{own}.")]
+        if strays:
+            raise FaultFound(
+                f"sweep over {field}: {strays[0]} differs too between levels {number} and {number + 1}; vary one field alone."
+            )
+        if not differences(a, b):
+            raise FaultFound(
+                f"sweep over {field}: levels {number} and {number + 1} are the same document; give levels that differ."
+            )
+
+
+def check_pictures(
+    folders: list[Path], stages: list[Stage], field: str, tolerances: tuple[Tolerance, ...] = ()
+) -> dict[str, float]:
+    """Measure every level's pictures and records against the first level's; returns the largest relative change of each held field.
+
+    Held by nature: when a light is varied, geometry and every other light group; when set, lens or people are, what the varied field cannot touch.
+    Raises FaultFound naming the field that drifts.
+    """
+    held = {t.field: t.relative for t in (*_held_by_nature(stages[0], field), *tolerances)}
+    first = {name: _measured(folders[0], stages[0], name) for name in held}
+    drift: dict[str, float] = {}
+    for number, (folder, stage) in enumerate(zip(folders[1:], stages[1:], strict=True), start=2):
+        for name, limit in held.items():
+            change = _change(first[name], _measured(folder, stage, name))
+            drift[name] = max(drift.get(name, 0.0), change)
+            if change > limit:
+                raise FaultFound(
+                    f"sweep over {field}: {name} drifts by {change:.2g} at level {number}, {limit:.2g} is allowed; hold it or widen its tolerance."
+                )
+    return drift
+
+
+def latin_hypercube(fields: dict[str, tuple[float, float]], count: int, seed: int) -> list[dict[str, float]]:
+    """``count`` settings of several fields at once, each field's range cut into ``count`` slices used once each.
+
+    M. D. McKay and others, "A comparison of three methods for selecting values of input variables", Technometrics 21(2), 1979.
+    """
+    if count < 1:
+        raise BadInput("plan", f"asks for {count} settings", "ask for at least 1")
+    random = np.random.default_rng(seed)
+    columns = {
+        name: low + (high - low) * (random.permutation(count) + random.random(count)) / count
+        for name, (low, high) in fields.items()
+    }
+    return [{name: float(column[i]) for name, column in columns.items()} for i in range(count)]
+
+
+def coverage(records: list[dict[str, float]], fields: dict[str, tuple[float, float]], cells: int = 4) -> dict[str, Any]:
+    """How well records cover the ranges of fields: counts for each field and each pair, and the holes as sentences' worth of data."""
+    table = {name: _cells([r[name] for r in records if name in r], low, high, cells) for name, (low, high) in fields.items()}
+    counts = {name: np.bincount(column[column >= 0], minlength=cells).tolist() for name, column in table.items()}
+    names = list(fields)
+    pairs: dict[str, list[list[int]]] = {}
+    holes: list[dict[str, Any]] = [
+        {"field": n, "range": _edges(fields[n], cells, i)} for n in names for i in range(cells) if counts[n][i] == 0
+    ]
+    for i, a in enumerate(names):
+        for b in names[i + 1 :]:
+            grid = np.zeros((cells, cells), dtype=int)
+            for record in records:
+                if a in record and b in record:
+                    x, y = (int(_cells([record[n]], *fields[n], cells)[0]) for n in (a, b))
+                    if x >= 0 and y >= 0:
+                        grid[x, y] += 1
+            pairs[f"{a} x {b}"] = grid.tolist()
+            holes += [
+                {"fields": [a, b], "ranges": [_edges(fields[a], cells, int(x)), _edges(fields[b], cells, int(y))]}
+                for x, y in np.argwhere(grid == 0)
+            ]
+    return {"fields": counts, "pairs": pairs, "holes": holes}
+
+
+def capture_plan(sweep: Sweep) -> list[str]:
+    """The sweep as lines of a call sheet, so that a crew can shoot it on a real stage."""
+    base = sweep.baseline
+    camera = base.cameras[0]
+    lamps = ", ".join(
+        f"{lamp.name} {lamp.kind} {f'{lamp.illuminance_lux:g} lux' if lamp.illuminance_lux is not None else f'{lamp.stops:+g} stops to {lamp.relative_to}'} {lamp.kelvin:g} K"
+        for lamp in base.lights
+    )
+    lines = [
+        f"SWEEP {sweep.name}: {sweep.field.replace('.', ' ')}, {len(sweep.levels)} levels, {base.frame_count} frames each at {base.frame_rate} fps",
+        f"HOLD camera {camera.label}: {camera.pinhole_focal_length:g} mm, T{camera.t_stop:g}, ISO {camera.iso_speed:g}, {camera.shutter_angle:g} degrees, "
+        f"{camera.white_balance_kelvin:g} K, lens height {camera.translation[2]:.2f} m; lock off, tape focus",
+        f"HOLD lights: {lamps or 'as they are'}",
+        f"HOLD people: {', '.join(f'{p.name} on mark {p.mark}' for p in base.performers) or 'nobody in frame'}",
+        "SHOOT grey card and colour chart at the face, level 1 settings",
+    ]
+    for number, level in enumerate(sweep.levels, start=1):
+        lines.append(
+            f"TAKE {number}: set {sweep.field.split('.')[-1].replace('_', ' ')} to {level} {sweep.unit}".rstrip()
+            + "; slate, roll, repeat the action"
+        )
+    return [*lines, "REPEAT take 1 at the end: it must match, or something else moved"]
+
+
+def _held_by_nature(stage: Stage, field: str) -> list[Tolerance]:
+    """What the varied field cannot touch. Depth is sampled once for a pixel at random, so the lens may move it at edges."""
+    parts = field.split(".")
+    if parts[0] == "lights":
+        name = _named(stage.model_dump(mode="json"), field).split(".")[1]
+        varied_light = next(lamp for lamp in stage.lights if lamp.name == name)
+        followers = {lamp.group or lamp.name for lamp in stage.lights if lamp.relative_to == name and lamp.stops is not None}
+        moving = {varied_light.group or varied_light.name} | (followers if parts[-1] in ("illuminance_lux",) else set())
+        groups = {lamp.group or lamp.name for lamp in stage.lights} - moving
+        moved_light = parts[-1] in ("translation", "size", "aim", "beam")
+        held = [Tolerance(field=name, relative=0.0) for name in ("depth", "normal", "albedo", "object_id")]
+        # A lamp that moves or grows spends other random numbers, never light: the other groups stay as they are.
+        return held + [Tolerance(field=f"group:{g}", relative=1e-2 if moved_light else 1e-5) for g in sorted(groups)]
+    if parts[0] == "cameras" and parts[-1] in ("iso_speed", "exposure_stops", "white_balance_kelvin"):
+        return [Tolerance(field=name, relative=0.0) for name in ("depth", "normal", "albedo", "object_id")]
+    if parts[0] == "cameras":
+        return [Tolerance(field="record:lights", relative=0.0)]
+    return [Tolerance(field="record:camera", relative=0.0), Tolerance(field="record:lights", relative=0.0)]
+
+
+def _measured(folder: Path, stage: Stage, name: str) -> Any:
+    """A held field as arrays of a level: a pass, a light group, or a part of the records."""
+    camera = stage.cameras[0].label
+    frames = list(stage.frames)
+    if name.startswith("record:"):
+        records = [json.loads((folder / camera / "records" / f"{stage.name}.{f:04d}.json").read_text()) for f in frames]
+        return [_inside(record, name.removeprefix("record:")) for record in records]
+    kind = f"groups/{name.removeprefix('group:')}" if name.startswith("group:") else name
+    pictures = []
+    for frame in frames:
+        path = folder / camera / kind / f"{stage.name}.{frame:04d}.exr"
+        if not path.is_file():
+            raise BadInput(path, "is needed to prove the sweep and is not there", f"add {kind.split('/')[0]!r} to the passes")
+        pictures.append(np.stack([np.asarray(p, dtype=np.float64) for p in read_exr(path).planes.values()], axis=-1))
+    return np.array(pictures)
+
+
+def _change(a: Any, b: Any) -> float:
+    """Largest change relative to the size of the first: 0 for equal records, infinite for records that differ."""
+    if not isinstance(a, np.ndarray):
+        return 0.0 if a == b else float("inf")
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    if same.all():
+        return 0.0
+    finite = np.isfinite(a) & np.isfinite(b)
+    if not (same | finite).all():
+        return float("inf")
+    return float(np.abs(a - b)[finite].max() / max(1e-12, float(np.abs(a[np.isfinite(a)]).max())))
+
+
+def _inside(record: Any, path: str) -> Any:
+    for part in path.split("."):
+        record = record[part]
+    return record
+
+
+def _holder(document: Any, field: str) -> tuple[Any, Any]:
+    """The container and key of a field's path."""
+    here, parts = document, field.split(".")
+    for number, part in enumerate(parts):
+        key: Any = part
+        if isinstance(here, list):
+            key = _member(here, part)
+        known = key is not None and (key in here if isinstance(here, dict) else True)
+        if not isinstance(here, (dict, list)) or not known:
+            where = ".".join(parts[:number]) or "the stage"
+            options = ", ".join(_names(here)) or "none"
+            raise BadInput(f"sweep over {field}", f"{where} has no {part!r}", f"use one of: {options}")
+        if number == len(parts) - 1:
+            return here, key
+        here = here[key]
+    raise BadInput("sweep", "names no field", "give a path like lights.key.kelvin")
+
+
+def _member(members: list[Any], part: str) -> int | None:
+    for index, member in enumerate(members):
+        if isinstance(member, dict) and part in (member.get("name"), member.get("label")):
+            return index
+    return int(part) if part.isdigit() and int(part) < len(members) else None
+
+
+def _names(here: Any) -> list[str]:
+    if isinstance(here, dict):
+        return sorted(here)
+    if isinstance(here, list):
+        return [str(m.get("name", m.get("label", i))) if isinstance(m, dict) else str(i) for i, m in enumerate(here)]
+    return []
+
+
+def _named(document: Any, field: str) -> str:
+    """The path with members of lists by their name, as ``differences`` writes it."""
+    here, out = document, []
+    for part in field.split("."):
+        if isinstance(here, list):
+            index = _member(here, part)
+            out.append(_names(here)[index] if index is not None else part)
+            here = here[index] if index is not None else None
+        else:
+            out.append(part)
+            here = here.get(part) if isinstance(here, dict) else None
+    return ".".join(out)
+
+
+def _differences(a: Any, b: Any, path: str) -> list[str]:
+    if isinstance(a, dict) and isinstance(b, dict):
+        return [d for key in sorted({*a, *b}) for d in _differences(a.get(key), b.get(key), f"{path}.{key}".lstrip("."))]
+    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b) and any(isinstance(m, dict) for m in a):
+        return [d for name, x, y in zip(_names(a), a, b, strict=True) for d in _differences(x, y, f"{path}.{name}")]
+    return [] if a == b else [path]
+
+
+def _cells(values: list[float], low: float, high: float, cells: int) -> NDArray[np.int64]:
+    """The cell of each value; -1 outside the range."""
+    array = np.asarray(values, dtype=np.float64)
+    index = np.floor((array - low) / (high - low) * cells).astype(np.int64)
+    index = np.where(array == high, cells - 1, index)
+    return np.where((index < 0) | (index >= cells), -1, index)
+
+
+def _edges(span: tuple[float, float], cells: int, index: int) -> list[float]:
+    low, high = span
+    return [low + (high - low) * index / cells, low + (high - low) * (index + 1) / cells]

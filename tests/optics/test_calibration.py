@@ -135,6 +135,31 @@ def test_corners_are_found_in_a_soft_noisy_frame_within_a_thirtieth_of_a_pixel()
     assert np.sqrt((miss**2).mean()) < 0.033
 
 
+def test_a_chart_is_found_in_scene_linear_light_as_well() -> None:
+    turn = (0.35, 0.3, 0.1)
+    grey = rendered(BROWN, turn)
+    linear = (grey / 255.0).astype(np.float32) ** 2.2 * 6
+    as_codes, as_light = find_chart(grey, CHART), find_chart(linear, CHART)
+    assert as_codes is not None
+    assert as_light is not None
+    assert np.abs(as_codes.corners - as_light.corners).max() < 0.5
+
+
+def test_a_grid_of_dots_is_found_where_the_lens_put_it() -> None:
+    chart = Chart(9, 6, 0.03, kind="dots")
+    here = camera(BROWN, turn=(0.2, 0.15, 0.05))
+    rays = sensor_rays(BROWN, 30.0) @ here.world_to_camera
+    place = here.position[:2] - rays[..., :2] * (here.position[2] / rays[..., 2])[..., None]
+    nearest = np.clip(np.rint(place / chart.pitch), 0, (8, 5)) * chart.pitch
+    away = np.hypot(*np.moveaxis(place - nearest, -1, 0)) / chart.pitch
+    grey = np.rint(255 * (0.45 + 0.35 * np.tanh((away - 0.22) * 18))).astype(np.uint8)
+    view = find_chart(grey, chart)
+    assert view is not None
+    truth = here.project(chart.points)
+    miss = min(np.abs(view.corners - truth).max(), np.abs(view.corners[::-1] - truth).max())
+    assert miss < 0.3  # a dot's middle is not quite the middle of its picture
+
+
 def test_a_zoom_and_focus_series_becomes_a_lens_file_that_finds_each_setting_again(tmp_path: Path) -> None:
     series = {(30.0, 1.0): -0.18, (30.0, 3.0): -0.15, (42.0, 1.0): -0.1}
     solved = []

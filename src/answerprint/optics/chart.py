@@ -50,8 +50,14 @@ def find_chart(grey: NDArray[np.integer] | NDArray[np.floating], chart: Chart, n
     if chart.kind == "dots":
         found, places = cv2.findCirclesGrid(picture, (chart.columns, chart.rows), flags=cv2.CALIB_CB_SYMMETRIC_GRID)
     else:
-        flags = cv2.CALIB_CB_ADAPTIVE_THRESH | cv2.CALIB_CB_NORMALIZE_IMAGE
-        found, places = cv2.findChessboardCorners(picture, (chart.columns, chart.rows), flags=flags)
+        found, places = False, None
+        # No one way of splitting light from dark finds every board; the first that does is as good as another.
+        for flags in (cv2.CALIB_CB_ADAPTIVE_THRESH | cv2.CALIB_CB_NORMALIZE_IMAGE, cv2.CALIB_CB_ADAPTIVE_THRESH, 0):
+            found, places = cv2.findChessboardCorners(picture, (chart.columns, chart.rows), flags=flags)
+            if found:
+                break
+        if not found:
+            found, places = cv2.findChessboardCornersSB(picture, (chart.columns, chart.rows))
         if found:
             half = max(2, min(11, int(_spacing(places.reshape(-1, 2)) / 2.5)))
             stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_MAX_ITER, 50, 1e-4)

@@ -14,6 +14,7 @@ from answerprint.optics.track import CameraTrack, Link, axes_from_angles
 from answerprint.production import BadInput, Timecode
 from answerprint.spatial.chain import Mount, Part, assembled, at_entrance_pupil, composed
 from answerprint.spatial.latency import device_lag, picture_turns
+from answerprint.spatial.latency_sight import follow, sight_lag
 from answerprint.spatial.poses import PoseSpline, cameras, mid_exposures, opening, per_frame, row_poses
 
 RATE = Fraction(24000, 1001)
@@ -193,3 +194,47 @@ def test_a_planted_seven_frame_lag_is_found_from_the_pictures_themselves():
     turns = picture_turns((view(a, scene, camera) for a in pan(np.array([float(m) for m in moments]))), camera)
     lag = device_lag(tracked(late=7 / float(RATE), noise=0.005), moments, turns, RATE)
     assert abs(lag.frames - 7) < 0.25 and lag.agreement > 0.99
+
+
+# -- latency of a camera that travels ------------------------------------------------------------------------------------
+
+
+def crane(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A crane that travels a metre a second past a wall four metres away, and turns as it goes."""
+    turn = np.column_stack([10 * np.sin(0.9 * t) + 2 * np.sin(2.3 * t + 1), 4 * np.sin(1.4 * t), 0 * t])
+    return np.column_stack([2 * np.sin(0.5 * t), 0 * t, 0 * t + 1]), turn
+
+
+def wall_seen(scene: np.ndarray, position: np.ndarray, angles: np.ndarray, camera: Camera) -> np.ndarray:
+    """A wall at y = 4 m, a hundred pixels to the metre."""
+    here = Camera(**{**camera.model_dump(), "translation": tuple(position), "rotation": tuple(angles)})
+    corners = np.array([[-2, 4, 0], [2, 4, 0], [2, 4, 2], [-2, 4, 2.0]])
+    flat = (corners - here.position) @ here.world_to_camera.T
+    pixels = flat[:, :2] / flat[:, 2:] * [here.matrix[0, 0], here.matrix[1, 1]] + here.matrix[:2, 2]
+    texture = np.array([[x * 100 + 1200, 800 - (z - 1) * 100] for x, _, z in corners])
+    shape = cv2.getPerspectiveTransform(texture.astype(np.float32), pixels.astype(np.float32))
+    return cv2.warpPerspective(scene, shape, (camera.width, camera.height))
+
+
+@pytest.mark.parametrize("frames", [7.0, -2.6])
+def test_the_lag_of_a_crane_past_a_near_wall_is_found_within_a_quarter_of_a_frame(frames):
+    camera = Camera(active_sensor_resolution=(240, 135), active_sensor_physical_dimensions=(36, 20.25), pinhole_focal_length=35)
+    noise = np.random.default_rng(4).uniform(0, 1, (1600, 2400)).astype(np.float32)
+    scene = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 3), None, 0, 1, cv2.NORM_MINMAX)
+    moments = mid_exposures(range(20, 70), RATE)
+    pictures = [wall_seen(scene, p, a, camera) for p, a in zip(*crane(np.array([float(m) for m in moments])), strict=True)]
+    stamps = [Fraction(i, 100) for i in range(600)]
+    place_, turn_ = crane(np.array([float(s) for s in stamps]) - frames / float(RATE))
+    late = CameraTrack.of(stamps, place_, turn_ + np.random.default_rng(0).normal(0, 0.005, turn_.shape))
+    lag = sight_lag(late, moments, follow(pictures, camera), camera, RATE, most_frames=10)
+    assert abs(lag.frames - frames) < 0.25 and lag.believable and lag.error_px < 0.2
+
+
+def test_a_camera_that_stands_still_cannot_tell_its_lag_by_sight_either():
+    camera = Camera(active_sensor_resolution=(240, 135), active_sensor_physical_dimensions=(36, 20.25), pinhole_focal_length=35)
+    picture = cv2.GaussianBlur(np.random.default_rng(4).uniform(0, 1, (135, 240)).astype(np.float32), (0, 0), 2)
+    still = CameraTrack.of(
+        [Fraction(i, 100) for i in range(300)], np.zeros((300, 3)), np.random.default_rng(0).normal(0, 0.005, (300, 3))
+    )
+    moments = mid_exposures(range(20, 45), RATE)
+    assert not sight_lag(still, moments, follow([picture] * 25, camera), camera, RATE, most_frames=6).believable

@@ -107,6 +107,33 @@ def test_lateral_colour_moves_red_and_blue_along_the_radius_and_leaves_green() -
     assert np.array_equal(out[..., 1], frame[..., 1])
 
 
+def test_light_groups_still_add_up_to_the_beauty_after_a_linear_lens() -> None:
+    bent = DistortionTable(settings=(Setting(model=Distortion.from_opencv((-0.1,))),))
+    update = {"distortion": bent, "lateral_colour": Table.constant(1.004, 0.0, 0.0, 0.997, 0.0, 0.0), "glare": Glare(share=0.03)}
+    lens = LensChain(PERFECT.model_copy(update=update | {"cosine_power": 4.0}), SENSOR, LensState(), linear=True)
+    key, fill = photo(260, 150), photo(260, 150)[::-1].copy()
+    parts = photograph(key, None, lens, seed=1) + photograph(fill, None, lens, seed=1)
+    whole = photograph(key + fill, None, lens, seed=1)
+    assert np.abs(whole - parts).max() < 1e-5 * whole.max()
+
+
+def test_identities_and_depth_go_through_the_lens_unmixed() -> None:
+    bent = DistortionTable(settings=(Setting(model=Distortion.from_opencv((-0.15,))),))
+    lens = chain(distortion=bent, lateral_colour=Table.constant(1.01, 0.0, 0.0, 0.99, 0.0, 0.0))
+    names = np.random.default_rng(1).integers(1, 9, (176, 280, 1)).astype(np.float32)
+    assert set(np.unique(lens.geometry(names, "nearest"))) <= set(range(1, 9))
+    three = lens.geometry(np.repeat(names, 3, axis=2), "nearest")
+    assert np.array_equal(three[..., 0], three[..., 2])
+
+
+def test_noise_in_the_sensors_own_colours_is_correlated_as_the_matrix_says() -> None:
+    matrix = np.array([[0.7, 0.25, 0.05], [0.1, 0.8, 0.1], [0.05, 0.2, 0.75]])
+    noisy = add_noise(np.full((300, 300, 3), 0.18, np.float32), SENSOR.gains[0], 4, to_camera=matrix)
+    back = np.linalg.inv(matrix)
+    expected = back @ np.diag([float(expected_deviation(0.18, SENSOR.gains[0])) ** 2] * 3) @ back.T
+    assert np.cov(noisy.reshape(-1, 3).T.astype(np.float64)) == pytest.approx(expected, rel=0.03, abs=3e-6)
+
+
 def test_longitudinal_colour_focuses_each_channel_elsewhere() -> None:
     frame = np.zeros((136, 240, 3), np.float32)
     frame[68, 120] = 1000.0

@@ -68,6 +68,8 @@ class LensChain:
     iso: float | None = None
     to_camera: tuple[tuple[float, float, float], ...] | None = field(default=None)
     """Working colours to the sensor's own (3 x 3), in which noise is counted."""
+    linear: bool = False
+    """Whether geometry must treat light linearly, so that light groups still add up to the beauty; highlights then ring."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -114,13 +116,18 @@ class LensChain:
         radius = discs[0] if len(discs) == 1 else np.stack([discs[list(dict.fromkeys(shifts)).index(s)] for s in shifts], axis=-1)
         return defocus(picture, radius, self.pupil, self.axis(picture), self.focus.image_distance * self.pixels_per_mm)
 
-    def geometry(self, picture: Frame) -> Frame:
-        """The pinhole picture, overscan and all, bent into the sensor's frame: breathing, distortion, lateral colour."""
+    def geometry(self, picture: Frame, kernel: Kernel | None = None) -> Frame:
+        """The pinhole picture, overscan and all, bent into the sensor's frame: breathing, distortion, lateral colour.
+
+        Any number of channels goes the same way; lateral colour parts them only where there are three. Depth, identities
+        and other passes that must not be mixed go with ``kernel="nearest"``, and then all channels as green does.
+        """
+        kernel = kernel or self.kernel
         width, height = self.size
         camera = self.camera
         lens_points = grid(width, height)
         scale = (self.rendered_focal_length or self.focus.image_distance) / self.focus.image_distance
-        colours = self._lateral(lens_points)
+        colours = self._lateral(lens_points) if picture.shape[2] == 3 and kernel != "nearest" else [lens_points]
         if scale == 1 and camera.distortion == Distortion() and len(colours) == 1:
             top, left = (picture.shape[0] - height) // 2, (picture.shape[1] - width) // 2
             if top >= 0 and left >= 0:
@@ -129,8 +136,8 @@ class LensChain:
         axis, shift = camera.matrix[:2, 2], np.array(_middle(picture)) - [(width - 1) / 2, (height - 1) / 2]
         sources = [(camera.undistort(points) - axis) * scale + axis + shift for points in colours]
         if len(sources) == 1:
-            return warp(picture, sources[0], self.kernel)
-        return np.concatenate([warp(picture[..., c : c + 1], sources[c], self.kernel) for c in range(3)], axis=2)
+            return warp(picture, sources[0], kernel, ring=self.linear)
+        return np.concatenate([warp(picture[..., c : c + 1], sources[c], kernel, ring=self.linear) for c in range(3)], axis=2)
 
     def falloff(self, picture: Frame) -> Frame:
         """Darker towards the corners; ``picture`` in the sensor's frame."""

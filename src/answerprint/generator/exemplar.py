@@ -77,8 +77,9 @@ def calm_fill(colour: Log, hole: Plane, unknown: Plane) -> Log:
     small = cv2.resize(colour, size, interpolation=cv2.INTER_AREA)
     drawn = np.dstack([cv2.inpaint(np.ascontiguousarray(small[..., one]), empty, 5, cv2.INPAINT_TELEA) for one in range(3)])
     depth = cv2.distanceTransform(empty, cv2.DIST_L2, 5)
-    soft, reach = drawn, 0.0
-    for sigma in (1.5, 4.0, 9.0):
+    # The first ring that marching draws is specked, so even the edge is a little softened.
+    soft, reach = cv2.GaussianBlur(drawn, (0, 0), 1.5), 3.0
+    for sigma in (4.0, 9.0):
         share = np.clip((depth - reach) / (2 * sigma), 0, 1)[..., None]
         soft, reach = soft * (1 - share) + cv2.GaussianBlur(drawn, (0, 0), sigma) * share, reach + 2 * sigma
     full = cv2.resize(soft.astype(np.float32), hole.shape[::-1], interpolation=cv2.INTER_LINEAR)

@@ -193,8 +193,10 @@ def _invent(colour: Log, missing: Plane, known: Plane, context: Context) -> Log:
         return colour
     whole = smooth_fill(colour, ~known)
     radius = round(scaled_to_hd(_NARROW_PX_AT_HD, *missing.shape[::-1])) // 2
-    wide = cv2.morphologyEx(missing.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)) > 0
-    calm = calm_fill(whole, missing, ~missing & ~known)
+    open_part = cv2.morphologyEx(missing.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2 * radius + 1, 2 * radius + 1), np.uint8))
+    # What opening leaves of a wide gap's round edge is no gap of its own: texture there would draw the outline.
+    wide = cv2.dilate(open_part, np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)) > 0
+    calm = _in_border_colours(calm_fill(whole, missing, ~missing & ~known), whole, missing, known)
     narrow = missing & ~wide
     if narrow.any():
         exemplar = exemplar_fill(
@@ -204,12 +206,32 @@ def _invent(colour: Log, missing: Plane, known: Plane, context: Context) -> Log:
     return _joined(calm, whole, missing, known)
 
 
+def _in_border_colours(calm: Log, picture: Log, hole: Plane, known: Plane) -> Log:
+    """``calm`` with the colours that the hole's border has, and no lighter or darker than it.
+
+    Lines carried inward channel by channel make colours that are nowhere in the set; a harmonic function of the border's
+    colours cannot (it has no maximum inside).
+    """
+    border = _border(hole, known)
+    if not border.any():
+        return calm
+    ring = _smoothed(picture, border, 3.0)
+    colours = membrane(ring - ring.mean(axis=2, keepdims=True), border, hole)
+    low, high = np.percentile(ring[border].mean(axis=1), (1, 99))
+    grey = np.clip(calm.mean(axis=2, keepdims=True), low, high)
+    return np.where(hole[..., None], grey + colours, picture).astype(np.float32)
+
+
+def _border(hole: Plane, known: Plane) -> Plane:
+    return np.asarray((cv2.dilate(hole.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0) & ~hole & known)
+
+
 def _joined(fill: Log, picture: Log, hole: Plane, known: Plane) -> Log:
     """``fill`` in the hole, bent so that its low frequencies meet ``picture`` where ``known`` along the border.
 
     A difference of more than half a stop is another thing, not another light, and is left as it is.
     """
-    border = (cv2.dilate(hole.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0) & ~hole & known
+    border = _border(hole, known)
     difference = _smoothed(picture - fill, border, 3.0)
     border &= np.abs(difference).max(axis=2) < 0.5
     correction = membrane(difference, border, hole)

@@ -155,11 +155,12 @@ def _exposure(picture: Log, first: Log, free: Plane) -> NDArray[np.float32]:
 
 
 def _median(stack: NDArray[np.uint16]) -> tuple[Log, Plane]:
-    """The median over the free samples, in bands of rows to spare memory, and where there are any (two, if there can be)."""
+    """The median over the free samples, in bands of rows to spare memory, and where there are enough of them to believe."""
     height, width = stack.shape[1:3]
     colour = np.zeros((height, width, 3), np.float32)
     usable = np.zeros((height, width), bool)
-    least = 1 if len(stack) < 3 else 2
+    # One or two frames of many that say a pixel was free are as often a matte's edge that missed somebody.
+    least = 1 if len(stack) < 3 else 2 if len(stack) < 12 else 3
     for row in range(0, height, 64):
         part = np.ascontiguousarray(np.moveaxis(stack[:, row : row + 64], 0, -1))
         part.sort(axis=-1)

@@ -90,7 +90,9 @@ def admit(result: FrameResult, protect: Plane | None, width: int, height: int) -
         offset = full_frame(np.asarray(result.restored, np.int8), result, width, height)
         restored = thin & (offset != 0) & (np.abs(offset) <= RESTORE_REACH)
     matte = np.where(guarded & ~restored, np.float32(0.0), wanted)
-    return Admitted(matte, restored, thin & ~restored, _solid(crossing & ~thin, scaled_to_hd(SMALLEST_CROSSING_PX_AT_HD, width, height)))
+    return Admitted(
+        matte, restored, thin & ~restored, _solid(crossing & ~thin, scaled_to_hd(SMALLEST_CROSSING_PX_AT_HD, width, height))
+    )
 
 
 def _solid(region: Plane, side: float) -> Plane:

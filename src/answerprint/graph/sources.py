@@ -15,7 +15,7 @@ from answerprint.media.sequence import FrameSequence
 from answerprint.optics.camera import Camera
 from answerprint.production import BadInput, FrameRange
 
-_KEPT_FRAMES = 4
+_KEPT_FRAMES, _KEPT_MATTES = 2, 6
 
 
 class PlateReader:
@@ -99,7 +99,7 @@ class NodeMattes:
         """The matte of frame ``index``, float32 0 to 1."""
         if index not in self._kept:
             self._kept[index] = self._render(index)
-            while len(self._kept) > _KEPT_FRAMES * 2:
+            while len(self._kept) > _KEPT_MATTES:
                 self._kept.popitem(last=False)
         return self._kept[index].copy()
 

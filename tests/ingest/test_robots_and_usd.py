@@ -129,6 +129,17 @@ def test_an_inline_form_takes_base_and_tool_from_its_frame_data():
     assert (motion.base["X"], motion.tool["X"], motion.speed) == (100.0, 5.0, 0.25)
 
 
+def test_home_bases_and_tools_come_from_the_controllers_own_list(tmp_path):
+    (tmp_path / "m.src").write_text("DEF m()\nBAS(#TOOL,2)\nPTP HOME VEL=100 % DEFAULT\nPTP HOME\nEND\n")
+    (tmp_path / "$config.dat").write_text(
+        "DEFDAT $CONFIG PUBLIC\nDECL FRAME TOOL_DATA[16]\nTOOL_DATA[2]={X 0.0,Y 0.0,Z 250.0,A 0.0,B 0.0,C 0.0}\n"
+        "DECL GLOBAL E6AXIS XHOME={A1 0.0,A2 -90.0,A3 90.0,A4 0.0,A5 90.0,A6 0.0,E1 0.0}\nENDDAT\n"
+    )
+    home = targets(kuka_program.read_program(tmp_path / "m.src"), ARM)[0]
+    assert np.linalg.norm(home[:3, 3] - [0.445, 0, 0.810 - 0.250]) < 1e-4
+    assert recognise(tmp_path / "$config.dat").kind == "tracking"
+
+
 def test_a_program_and_its_points_are_tracking(tmp_path):
     (tmp_path / "m.src").write_text(SOURCE)
     (tmp_path / "m.dat").write_text(DATA)

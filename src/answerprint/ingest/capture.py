@@ -28,6 +28,8 @@ def read_capture(path: Path, rate: Any = None) -> IngestedFile | None:
         return _plot(path, ending)
     if ending == ".fbx":
         return IngestedFile(path, "tracking", problems=["FBX is kept and not read: export the camera as USD"])
+    if path.name.casefold() == "$config.dat":
+        return IngestedFile(path, "tracking", metadata={"points_of": "every program in its folder"})
     if ending == ".dat" and path.with_suffix(".src").is_file():
         return IngestedFile(path, "tracking", metadata={"points_of": path.with_suffix(".src").name})
     if path.name in _SOLVES and len([p for p in path.parent.iterdir() if p.name in _SOLVES and p.suffix == path.suffix]) == 2:

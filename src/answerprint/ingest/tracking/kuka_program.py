@@ -28,6 +28,7 @@ _BAS = re.compile(r"^BAS\s*\(\s*#(?P<what>\w+)\s*,\s*(?P<value>\w+(?:\.\d+)?|\.\
 _ACTIVE = re.compile(r"^FDAT_ACT\s*=\s*(?P<name>\w+)", re.IGNORECASE)
 _CONTROL = re.compile(r"^(?:IF|FOR|WHILE|LOOP|REPEAT|SWITCH|GOTO)\b", re.IGNORECASE)
 _WAIT = re.compile(r"^WAIT\s+SEC\s+(?P<seconds>\d+(?:\.\d+)?|\.\d+)", re.IGNORECASE)
+CONFIG = "$config.dat"
 _NO_FRAME: Frame = dict.fromkeys("XYZABC", 0.0)
 _DEFAULT_SPEED = 2.0
 """m/s: $VEL.CP after BAS(#INITMOV, 0), the ceiling KUKA sets."""
@@ -63,9 +64,13 @@ class Program:
 
 
 def read_program(path: Path) -> Program:
-    """A .src with the .dat beside it, if there is one. Raises BadInput for what is no program, and for unknown points."""
-    data = next((p for p in (path.with_suffix(".dat"), path.with_suffix(".DAT")) if p.is_file()), None)
-    return parse(read_text(path), read_text(data) if data else "", path)
+    """A .src with the .dat beside it, and the controller's $config.dat (its home, bases and tools) where they are there.
+
+    Raises BadInput for what is no program, and for unknown points.
+    """
+    beside = {p.name.casefold(): p for p in path.parent.iterdir() if p.suffix.casefold() == ".dat"}
+    names = (CONFIG, path.with_suffix(".dat").name.casefold())
+    return parse(read_text(path), "\n".join(read_text(beside[name]) for name in names if name in beside), path)
 
 
 def parse(source: str, data: str = "", subject: Any = "KRL program") -> Program:

@@ -85,3 +85,13 @@ def test_conform_since_an_older_cut_lists_what_changed(tmp_path: Path, capsys: p
     (change,) = json.loads(capsys.readouterr().out)["changes"]
     assert (change["kind"], change["head"], change["pull"], change["approval_survives"]) == ("extended", 4, True, False)
     assert json.loads((tmp_path / "out" / "changes.json").read_text())["pull"] == [1]
+
+
+def test_an_otio_object_that_names_a_key_twice_is_read_or_refused_and_ends_nothing(tmp_path):
+    from answerprint.editorial.otio_write import to_otio
+
+    text = to_otio(Cut("t", Fraction(24), [_event()]))[0].to_json_string()
+    again = text[text.index('"media_references"') : text.index('"active_media_reference_key"')]
+    (tmp_path / "twice.otio").write_text(text.replace('"media_references"', again * 30 + '"media_references"', 1))
+    for _ in range(50):  # what the library frees twice does not end the process every time
+        assert len(read_timeline(tmp_path / "twice.otio").events) == 1

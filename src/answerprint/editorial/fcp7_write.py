@@ -43,6 +43,7 @@ class _Medium:
     start: Timecode
     end: int
     known: bool
+    kinds: set[str]
     stands: bool = False
 
 
@@ -53,6 +54,9 @@ class _Writing:
     media: dict[tuple[str, str], _Medium] = field(default_factory=dict)
     places: dict[int, list[tuple[str, str, int, int]]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.begin = self.cut.start.frame
+
     def document(self) -> Any:
         layout = arrange(self.cut)
         self.lost += layout.lost
@@ -61,7 +65,7 @@ class _Writing:
         sequence = element(root, "sequence", id="sequence-1")
         element(sequence, "name", self.cut.title)
         ends = [e.record_out.frame for e in self.cut.events]
-        element(sequence, "duration", max(ends, default=0) - self.cut.start.frame)
+        element(sequence, "duration", max(ends, default=0) - self.begin)
         self._rate(sequence)
         self._timecode(sequence, self.cut.start, "")
         media = element(sequence, "media")
@@ -74,7 +78,7 @@ class _Writing:
         for lane in self._whole(layout.lanes):
             self._track(element(video if lane.is_picture else audio, "track"), lane)
         for marker in self.cut.markers:
-            self._marker(sequence, marker, marker.at.frame - self.cut.start.frame)
+            self._marker(sequence, marker, marker.at.frame - self.begin)
         for event in self.cut.events:
             if event.frames:
                 self._unsaid(event)
@@ -103,7 +107,8 @@ class _Writing:
             at = Timecode(first if found is None else min(found.start.frame, first), self.cut.rate, event.source_in.drop)
             name = event.source_file or PurePosixPath(event.media).name or event.clip_name or event.reel
             end, known = max(last, found.end if found else last), start is not None and bool(event.media_frames)
-            self.media[key] = _Medium(found.id if found else f"file-{len(self.media) + 1}", name, at, end, known)
+            kinds = (found.kinds if found else set()) | {t[0] for t in channels(event.track, event.lines)}
+            self.media[key] = _Medium(found.id if found else f"file-{len(self.media) + 1}", name, at, end, known, kinds)
         for medium, reel in ((m, k[0]) for k, m in self.media.items() if not m.known):
             self.lost.append(Lost("where the original begins (its first used frame is written)", f"{reel} {medium.name}".strip()))
         tallies = {"video": 0, "audio": 0}
@@ -152,9 +157,8 @@ class _Writing:
         first = round((low - medium.start.frame) / scale)
         element(clip, "duration", max(1, round((medium.end - medium.start.frame) / scale)))
         self._rate(clip)
-        begin = self.cut.start.frame
-        element(clip, "start", -1 if into else event.record_in.frame - begin)
-        element(clip, "end", -1 if tail else event.record_out.frame - begin)
+        element(clip, "start", -1 if into else event.record_in.frame - self.begin)
+        element(clip, "end", -1 if tail else event.record_out.frame - self.begin)
         element(clip, "in", first)
         element(clip, "out", first + event.frames + tail)
         if event.speed == 0:
@@ -201,9 +205,8 @@ class _Writing:
         element(file, "duration", medium.end - medium.start.frame)
         self._timecode(file, medium.start, event.reel)
         media = element(file, "media")
-        tracks = {t[0] for e in self.cut.events if self._key(e) == self._key(event) for t in channels(e.track, e.lines)}
         for kind, label in (("V", "video"), ("A", "audio")):
-            if kind in tracks:
+            if kind in medium.kinds:
                 element(media, label)
 
     def _time_map(self, clip: Any, event: Event, first: int, low: int, high: int) -> None:
@@ -252,7 +255,7 @@ class _Writing:
             self.lost.append(Lost("a reposition's own vertical scale", f"event {event.number}"))
 
     def _transition(self, track: Any, event: Event, alignment: str) -> None:
-        item, begin = element(track, "transitionitem"), event.record_in.frame - self.cut.start.frame
+        item, begin = element(track, "transitionitem"), event.record_in.frame - self.begin
         element(item, "start", begin)
         element(item, "end", begin + event.transition_frames)
         element(item, "alignment", alignment)

@@ -45,8 +45,9 @@ def _opened(path: Path) -> Any:
         document = json.loads(text)
         if not isinstance(document, dict):
             raise ValueError("it is no object")
-        safe = json.dumps(document) if _checked(document) else text
-        timeline = otio.adapters.read_from_string(safe, "otio_json")
+        _checked(document)
+        # Written anew, because the library's reader does not survive an object that names a key twice.
+        timeline = otio.adapters.read_from_string(json.dumps(document), "otio_json")
     except Exception as error:
         raise BadInput(path, f"cannot be read as OTIO ({_short(error)})", "export it again from a current version") from None
     if not isinstance(timeline, schema.Timeline):
@@ -54,25 +55,23 @@ def _opened(path: Path) -> Any:
     return timeline
 
 
-def _checked(document: Any) -> bool:
+def _checked(document: Any) -> None:
     """Refuse, with ValueError, what the library's own reader does not survive, and bring clips of version 1 up to version 2.
 
-    Returns whether the document was changed. A clip of version 1 without a medium ends the library's own conversion, and the process.
+    A clip of version 1 without a medium ends the library's own conversion, and with it the process.
     """
-    depth, changed, layer = 0, False, [document]
+    depth, layer = 0, [document]
     while layer:
         depth += 1
         if depth > _DEEPEST:
             raise ValueError("it is nested too deep")
         for one in layer:
             if isinstance(one, dict) and one.get("OTIO_SCHEMA") == "Clip.1":
-                changed = True
                 reference = one.pop("media_reference", None) or {"OTIO_SCHEMA": "MissingReference.1", "metadata": {}, "name": ""}
                 one |= {"OTIO_SCHEMA": "Clip.2", "media_references": {_MEDIUM: reference}, "active_media_reference_key": _MEDIUM}
         layer = [
             inner for one in layer for inner in (one.values() if isinstance(one, dict) else one) if isinstance(inner, dict | list)
         ]
-    return changed
 
 
 def _short(error: BaseException) -> str:
@@ -116,6 +115,7 @@ class _Reading:
         self.origin = origin if origin is not None else (self._frames(begin) if begin is not None else 0)
         self.events: list[Event] = []
         self.lanes: list[str] = []
+        self.numbered: dict[int, list[str]] = {}
         self.markers: list[Marker] = []
         self.lost: list[Lost] = []
 
@@ -153,6 +153,7 @@ class _Reading:
         """Keep an event; ``lane`` is the track it still stands on where we put it there ourselves."""
         self.events.append(event)
         self.lanes.append(lane)
+        self.numbered.setdefault(event.number, []).append(lane)
 
     def _stands(self, item: Any, at: int, length: int, label: str) -> Event | None:
         """The event an item is; None for a gap, for what is listed as lost, and for a nested sequence, whose events are added."""
@@ -190,7 +191,7 @@ class _Reading:
         self.lost += [Lost("nested sequence (its clips stand in its place)", item.name or label), *inner.lost, *lost]
 
     def _black(self, at: int, frames: int, label: str) -> Event:
-        source, number = Timecode(0, self.rate), max((event.number for event in self.events), default=0) + 1
+        source, number = Timecode(0, self.rate), max(self.numbered, default=0) + 1
         return Event(number, "BL", source, source + frames, self._record(at), self._record(at + frames), label)
 
     def _across(self, transition: Any, event: Event, before: Event | None) -> tuple[Event, Event | None]:
@@ -206,7 +207,8 @@ class _Reading:
         named = transition.name if re.fullmatch(r"W\d{1,3}", transition.name or "") and code[0] == "W" else ""
         out, event = crossed(before, event, lead, max(0, lead + tail), named or kept)
         if out is not None and before is not None:
-            self.events[self.events.index(before)] = out
+            at = next(i for i in range(len(self.events) - 1, -1, -1) if self.events[i] is before)
+            self.events[at] = out
         return event, out
 
     def _event(self, clip: Any, at: int, frames: int, label: str) -> Event:
@@ -312,11 +314,10 @@ class _Reading:
     def _number(self, kept: dict[str, Any], label: str) -> int:
         """The number the event had, unless a clip was cut in two; else the next free one."""
         number = int(kept.get("event", 0))
-        used = {event.number for event in self.events}
-        lanes = [lane for event, lane in zip(self.events, self.lanes, strict=True) if event.number == number]
-        if number and (number not in used or (kept.get("lane") == label and label not in lanes and all(lanes))):
+        lanes = self.numbered.get(number)
+        if number and (lanes is None or (kept.get("lane") == label and label not in lanes and all(lanes))):
             return number
-        return max(used, default=0) + 1
+        return max(self.numbered, default=0) + 1
 
     def _grade(self, clip: Any) -> AscCdl | None:
         cdl = clip.metadata.get("cdl", {})

@@ -48,8 +48,7 @@ def generate(
     views = place.views
     start, target = views[(int(random.integers(len(views))) if view is None else view) % len(views)]
     count = int(random.choice([1, 1, 2])) if people is None else people
-    marks = [name for name in place.marks if name not in place.seats]
-    order = sorted(marks, key=lambda name: _off_axis(place, name, start, target))
+    order = _placed(place, start, target)
     performers = tuple(_performer(random, n, order[n % len(order)], place, start) for n in range(min(count, len(order))))
     lux = place.mood.get("lux", 150.0)
     first = place.marks[str(performers[0].mark)] if performers else (target[0], target[1], 0.0)
@@ -118,9 +117,28 @@ def _performer(random: np.random.Generator, number: int, mark: str, place: Place
     )  # fmt: skip
 
 
+def _placed(place: Place, start: Vector, target: Vector) -> list[str]:
+    """Marks in the order in which people are put there: near the middle of the view, then where no one hides another."""
+    marks = sorted(
+        (name for name in place.marks if name not in place.seats), key=lambda name: _off_axis(place, name, start, target)
+    )
+    first = marks[0]
+    apart = [
+        name
+        for name in marks[1:]
+        if abs(_bearing(place, name, start, target) - _bearing(place, first, start, target)) > np.radians(9)
+    ]
+    return [first, *apart]
+
+
 def _off_axis(place: Place, mark: str, start: Vector, target: Vector) -> float:
     """How far a mark is from the middle of a view, with marks too near the camera last."""
     x, y, _ = place.marks[mark]
+    return abs(_bearing(place, mark, start, target)) + (3.0 if np.hypot(x - start[0], y - start[1]) < 2.1 else 0.0)
+
+
+def _bearing(place: Place, mark: str, start: Vector, target: Vector) -> float:
+    """Angle of a mark from the middle of a view, radians."""
+    x, y, _ = place.marks[mark]
     a = np.arctan2(y - start[1], x - start[0]) - np.arctan2(target[1] - start[1], target[0] - start[0])
-    off = abs((a + np.pi) % (2 * np.pi) - np.pi)
-    return float(off + (3.0 if np.hypot(x - start[0], y - start[1]) < 1.6 else 0.0))
+    return float((a + np.pi) % (2 * np.pi) - np.pi)

@@ -145,5 +145,5 @@ def bar(plan: SetPlan) -> Place:
     r.mark("stool", -0.85, back - 2.25, 0, seat=0.77)
     r.view((1.0, -r.depth / 2 + 0.5, 1.5), (-0.3, 1.0, 1.2))
     r.view((-w / 2 + 0.5, -r.depth / 2 + 0.6, 1.45), (0.6, 1.2, 1.2))
-    r.mood(90, 45)
+    r.mood(60, 24)
     return r.place

@@ -153,5 +153,5 @@ def garden(plan: SetPlan) -> Place:
     r.mark("bench", -2.2, 4.55, 180, seat=0.46)
     r.view((0.9, -3.0, 1.5), (-0.3, 4.0, 1.4))
     r.view((-1.8, -2.8, 1.3), (0.6, 4.0, 1.4))
-    r.mood(36000, 12)
+    r.mood(15000, 12)
     return r.place

@@ -35,7 +35,7 @@ def street(plan: SetPlan) -> Place:
     r.material("rubber", "plastic", (0.02, 0.02, 0.02), roughness=0.85)
     r.material("slate", "tile", (0.1, 0.1, 0.11), (0.075, 0.075, 0.085), size=0.2, aspect=1.4, offset=0.5, roughness=0.6)
     r.material("awning", "fabric", r.pick((0.35, 0.05, 0.04), (0.05, 0.16, 0.1), (0.5, 0.42, 0.25)), (0.55, 0.53, 0.48), stripe=3.0)
-    r.material("shop glow", "glow", (1.0, 0.82, 0.58), nits=160.0 if r.night else 60.0, kelvin=3200.0, uneven=0.7, wear=0.0)
+    r.material("shop glow", "glow", (1.0, 0.82, 0.58), nits=38.0 if r.night else 60.0, kelvin=3200.0, uneven=0.7, wear=0.0)
     r.material(
         "sign glow", "glow", r.pick((1.0, 0.2, 0.15), (0.15, 0.6, 1.0), (0.3, 1.0, 0.4)), nits=350.0, kelvin=6500.0, wear=0.0
     )
@@ -117,7 +117,7 @@ def street(plan: SetPlan) -> Place:
         r.place.marks[name] = (-4.9, 1.2, 170.0)
     r.view((-1.9, -3.4, 1.55), (-1.5, 6.0, 1.6))
     r.view((1.6, -3.2, 1.4), (-2.2, 4.0, 1.5))
-    r.mood(22000, 28)
+    r.mood(7500, 28)
     return r.place
 
 

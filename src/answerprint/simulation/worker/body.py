@@ -137,8 +137,9 @@ def _leg(turn: dict, rest: dict, about: dict, side: str) -> None:
     f, o = np.radians(forward), np.radians(outward)
     target = np.array([sign * np.sin(o), np.sin(f) * np.cos(o), -np.cos(f) * np.cos(o)])
     thigh = turn["pelvis"] @ _between_directions(rest[f"calf_{side}"] - rest[f"thigh_{side}"], target)
-    knee = about.get(f"knee_{side}", 0)
-    calf = thigh @ _about([1, 0, 0], -knee)
+    shin, aside = np.radians(forward - about.get(f"knee_{side}", 0)), 0.15 * o
+    target = np.array([sign * np.sin(aside), np.sin(shin) * np.cos(aside), -np.cos(shin) * np.cos(aside)])
+    calf = turn["pelvis"] @ _between_directions(rest[f"foot_{side}"] - rest[f"calf_{side}"], target)
     pitch = about.get(f"foot_{side}", 0)
     level = _about([0, 0, 1], about.get("pelvis", (0, 0, 0))[2] * 0.5 - sign * about.get("toes_out", 8))
     foot = level @ _about([1, 0, 0], pitch)

@@ -40,7 +40,7 @@ def dress(rest: np.ndarray, data: dict, wardrobe: dict) -> dict:
     trouser_end = {"ankle": place["l-ankle"][2] + 0.008, "knee": place["l-knee"][2] + 0.03, "calf": place["l-knee"][2] - 0.12}
     end = trouser_end[wardrobe.get("bottom_hem", "ankle")]
     in_bottom = (z < waist) & (z > end) & (limb < 0.5)
-    ease = wardrobe.get("ease", 0.012)
+    ease = wardrobe.get("ease", 0.012) * np.clip((collar - z) / (0.05 * height), 0.25, 1)
     out = {"top": _cut(rest, data, "helper-tights", in_top, ease, arm + fore, 2)}
     if wardrobe.get("bottom", "trousers") == "skirt":
         out["bottom"] = _cut(rest, data, "helper-skirt", z > end, 0.006, leg, 1)

@@ -179,7 +179,7 @@ class Performer:
         radius = np.concatenate(
             [
                 np.tile(np.linspace(w, w * 0.25, group.shape[1]), len(group))
-                for group, w in zip(strands, (0.00075, 0.00035), strict=False)
+                for group, w in zip(strands, (0.00075, 0.00022), strict=False)
             ]
         )
         curves.attributes.new("radius", "FLOAT", "POINT") if "radius" not in curves.attributes else None
@@ -196,7 +196,7 @@ class Performer:
         eye = 0.5 * (self._centre("helper-l-eye")[0] + self._centre("helper-r-eye")[0])
         faces = np.array([[c[0] for c in f] for f in self.data["groups"]["body"] if len(f) == 4])
         middle = self.rest[faces].mean(axis=1)
-        line = np.maximum(eye[2] + 0.062 + 0.72 * (middle[:, 1] - eye[1] + 0.0), eye[2] - 0.07)
+        line = np.maximum(eye[2] + 0.056 + 0.72 * (middle[:, 1] - eye[1] + 0.0), eye[2] - 0.07)
         inside = (middle[:, 2] > line) & (np.abs(middle[:, 0]) < 0.083) & (middle[:, 2] > eye[2] - 0.08)
         faces = faces[inside]
         corners = self.rest[faces]
@@ -252,13 +252,13 @@ class Performer:
             near = (np.abs(middle[:, 2] - arch) < 0.0042) & (inner > -0.02) & (inner < 0.028) & (middle[:, 1] > centre[1] - 0.01)
             if not near.any():
                 continue
-            picked = random.choice(np.flatnonzero(near), 260)
+            picked = random.choice(np.flatnonzero(near), 170)
             quad = self.rest[faces[picked]]
-            share = random.dirichlet((1, 1, 1, 1), 260)
+            share = random.dirichlet((1, 1, 1, 1), 170)
             root = np.einsum("nk,nki->ni", share, quad) + np.array([0, 0.0004, 0])
-            along = np.stack([np.full(260, sign), np.full(260, 0.15), random.normal(0.35, 0.2, 260)], axis=1)
+            along = np.stack([np.full(170, sign), np.full(170, 0.15), random.normal(0.35, 0.2, 170)], axis=1)
             along /= np.linalg.norm(along, axis=1, keepdims=True)
-            out.append(root[:, None] + along[:, None] * np.linspace(0, 0.0075, 4)[None, :, None])
+            out.append(root[:, None] + along[:, None] * np.linspace(0, 0.0062, 4)[None, :, None])
         return np.concatenate(out) if out else np.zeros((0, 4, 3))
 
 

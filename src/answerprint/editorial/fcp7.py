@@ -14,26 +14,24 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
-from answerprint.editorial.asc_cdl import with_saturation, with_sop
 from answerprint.editorial.channels import channel_name, channels
-from answerprint.editorial.events import AscCdl, Cut, Event, Lost, Marker, Reposition, gathered
+from answerprint.editorial.events import Cut, Event, Lost, Marker, Reposition, gathered
+from answerprint.editorial.fcp7_parts import (
+    along,
+    colour_name,
+    comments_of,
+    effect_of,
+    ends_black,
+    grade_of,
+    keyframes,
+    rate_of,
+    start_of,
+    transition_code,
+)
 from answerprint.editorial.layout import unnested
 from answerprint.editorial.safe_xml import number, parsed, text_of, whole
-from answerprint.production import BadInput, Timecode, frame_rate
+from answerprint.production import BadInput, Timecode
 
-COLOURS = {
-    "RED": (255, 0, 0),
-    "GREEN": (0, 255, 0),
-    "BLUE": (0, 0, 255),
-    "CYAN": (0, 255, 255),
-    "MAGENTA": (255, 0, 255),
-    "YELLOW": (255, 255, 0),
-    "BLACK": (0, 0, 0),
-    "WHITE": (255, 255, 255),
-    "ORANGE": (255, 128, 0),
-    "PURPLE": (128, 0, 255),
-    "PINK": (255, 128, 192),
-}
 _DEEPEST_NEST = 8
 _MOST_EVENTS = 200_000
 _PLAIN_EFFECTS = ("timeremap", "basic", "opacity", "crop")
@@ -84,7 +82,7 @@ class _Sequence:
 
     def read(self) -> None:
         self.rate = rate_of(self.element, None)
-        start, _, self.drop = _start_of(self.element.find("timecode"), self.rate)
+        start, _, self.drop = start_of(self.element.find("timecode"), self.rate)
         self.origin = start.frame
         media = self.element.find("media")
         for kind, holder in (("V", media.find("video")), ("A", media.find("audio"))):
@@ -128,7 +126,7 @@ class _Sequence:
             if item.tag == "transitionitem":
                 self._closing(items, at, label, before)
                 continue
-            lead = items[at - 1] if at and items[at - 1].tag == "transitionitem" and not _ends_black(items[at - 1]) else None
+            lead = items[at - 1] if at and items[at - 1].tag == "transitionitem" and not ends_black(items[at - 1]) else None
             tail = items[at + 1] if at + 1 < len(items) and items[at + 1].tag == "transitionitem" else None
             start, end = self._span(item, lead, tail)
             if text_of(item, "enabled").upper() == "FALSE":
@@ -163,7 +161,7 @@ class _Sequence:
         if (
             after is not None
             and after.tag == "clipitem"
-            and not _ends_black(items[at])
+            and not ends_black(items[at])
             and whole(text_of(after, "start"), "clip", -1) <= end
         ):
             return
@@ -171,7 +169,7 @@ class _Sequence:
             self.lost.append(Lost("transition between no clips", label))
             return
         black = Timecode(0, self.rate)
-        code = _code(items[at], self.lost, label)
+        code = transition_code(items[at], self.lost, label)
         self._keep(
             Event(
                 1,
@@ -197,7 +195,7 @@ class _Sequence:
         file_rate = rate_of(file, rate_of(item, self.rate)) if file is not None else self.rate
         if file_rate != self.rate:
             self.lost.append(Lost(f"source rate {float(file_rate):g} (counted at {float(self.rate):g})", name))
-        begin, reel, _ = _start_of(file.find("timecode") if file is not None else None, self.rate)
+        begin, reel, _ = start_of(file.find("timecode") if file is not None else None, self.rate)
         span, first = end - start, whole(text_of(item, "in"), name, 0)
         after = whole(text_of(item, "out"), name, first + span)
         if lead is not None and text_of(item, "start") not in ("-1", "") and whole(text_of(item, "start"), name) > start:
@@ -209,12 +207,12 @@ class _Sequence:
         transition, frames = "C", 0
         if lead is not None:
             frames = whole(text_of(lead, "end"), name) - whole(text_of(lead, "start"), name)
-            transition = _code(lead, self.lost, label)
+            transition = transition_code(lead, self.lost, label)
         path = unquote(text_of(file, "pathurl")) if file is not None else ""
         event = Event(
             1, reel, begin + low, begin + high, self._at(start), self._at(end), label, transition, max(0, frames), speed, name,
             (text_of(file, "name") if file is not None else "") or PurePosixPath(path).name,
-            _grade(item), _comments(item), outgoing if frames else "",
+            grade_of(item), comments_of(item), outgoing if frames else "",
             tuple(self._marker(m, self.origin + start - first) for m in item.findall("marker")),
             self._reposition(item, name), (), text_of(file, "pathurl") if file is not None else "",
             begin if held else None, max(0, held), text_of(item, "uuid"),
@@ -255,7 +253,7 @@ class _Sequence:
             return
         reading = _Sequence(self.document, inner, self.depth + 1)
         reading.read()
-        if reading.rate != self.rate or _effect(item, "timeremap") is not None:
+        if reading.rate != self.rate or effect_of(item, "timeremap") is not None:
             self.lost.append(Lost("retimed nested sequence (left as a gap)", name))
             return
         first = whole(text_of(item, "in"), name, 0) + reading.origin
@@ -275,7 +273,7 @@ class _Sequence:
         if text_of(item, "stillframe").upper() == "TRUE":
             still = whole(text_of(item, "stillframeoffset"), name, first)
             return 0.0, still, still + 1
-        effect = _effect(item, "timeremap")
+        effect = effect_of(item, "timeremap")
         if effect is None:
             return 1.0, first, last
         said = {text_of(p, "parameterid") or text_of(p, "name"): p for p in effect.findall("parameter")}
@@ -286,12 +284,12 @@ class _Sequence:
         if not math.isfinite(speed) or abs(speed) > 1e6:
             raise BadInput(name, "has a speed that is no number", "export the sequence again")
         speed = -speed if text_of(said.get("reverse"), "value").upper() == "TRUE" else speed
-        keys = _keyframes(said.get("graphdict"), name)
+        keys = keyframes(said.get("graphdict"), name)
         if text_of(said.get("variablespeed"), "value") in ("1", "TRUE") and len(keys) > 1:
             self.lost.append(Lost("variable speed (kept as its average)", name))
-            speed = (_along(keys, last) - _along(keys, first)) / (last - first)
+            speed = (along(keys, last) - along(keys, first)) / (last - first)
         if len(keys) > 1:
-            ends = sorted((_along(keys, first), _along(keys, last)))
+            ends = sorted((along(keys, first), along(keys, last)))
             return speed, math.floor(ends[0] + 1e-6), max(math.floor(ends[0] + 1e-6) + 1, math.ceil(ends[1] - 1e-6))
         if speed >= 0:
             return speed, math.floor(first * speed), max(math.floor(first * speed) + 1, math.ceil(round(last * speed, 6)))
@@ -299,7 +297,7 @@ class _Sequence:
         return speed, max(0, whole_length - math.ceil(last * -speed)), max(1, whole_length - math.floor(first * -speed))
 
     def _reposition(self, item: Any, name: str) -> Reposition | None:
-        effect = _effect(item, "basic")
+        effect = effect_of(item, "basic")
         if effect is None:
             return None
         said = {text_of(p, "parameterid"): p for p in effect.findall("parameter")}
@@ -325,92 +323,8 @@ class _Sequence:
         first, last = whole(text_of(element, "in"), name or "marker", 0), whole(text_of(element, "out"), name or "marker", -1)
         at = Timecode(max(0, shift + first), self.rate, self.drop)
         return Marker(
-            at, name, _colour(element.find("color")), text_of(element, "comment"), max(0, last - first) if last >= 0 else 0
+            at, name, colour_name(element.find("color")), text_of(element, "comment"), max(0, last - first) if last >= 0 else 0
         )
 
     def _at(self, frame: int) -> Timecode:
         return Timecode(self.origin + frame, self.rate, self.drop)
-
-
-def rate_of(element: Any, default: Fraction | None) -> Fraction:
-    """``rate``: a whole timebase, slowed by 1000/1001 where ntsc is TRUE."""
-    rate = element.find("rate") if element is not None else None
-    if rate is None:
-        if default is None:
-            raise BadInput("sequence", "does not say its rate", "export it again")
-        return default
-    base = whole(text_of(rate, "timebase"), "timebase")
-    return frame_rate(Fraction(base * 1000, 1001) if text_of(rate, "ntsc").upper() == "TRUE" else base)
-
-
-def _start_of(timecode: Any, rate: Fraction) -> tuple[Timecode, str, bool]:
-    """First frame, reel and drop flag of a ``timecode`` element; frame 0 where there is none."""
-    if timecode is None:
-        return Timecode(0, rate), "", False
-    own = rate_of(timecode, rate)
-    drop = text_of(timecode, "displayformat").upper() == "DF" and own.denominator == 1001 and not round(own) % 30
-    label = text_of(timecode, "string")
-    if text_of(timecode, "frame"):
-        frame = max(0, whole(text_of(timecode, "frame"), "timecode"))
-    elif label:
-        frame = Timecode.parse(label.replace(";", ":") if not drop else label[:8] + ";" + label[9:], own).frame
-    else:
-        frame = 0
-    return Timecode(frame, rate, drop and rate == own), text_of(timecode, "reel/name"), drop
-
-
-def _ends_black(transition: Any) -> bool:
-    return text_of(transition, "alignment").lower() == "end-black"
-
-
-def _effect(item: Any, wanted: str) -> Any:
-    for effect in item.findall("filter/effect"):
-        if text_of(effect, "effectid").lower() == wanted:
-            return effect
-    return None
-
-
-def _keyframes(graph: Any, name: str) -> list[tuple[float, float]]:
-    if graph is None:
-        return []
-    keys = [(number(text_of(k, "when"), name, 0.0), number(text_of(k, "value"), name, 0.0)) for k in graph.findall("keyframe")]
-    return sorted(dict(keys).items())
-
-
-def _along(keys: list[tuple[float, float]], when: float) -> float:
-    """The source frame at a remapped frame, on straight lines between keys and beyond the outermost two."""
-    at = next((i for i, key in enumerate(keys[1:-1], start=1) if when <= key[0]), len(keys) - 1)
-    (x0, y0), (x1, y1) = keys[at - 1], keys[at]
-    return y0 + (when - x0) * (y1 - y0) / (x1 - x0)
-
-
-def _code(transition: Any, lost: list[Lost], label: str) -> str:
-    effect = transition.find("effect")
-    name, kind = text_of(effect, "name"), (text_of(effect, "effectid") + text_of(effect, "effectcategory")).lower()
-    wipe = text_of(effect, "wipecode")
-    if "wipe" in kind or (wipe.isdecimal() and 0 < int(wipe[:6]) < 1000):
-        return f"W{int(wipe[:6] or 1) if wipe.isdecimal() else 1:03d}"
-    if "dissolve" not in (kind + name).lower() and "fade" not in name.lower():
-        lost.append(Lost(f"transition {name or 'unnamed'} (kept as a dissolve)", label))
-    return "D"
-
-
-def _colour(element: Any) -> str:
-    if element is None:
-        return ""
-    rgb = [min(255, max(0, whole(text_of(element, key), "marker colour", 0))) for key in ("red", "green", "blue")]
-    return min(COLOURS, key=lambda name: sum((a - b) ** 2 for a, b in zip(COLOURS[name], rgb, strict=True)))
-
-
-def _comments(item: Any) -> tuple[str, ...]:
-    found = [c.text for c in item.findall("comments/*") if c.text and c.text.strip()]
-    return tuple(line.strip() for text in found for line in text.splitlines() if line.strip())
-
-
-def _grade(item: Any) -> AscCdl | None:
-    note = text_of(item, "logginginfo/lognote")
-    if "ASC_SOP" not in note:
-        return None
-    sop, _, sat = note.partition("ASC_SAT")
-    grade = with_sop(None, sop)
-    return with_saturation(grade, sat) or grade if grade else None

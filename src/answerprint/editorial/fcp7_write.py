@@ -19,7 +19,7 @@ from answerprint.editorial.asc_cdl import decimal, sop_text
 from answerprint.editorial.channels import channels
 from answerprint.editorial.conform import source_span
 from answerprint.editorial.events import Cut, Event, Lost, Marker, gathered, lost_columns
-from answerprint.editorial.fcp7 import COLOURS
+from answerprint.editorial.fcp7_parts import COLOURS
 from answerprint.editorial.layout import Lane, arrange
 from answerprint.editorial.safe_xml import element, written
 from answerprint.production import Timecode

@@ -33,8 +33,8 @@ help:
 	@touch $@
 
 .venv/dev: pyproject.toml constraints.txt | .venv/bin/python
-	@$(BIN)/python .ci/no_cuda.py -c constraints.txt '.[dev]'
-	$(PIP) install -q --no-compile -c constraints.txt -e '.[dev]'
+	@$(BIN)/python .ci/no_cuda.py -c constraints.txt '.[dev,spatial]'
+	$(PIP) install -q --no-compile -c constraints.txt -e '.[dev,spatial]'
 	@touch .venv/core $@
 
 install: .venv/dev

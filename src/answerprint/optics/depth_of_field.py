@@ -9,10 +9,10 @@ picture; it is taken from what is seen beside it.
 
 from __future__ import annotations
 
-import numba  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
 
+from answerprint.optics.compiled import numba
 from answerprint.optics.pupil import Pupil
 from answerprint.production import BadInput
 

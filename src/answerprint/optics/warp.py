@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numba  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
+
+from answerprint.optics.compiled import numba
 
 Frame = NDArray[np.float32]
 Kernel = Literal["cubic", "lanczos", "nearest"]

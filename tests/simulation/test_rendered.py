@@ -149,7 +149,9 @@ def test_without_the_environment_the_remedy_is_said(monkeypatch: pytest.MonkeyPa
         Renderer()
 
 
-def test_a_renderer_that_crashed_is_started_anew_and_the_frame_is_rendered(renderer: Renderer, small: Stage, tmp_path: Path) -> None:
+def test_a_renderer_that_crashed_is_started_anew_and_the_frame_is_rendered(
+    renderer: Renderer, small: Stage, tmp_path: Path
+) -> None:
     with Renderer() as frail:
         kill_at = iter([False, True, False, False, False, False])
         ask = frail.ask
@@ -161,3 +163,17 @@ def test_a_renderer_that_crashed_is_started_anew_and_the_frame_is_rendered(rende
 
         frail.ask = asked  # type: ignore[method-assign]
         assert shoot_stage(small, tmp_path, renderer=frail).rendered == 1
+
+
+def test_kept_data_change_no_pixel_of_beauty_or_clean_plate(
+    shot: tuple[Path, Stage], renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from answerprint.simulation.order import Shoot
+
+    out, stage = shot
+    make = Shoot.build_order
+    monkeypatch.setattr(Shoot, "build_order", lambda self, threads: {**make(self, threads), "keep": False})
+    shoot_stage(stage, tmp_path, renderer=renderer)
+    for kind in ("beauty", "clean"):
+        first, second = picture(out, stage, kind), picture(tmp_path, stage, kind)
+        assert np.abs(first - second).max() < 1e-5 * first.max()

@@ -78,6 +78,7 @@ class Shoot:
         return {
             "do": "build",
             "threads": threads,
+            "keep": self._keeps,
             "bounces": self.stage.render.bounces,
             "groups": self.groups,
             "materials": {name: _material(about) for name, about in self.materials.items()},
@@ -122,6 +123,19 @@ class Shoot:
     def hidden_for_clean(self) -> list[str]:
         """What is taken away for the clean plate."""
         return [rig.name for rig in self.stage.rig if rig.present]
+
+    @property
+    def _keeps(self) -> bool:
+        """Whether the renderer may keep its data from one render to the next.
+
+        Worth it for several renders of one stage; only safe while the picture's size and passes stay the same throughout.
+        """
+        render = self.stage.render
+        renders = (
+            self.stage.frame_count * len(self.stage.cameras) * (2 if "clean" in render.passes and self.hidden_for_clean else 1)
+        )
+        sizes = {cameras.size(camera, render.resolution_scale) for camera in self.stage.cameras}
+        return renders > 1 and len(sizes) == 1 and not (render.motion_blur and "vectors" in render.passes)
 
     @cached_property
     def _sky(self) -> dict[str, Any] | None:

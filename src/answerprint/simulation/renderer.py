@@ -57,6 +57,7 @@ class Renderer:
         Raises BadInput where the environment is missing.
         """
         self._memory_mib = memory_mib
+        self._kept = False
         self._start()
 
     def _start(self) -> None:
@@ -85,6 +86,10 @@ class Renderer:
 
     def ask(self, order: dict[str, Any], timeout_s: float) -> dict[str, Any]:
         """Send an order and wait for its event. Raises RendererFault for a crash, a time-out, full memory or an error inside."""
+        if order["do"] == "build":
+            if self._kept:
+                self.restart()
+            self._kept = bool(order.get("keep"))
         text = json.dumps(order, allow_nan=False) + "\n"
         try:
             assert self._process.stdin is not None
@@ -97,6 +102,7 @@ class Renderer:
     def restart(self) -> None:
         """A fresh process in place of one that crashed; what was built is to be built again."""
         self.close()
+        self._kept = False
         self._start()
 
     def close(self) -> None:

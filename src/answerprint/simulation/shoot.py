@@ -65,6 +65,8 @@ def shoot_stage(stage: Stage, out: Path, tell: Tell = lambda *_: None, renderer:
         if not ours:
             raise BadInput(out, "another process is rendering into it", "wait for it, or choose another folder")
         _claim(out, stage, digest)
+        for leftover in out.glob(".rendering-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
         todo = [(c, f) for f in stage.frames for c in stage.cameras if not _finished(out, stage, c, f, digest)]
         total = stage.frame_count * len(stage.cameras)
         tell(total - len(todo), total, "rendering frames")
@@ -165,8 +167,10 @@ def _jobs(shoot: Shoot, camera: StageCamera, frame: int, eyes: dict[str, Any], w
         jobs[0]["passes"] = [name for name in data if name != "vectors"]
         jobs.append({**view, "samples": 1, "passes": ["vectors"], "out": str(work / f"{camera.label}.vectors.exr")})
     if "clean" in settings.passes and shoot.hidden_for_clean:
-        features = [name for name in ("normal", "albedo", "depth") if settings.denoise == "features"]
-        jobs.append({**main, "passes": features, "hide": shoot.hidden_for_clean, "out": str(work / f"{camera.label}.clean.exr")})
+        # The same passes: with kept data, other buffers in one process have been seen to corrupt its memory.
+        jobs.append(
+            {**main, "passes": jobs[0]["passes"], "hide": shoot.hidden_for_clean, "out": str(work / f"{camera.label}.clean.exr")}
+        )
     return jobs
 
 

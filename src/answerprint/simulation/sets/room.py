@@ -297,7 +297,7 @@ def _house(wear: float, random: np.random.Generator) -> dict[str, Material]:
         "shade inside": m("enamel", (0.8, 0.78, 0.72), (0.7, 0.65, 0.55), roughness=0.4),
     }  # fmt: skip
     for i in range(7):
-        r, g, b = (float(v) for v in random.uniform(0.03, 0.42, 3))
+        r, g, b = (c * float(random.uniform(0.7, 1.3)) for c in _BINDINGS[int(random.integers(len(_BINDINGS)))])
         made[f"book {i}"] = m("fabric" if i % 2 else "plastic", (r, g, b), (r * 0.7, g * 0.7, b * 0.7), roughness=0.6, wrinkle=0.5)
     for i in range(4):
         a, c = random.uniform(0.05, 0.6, 3), random.uniform(0.03, 0.5, 3)
@@ -309,5 +309,11 @@ def _house(wear: float, random: np.random.Generator) -> dict[str, Material]:
         )
     return made
 
+
+_BINDINGS: tuple[Colour, ...] = (
+    (0.32, 0.05, 0.035), (0.05, 0.09, 0.2), (0.06, 0.14, 0.08), (0.42, 0.36, 0.24), (0.03, 0.03, 0.035), (0.4, 0.22, 0.05), (0.22, 0.12, 0.07),
+    (0.5, 0.48, 0.44), (0.1, 0.22, 0.25), (0.24, 0.04, 0.09), (0.16, 0.16, 0.17), (0.45, 0.3, 0.12),
+)  # fmt: skip
+"""Reflectances of cloth and paper bindings, linear Rec.709."""
 
 BOOKS = [f"book {i}" for i in range(7)]

@@ -115,8 +115,8 @@ class Stage:
         render, cycles = self.scene.render, self.scene.cycles
         render.engine = "CYCLES"
         render.resolution_percentage = 100
-        # Kept data outlive the stage they belong to, and the next stage in this process crashes on them.
-        render.use_persistent_data = False
+        # Kept data save most of a frame's fixed cost, but the next stage in this process may crash on them: the caller starts a new one.
+        render.use_persistent_data = order.get("keep", False)
         render.film_transparent = False
         settings = render.image_settings
         settings.media_type = "MULTI_LAYER_IMAGE"

@@ -59,7 +59,7 @@ class PersonMatte(Operation):
     """A temporal soft matte of one or more persons."""
 
     name = "matte"
-    version = "1"
+    version = "2"
     summary = "mattes of the people in a clip, from pose, motion and a few marks"
     inputs = (Socket("plate", SocketType.FRAME_SEQUENCE, "the footage"),)
     output = SocketType.MATTE

@@ -84,7 +84,7 @@ class Removal(Operation):
     """Take what the matte covers out of the shot."""
 
     name = "removal"
-    version = "1"
+    version = "2"
     summary = "Takes wires, rigs, marks and people out of a shot and brings back what was behind them."
     inputs = (
         Socket("plate", SocketType.FRAME_SEQUENCE, "the shot"),

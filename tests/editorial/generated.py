@@ -31,7 +31,7 @@ def generated_cut(seed: int, count: int = 500, plain: bool = False) -> Cut:
         frames, reel = rng.randrange(12, 240), rng.randrange(len(reels))
         if rng.random() < 0.05:
             at += rng.randrange(1, 100)
-        speed = 1.0 if plain or rng.random() < 0.8 else rng.choice([2.0, 0.5, -1.0, 0.0, 1.25, -0.75, 47.56 / 24])
+        speed = 1.0 if plain or rng.random() < 0.8 else rng.choice([2.0, 0.5, -1.0, 0.0, 1.25, -0.75, 47.56 / tc(0).nominal])
         start = tc(0).nominal * 3600 + reel * 100_000
         span = max(1, -int(-(frames * abs(speed)) // 1))
         first = start + rng.randrange(300, held - span - 600)

@@ -14,7 +14,7 @@ from answerprint.production import BadInput
 from answerprint.simulation.passes import relit
 from answerprint.simulation.renderer import Renderer, RendererFault
 from answerprint.simulation.shoot import pass_file, shoot_stage
-from answerprint.simulation.stage import Stage
+from answerprint.simulation.stage import CameraKey, Performer, Stage
 
 Picture = NDArray[np.float32]
 
@@ -86,6 +86,10 @@ def test_the_wire_is_in_the_picture_and_not_in_the_clean_plate(shot: tuple[Path,
     moved = np.abs(beauty - clean).max(axis=-1) > 0.01 * np.percentile(beauty, 99)
     assert matte.max() > 0.9
     assert moved[matte > 0.5].mean() > 0.8
+    out, stage = shot
+    told = json.loads(pass_file(out, stage, stage.cameras[0], "records", 1001).read_text())["clean_plate"]
+    assert 0 < told["outside_matte_share"] < told["changed_share"] < 0.5
+    assert told["spill"]
 
 
 def test_a_beauty_says_that_it_is_acescg(shot: tuple[Path, Stage]) -> None:
@@ -177,3 +181,49 @@ def test_kept_data_change_no_pixel_of_beauty_or_clean_plate(
     for kind in ("beauty", "clean"):
         first, second = picture(out, stage, kind), picture(tmp_path, stage, kind)
         assert np.abs(first - second).max() < 1e-5 * first.max()
+
+
+def test_motion_vectors_point_where_things_are_in_the_next_frame(renderer: Renderer, small: Stage, tmp_path: Path) -> None:
+    camera = small.cameras[0]
+    keys = tuple(CameraKey(frame=f, translation=(0.1 * (f - 1001), -3, 1.5 + 0.05 * (f - 1001))) for f in (1000, 1001, 1002))
+    moving = small.model_copy(
+        update={
+            "cameras": (camera.model_copy(update={"keys": keys}),),
+            "render": small.render.model_copy(update={"passes": ("beauty", "vectors"), "samples": 1}),
+        }
+    )
+    shoot_stage(moving, tmp_path, renderer=renderer)
+    planes = read_exr(pass_file(tmp_path, moving, moving.cameras[0], "vectors", 1001)).planes
+    # The card is 2.99 m away: the camera goes right and up by 0.1 and 0.05 m, so it goes left and down in the picture.
+    pixels = 35 / 28 * 96 / 2.99
+    assert planes["forward.X"][27, 50] == pytest.approx(-0.1 * pixels, rel=0.03)
+    assert planes["forward.Y"][27, 50] == pytest.approx(0.05 * pixels, rel=0.03)
+    assert planes["backward.X"][27, 50] == pytest.approx(0.1 * pixels, rel=0.03)
+    assert planes["backward.Y"][27, 50] == pytest.approx(-0.05 * pixels, rel=0.03)
+
+
+@pytest.mark.parametrize(("focal", "expected"), [(24.0, "FS"), (58.0, "MS"), (150.0, "CU")])
+def test_the_record_says_how_large_a_performer_is_and_where_their_eyes_are(
+    renderer: Renderer, small: Stage, tmp_path: Path, focal: float, expected: str
+) -> None:
+    anna = Performer(name="anna", mark=(0, 1.0), heading=180)
+    camera = small.cameras[0].model_copy(
+        update={"pinhole_focal_length": focal, "translation": (0, -3.4, 1.35), "look_at": (0, 1.0, 0.9 if focal < 30 else 1.55)}
+    )
+    stage = small.model_copy(
+        update={
+            "set": small.set.model_copy(update={"items": small.set.items[:2]}),
+            "performers": (anna,),
+            "cameras": (camera,),
+            "rig": (),
+            "render": small.render.model_copy(update={"passes": ("beauty", "mattes"), "samples": 1}),
+        }
+    )
+    shoot_stage(stage, tmp_path, renderer=renderer)
+    record = json.loads(pass_file(tmp_path, stage, camera, "records", 1001).read_text())["performers"]["anna"]
+    assert record["shot_size"] == expected
+    assert 1.5 < record["eyes"][2] < 1.65
+    assert -0.005 < record["low"][2] < 0.03
+    matte = picture(tmp_path, stage, "mattes/anna", channels="Y")[..., 0]
+    x, y = (round(v) for v in record["eyes_pixel"])
+    assert matte[y, x] > 0.5

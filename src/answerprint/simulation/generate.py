@@ -7,7 +7,7 @@ import numpy as np
 from answerprint.simulation.lighting import PATTERNS, PatternName, pattern
 from answerprint.simulation.pieces import Colour, Vector
 from answerprint.simulation.place import Place, build
-from answerprint.simulation.stage import Build, Family, Light, Performer, SetPlan, Stage, StageCamera, Wardrobe
+from answerprint.simulation.stage import Build, Family, Light, Performer, RenderSettings, SetPlan, Stage, StageCamera, Wardrobe
 
 _NAMES = ("anna", "ben", "chiara", "david", "esther", "farid")
 _CLOTHES: tuple[Colour, ...] = (
@@ -60,7 +60,15 @@ def generate(
         white_balance_kelvin=float(random.choice([4300, 5000, 5600])) if plan.time == "day" else float(random.choice([3200, 3600])),
         exposure_stops=float(np.log2(117.6 / (lux * 1.15))), iris_blades=9,
     )  # fmt: skip
-    return Stage(name=f"{family}-{seed}", seed=seed + 1, set=plan, performers=performers, lights=lights, cameras=(camera,))
+    return Stage(
+        name=f"{family}-{seed}",
+        seed=seed + 1,
+        set=plan,
+        performers=performers,
+        lights=lights,
+        cameras=(camera,),
+        render=RenderSettings(samples=32, denoise="features"),
+    )
 
 
 def _lights(

@@ -24,6 +24,7 @@ from answerprint.production.atomic import exclusive, write_atomically
 from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.digests import file_digests
 from answerprint.simulation import cameras, light
+from answerprint.simulation.clean_plate import spill
 from answerprint.simulation.denoise import smooth_by_features
 from answerprint.simulation.lens import through_lens
 from answerprint.simulation.order import Shoot
@@ -192,6 +193,9 @@ def _finish(shoot: Shoot, out: Path, work: Path, digest: str, frame: int, camera
     final = through_lens(rendered, state, seed)
     plate = final if clean is rendered else through_lens(clean, state, seed)
     record = frame_record(shoot, camera, frame, people)
+    rig = [final.mattes[name] for name in shoot.hidden_for_clean if name in final.mattes]
+    if plate is not final and rig:
+        record["clean_plate"] = spill(final.beauty, plate.beauty, np.minimum(np.sum(rig, axis=0), 1))
     attributes = _attributes(shoot, record, digest)
     written = []
     for kind, picture in _pictures(stage, final, plate):

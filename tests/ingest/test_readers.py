@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from answerprint.editorial.events import Cut, Event
+from answerprint.editorial.timeline import write_timeline
 from answerprint.ingest.join import join
 from answerprint.ingest.material import IngestedFile
 from answerprint.ingest.recognise import recognise
 from answerprint.ingest.script import parse_fountain
+from answerprint.production import Timecode
 
 
 def _clip(name: str, timecode: str = "01:00:00:00") -> IngestedFile:
@@ -157,3 +161,17 @@ def test_an_impossible_timecode_is_a_problem_of_its_clip_and_stops_nothing():
     clip = _clip("A001C002_12A_T2", timecode="01:00:00;00")
     join([clip, _clip("B001C002_12A_T2")])
     assert "drop-frame" in clip.problems[0]
+
+
+@pytest.mark.parametrize("name", ["aaf/simple.aaf", "ale/sample.ale"])
+def test_an_edit_in_any_form_tells_its_events(footage: Path, name: str) -> None:
+    file = recognise(footage / "conform" / name, 24)
+    assert file.kind == "edit" and file.metadata["events"] > 0 and file.timecode
+
+
+def test_an_xml_timeline_is_known_by_its_root(tmp_path: Path) -> None:
+    at = [Timecode(frame, Fraction(24)) for frame in (24, 48, 86400, 86424)]
+    cut = Cut("x", Fraction(24), events=[Event(1, "A001", *at)])
+    write_timeline(tmp_path / "cut.xml", cut)
+    file = recognise(tmp_path / "cut.xml", None)
+    assert file.kind == "edit" and file.metadata["events"] == 1

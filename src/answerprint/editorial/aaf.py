@@ -50,7 +50,7 @@ def library(path: Path) -> Any:
         import aaf2  # type: ignore[import-untyped]
         import aaf2.exceptions  # type: ignore[import-untyped]
     except ImportError:
-        raise BadInput(path, "AAF needs the package pyaaf2", "install it with: pip install 'answerprint[editorial]'") from None
+        raise BadInput(path, "AAF needs the package pyaaf2", "install it with: pip install pyaaf2") from None
     return aaf2
 
 

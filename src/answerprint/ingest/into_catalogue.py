@@ -28,7 +28,7 @@ from answerprint.provenance.snapshot import LOCK_SUFFIX
 
 Tell = Callable[[int, int, str], None]
 _NEEDED = ("rights", "consent")
-_COUNT_FRAMES = {".edl", ".csv", ".tsv", ".chan", ".src"}
+_COUNT_FRAMES = {".edl", ".ale", ".csv", ".tsv", ".chan", ".src"}
 """Endings of files that count frames and do not say how many make a second: the production's own rate holds."""
 
 

@@ -21,6 +21,7 @@ from answerprint.production import BadInput
 
 MOVIES = {".mp4", ".mov", ".mxf", ".m4v", ".avi", ".mkv", ".webm"}
 FRAMES = {".exr", ".dpx", ".tif", ".tiff", ".png", ".jpg", ".jpeg"}
+_EDITS = {".edl", ".otio", ".aaf", ".ale", ".fcpxml"}
 _LOOKS = {".cube", ".cdl", ".cc", ".ccc", ".clf", ".3dl", ".amf"}
 _EDIT_LIST = re.compile(rb"^\s*\d{1,6}\s+\S+.*\s[CDW]\d*\s.*(?:\d\d[:;]){3}\d\d(?:\s+(?:\d\d[:;]){3}\d\d){3}", re.MULTILINE)
 
@@ -47,10 +48,8 @@ def _reader(path: Path, rate: object) -> IngestedFile:
         return read_capture_table(path, rate) or read_csv(path)
     if suffix == ".json":
         return read_json(path)
-    if suffix in (".edl", ".otio"):
+    if suffix in _EDITS:
         return _edit(path, read_timeline(path, rate))  # type: ignore[arg-type]
-    if suffix in (".aaf", ".ale", ".fcpxml"):
-        return IngestedFile(path, "edit", problems=[f"{suffix[1:].upper()} is kept; its reader comes with a later layer"])
     if suffix == ".wav":
         from answerprint.ingest.sound import read_sound
 
@@ -74,6 +73,8 @@ def _reader(path: Path, rate: object) -> IngestedFile:
         from answerprint.ingest.lens import read_lens_database
 
         return read_lens_database(path)
+    if suffix == ".xml" and b"<xmeml" in head:
+        return _edit(path, read_timeline(path, rate))  # type: ignore[arg-type]
     return _by_content(path, head, rate) or IngestedFile(path, "unknown", problems=["no reader takes this file"])
 
 

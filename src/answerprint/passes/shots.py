@@ -39,7 +39,9 @@ def media_of(production: Production) -> list[MediaItem]:
 def current_cut(production: Production) -> Asset | None:
     """The newest cut: the EDL when there is one, because it carries reels and timecode alone."""
     with production.session() as session:
-        cuts = list(session.scalars(select(Asset).where(Asset.kind == "edit").order_by(Asset.id)))
+        edits = session.scalars(select(Asset).where(Asset.kind == "edit").order_by(Asset.id))
+        # A log lists what there is, not what was chosen of it.
+        cuts = [edit for edit in edits if not edit.path.lower().endswith(".ale")]
     edls = [c for c in cuts if c.path.lower().endswith(".edl")]
     return (edls or cuts or [None])[-1]  # type: ignore[list-item]
 

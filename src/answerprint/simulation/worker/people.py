@@ -7,8 +7,22 @@ import bpy
 import numpy as np
 import surfaces
 from garments import dress, shoes
+from mathutils import Matrix
 
 _HEAD = {"crop": 0.022, "short": 0.05, "bob": 0.2, "long": 0.38}
+
+
+def keyed(made, matrices: list, frame: int) -> None:
+    """Keys for an object's place just before, at and just after a frame, turning the short way."""
+    made.rotation_mode = "QUATERNION"
+    before = None
+    for step, rows in zip((-1, 0, 1), matrices, strict=True):
+        place, turn, _ = Matrix(rows).decompose()
+        if before is not None and turn.dot(before) < 0:
+            turn.negate()
+        made.location, made.rotation_quaternion, before = place, turn, turn.copy()
+        for path in ("location", "rotation_quaternion"):
+            made.keyframe_insert(path, frame=frame + step)
 
 
 class Performer:
@@ -47,13 +61,7 @@ class Performer:
             made.data.update()
         head = self.data["names"].index("head")
         if getattr(self, "hair", None) is not None:
-            from mathutils import Matrix
-
-            for step, matrices in zip((-1, 0, 1), states, strict=True):
-                rows = [*matrices[head].tolist(), [0, 0, 0, 1]]
-                self.hair.matrix_world = Matrix(rows)
-                for path in ("location", "rotation_euler"):
-                    self.hair.keyframe_insert(path, frame=frame + step)
+            keyed(self.hair, [[*matrices[head].tolist(), [0, 0, 0, 1]] for matrices in states], frame)
 
     def eyes_at(self, pose: dict) -> list:
         """Where the middle between the eyes is, metres; what a focus puller measures to."""

@@ -11,7 +11,7 @@ import numpy as np
 import shapes
 import surfaces
 from mathutils import Euler, Matrix
-from people import Performer
+from people import Performer, keyed
 
 NOW = 10
 """The frame that is always rendered; its neighbours carry the moments before and after."""
@@ -94,11 +94,9 @@ class Stage:
         """Camera states before, now and after: a matrix (3x4) and the lens."""
         data = self.camera.data
         data.type, data.sensor_fit = "PERSP", "HORIZONTAL"
+        keyed(self.camera, [[*state["matrix"], [0, 0, 0, 1]] for state in states], NOW)
         for step, state in zip((-1, 0, 1), states, strict=True):
-            self.camera.matrix_world = Matrix([*state["matrix"], [0, 0, 0, 1]])
             data.lens, data.dof.focus_distance = state["focal_mm"], state["focus_m"]
-            for path in ("location", "rotation_euler"):
-                self.camera.keyframe_insert(path, frame=NOW + step)
             data.keyframe_insert("lens", frame=NOW + step)
         now = states[1]
         data.dof.focus_distance = now["focus_m"]

@@ -203,6 +203,7 @@ def carpet(s: Sheet) -> None:
 def metal(s: Sheet) -> None:
     brush = s.noise(60 / s.scale, 3, 0.6, (0.15, 6.0, 1.0), "grain")
     rust = s.spread(s.noise(3.2 / s.scale, 6, 0.68), 0.62 - 0.25 * s.wear, 0.72, 0.0, 1.0)
+    rust = s.sum(rust, min(1.0, 2.5 * s.wear))
     colour = s.mix(s.spread(brush, 0.3, 0.7, 0, 0.35), s.colour, s.second)
     s.set("Metallic", s.spread(rust, 0, 1, 1.0, 0.35))
     s.set("Base Color", s.mix(s.sum(rust, min(0.85, s.wear)), colour, s.dirty(colour, 1.0)))

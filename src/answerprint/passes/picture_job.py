@@ -29,7 +29,7 @@ from answerprint.provenance.rows import EventRow, FrameRow, ModelUse, SourceUse
 from answerprint.quality.performance_class import PixelInspector
 from answerprint.rights.policy import policy_of
 
-FRAMES_PER_CHUNK = 8
+FRAMES_PER_CHUNK = 16
 
 
 def submit_graph(

@@ -126,3 +126,11 @@ def test_edl_lines_come_back_to_four_decimals() -> None:
     back = cdl.parse_edl_lines(cdl.edl_lines(GRADE))
     assert back is not None
     assert np.allclose([back.slope, back.offset, back.power], [GRADE.slope, GRADE.offset, GRADE.power], atol=5e-5)
+
+
+def test_the_clamping_style_holds_working_values_within_0_and_1_and_is_kept_in_the_file(tmp_path: Path) -> None:
+    clamping = CDL(slope=(2, 2, 2), working_space="ACEScg", style="asc-1.2")
+    assert cdl.apply(clamping, np.full((1, 3), 0.8)) == pytest.approx(1.0)
+    assert cdl.apply(clamping.model_copy(update={"style": "no-clamp"}), np.full((1, 3), 0.8)) == pytest.approx(1.6)
+    cdl.write(tmp_path / "a.cdl", clamping)
+    assert cdl.read(tmp_path / "a.cdl") == [clamping]

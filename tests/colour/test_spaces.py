@@ -126,3 +126,30 @@ def test_another_configuration_in_the_archive_is_not_overwritten(tmp_path) -> No
     archived.write_text("ocio_profile_version: 2\n")
     with pytest.raises(BadInput, match="another colour configuration"):
         config.archive(tmp_path)
+
+
+# What the makers publish for a grey card of 18 %: ARRI LogC3 (2011) 0.391 and LogC4 specification (2022) 0.2784; Sony S-Log3
+# technical summary, 10-bit code 420; Panasonic V-Log reference manual, 10-bit code 433; RED white paper 915-0187, one third;
+# Canon Log gamma curves white paper, 39.8 % and 34.3 %; Blackmagic Generation 5 colour science 38.36 %; Apple Log profile white
+# paper 48.83 %; DJI D-Log white paper 39.88 %; DaVinci Intermediate, Blackmagic 2021, 33.6 %.
+@pytest.mark.parametrize(
+    ("name", "space", "grey"),
+    [
+        ("LogC3", "ARRI LogC3 (EI800)", 0.391),
+        ("ARRI LogC4", "ARRI LogC4", 0.2784),
+        ("S-Log3", "S-Log3 S-Gamut3.Cine", 420 / 1023),
+        ("S-Log3/S-Gamut3", "S-Log3 S-Gamut3", 420 / 1023),
+        ("V-Log", "V-Log V-Gamut", 433 / 1023),
+        ("Log3G10", "Log3G10 REDWideGamutRGB", 1 / 3),
+        ("Canon Log 2", "CanonLog2 CinemaGamut D55", 0.398),
+        ("C-Log3", "CanonLog3 CinemaGamut D55", 0.3434),
+        ("BMD Film Gen 5", "BMDFilm WideGamut Gen5", 0.3836),
+        ("Apple Log", "Apple Log", 0.4883),
+        ("D-Log", "D-Log D-Gamut", 0.3988),
+        ("DaVinci Intermediate", "DaVinci Intermediate WideGamut", 0.336),
+    ],
+)
+def test_a_grey_card_in_a_camera_log_has_the_code_its_maker_publishes(name: str, space: str, grey: float) -> None:
+    assert resolve_space(name) == space
+    assert from_working(np.full((1, 3), 0.18), name, np.float32) == pytest.approx(grey, abs=5e-4)
+    assert to_working(np.full((1, 3), grey, np.float32), name) == pytest.approx(0.18, rel=0.01)

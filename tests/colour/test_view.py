@@ -74,5 +74,28 @@ def test_without_a_writable_cache_the_view_still_works(monkeypatch: pytest.Monke
 
 
 def test_an_unknown_view_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(BadInput, match="sdr, srgb"):
+    with pytest.raises(BadInput, match="sdr, srgb, p3, hdr"):
         display(np.ones((1, 3)), "imax")
+
+
+def pq_nits(code: np.ndarray) -> np.ndarray:
+    """SMPTE ST 2084:2014, equation 4."""
+    power = np.maximum(code, 0) ** (1 / 78.84375)
+    return 10_000 * (np.maximum(power - 0.8359375, 0) / (18.8515625 - 18.6875 * power)) ** (1 / 0.1593017578125)
+
+
+def test_mid_grey_shows_at_the_same_luminance_in_p3_as_in_rec709() -> None:
+    # 48-nit theatrical and 100-nit rendering share code-relative light: 0.10 of white.
+    assert display(np.full((1, 3), 0.18), "p3") == pytest.approx(0.1 ** (1 / 2.6), abs=0.002)
+
+
+def test_the_hdr_view_ends_at_1000_nits_and_lifts_mid_grey_to_about_15() -> None:
+    # AMPAS S-2024: the ACES 2 tone scale puts 0.18 at 14.5 nits where the peak is 1000.
+    grey, bright = pq_nits(display(np.array([[0.18] * 3, [5000.0] * 3]), "hdr"))[:, 1]
+    assert grey == pytest.approx(14.5, abs=0.4)
+    assert bright == pytest.approx(1000, rel=0.02)
+
+
+def test_the_baked_hdr_view_stays_near_the_analytic_one() -> None:
+    error = np.abs(ViewLUT.bake("hdr").apply(scene()) - display(scene(), "hdr"))
+    assert np.percentile(error, 99) < 4 / 1023

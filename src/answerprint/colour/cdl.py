@@ -1,7 +1,8 @@
 """ASC Color Decision Lists: the grade a colourist can open, change and hand on.
 
 A CDL is ten numbers. What they mean depends on the space they are applied in, which the file formats do not carry;
-ours are made in ACEScct and say so in the ``InputDescription`` of every file.
+ours are made in ACEScct and say so in the ``InputDescription`` of every file. Whether the working values are held
+within 0 and 1 (as ASC CDL 1.2 has it) or go through is not carried either: ours go through, and a CDL that clamps says so.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import PyOpenColorIO as ocio
@@ -25,7 +27,10 @@ from answerprint.production.atomic import write_atomically
 
 Triple = tuple[float, float, float]
 
+Style = Literal["no-clamp", "asc-1.2"]
+
 _SPACE_NOTE = "Working space: "
+_STYLE_NOTE = "; clamped to 0..1 (ASC CDL 1.2)"
 _NUMBER = r"([-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?)"
 _TRIPLE = rf"\(\s*{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}\s*\)"
 _SOP = re.compile(rf"\*?\s*ASC[_ ]SOP\s*:?\s*{_TRIPLE}\s*{_TRIPLE}\s*{_TRIPLE}", re.IGNORECASE)
@@ -43,6 +48,7 @@ class CDL(BaseModel):
     saturation: float = Field(default=1.0, description="0 is grey, 1 unchanged")
     id: str = Field(default="", description="identifier of the correction, often scene, slate and take")
     working_space: str = Field(default=GRADING, description="colour space the numbers act in")
+    style: Style = Field(default="no-clamp", description="asc-1.2 holds the working values within 0 and 1 as the standard has it")
     description: str = Field(default="", description="why the grade is what it is, for the colourist")
 
     def checked(self) -> CDL:
@@ -64,9 +70,16 @@ def apply(cdl: CDL, acescg: NDArray[np.floating]) -> Picture:
     """``acescg`` (..., 3) graded: into the CDL's working space, slope-offset-power-saturation, and back.
 
     The no-clamp style: values above 1.0 and below 0.0 of the working space go through, and power leaves negative
-    values alone, so highlights survive.
+    values alone, so highlights survive. The style ``asc-1.2`` holds them within 0 and 1 after the power and after the
+    saturation (ASC CDL 1.2), as hosts do that follow the standard to the letter.
     """
-    return run(_processor(cdl.checked().slope, cdl.offset, cdl.power, cdl.saturation, resolve_space(cdl.working_space)), acescg)
+    return run(processor(cdl), acescg)
+
+
+def processor(cdl: CDL) -> ocio.CPUProcessor:
+    """The grade from ACEScg to ACEScg as one exact processor. Raises BadInput for numbers the standard does not allow."""
+    one = cdl.checked()
+    return _processor(one.slope, one.offset, one.power, one.saturation, resolve_space(one.working_space), one.style)
 
 
 def read(path: Path) -> list[CDL]:
@@ -135,9 +148,9 @@ def parse_edl_lines(lines: Iterable[str], working_space: str = GRADING) -> CDL |
 
 
 @lru_cache(maxsize=64)
-def _processor(slope: Triple, offset: Triple, power: Triple, saturation: float, space: str) -> ocio.CPUProcessor:
+def _processor(slope: Triple, offset: Triple, power: Triple, saturation: float, space: str, style: Style) -> ocio.CPUProcessor:
     numbers = ocio.CDLTransform(slope=list(slope), offset=list(offset), power=list(power), sat=saturation)
-    numbers.setStyle(ocio.CDL_NO_CLAMP)
+    numbers.setStyle(ocio.CDL_ASC if style == "asc-1.2" else ocio.CDL_NO_CLAMP)
     group = ocio.GroupTransform()
     group.appendTransform(ocio.ColorSpaceTransform(WORKING, space))
     group.appendTransform(numbers)
@@ -149,7 +162,8 @@ def _to_transform(cdl: CDL) -> ocio.CDLTransform:
     transform = ocio.CDLTransform(slope=list(cdl.slope), offset=list(cdl.offset), power=list(cdl.power), sat=cdl.saturation)
     transform.setID(cdl.id)
     notes = transform.getFormatMetadata()
-    notes.addChildElement("InputDescription", f"{_SPACE_NOTE}{cdl.working_space}")
+    clamped = _STYLE_NOTE if cdl.style == "asc-1.2" else ""
+    notes.addChildElement("InputDescription", f"{_SPACE_NOTE}{cdl.working_space}{clamped}")
     for line in cdl.description.splitlines():
         notes.addChildElement("SOPDescription", line)
     return transform
@@ -165,7 +179,8 @@ def _from_transform(transform: ocio.CDLTransform) -> CDL:
         power=_triple(transform.getPower()),
         saturation=float(transform.getSat()),
         id=str(transform.getID()),
-        working_space=space,
+        working_space=space.removesuffix(_STYLE_NOTE),
+        style="asc-1.2" if space.endswith(_STYLE_NOTE) else "no-clamp",
         description="\n".join(said),
     )
 

@@ -1,7 +1,12 @@
-"""Looking at the working space: the ACES 2.0 SDR view, exact for deliverables and baked for proxies.
+"""Looking at the working space: the ACES 2.0 views, exact for deliverables and baked for proxies.
 
-Views: ``sdr`` is ACES 2.0 SDR 100 nits on a Rec.1886 Rec.709 monitor, for movies tagged BT.709; ``srgb`` is the same
-rendering on an sRGB display, for stills and the review page.
+======== ================================================ =======================================================
+``sdr``  SDR 100 nits, Rec.709 monitor, BT.1886           movies tagged BT.709
+``srgb`` the same rendering on an sRGB display            stills and the review page
+``p3``   SDR 100 nits, P3-D65 monitor or projector, 2.6   theatrical review; movies carry no tag for it
+``hdr``  HDR 1000 nits, P3-D65 colours in a Rec.2100 PQ   movies tagged BT.2020 PQ: 1.0 is 10 000 nits (ST 2084)
+         signal
+======== ================================================ =======================================================
 """
 
 from __future__ import annotations
@@ -24,6 +29,8 @@ from answerprint.production.home import cache_folder
 VIEWS = {
     "sdr": ("Rec.1886 Rec.709 - Display", "ACES 2.0 - SDR 100 nits (Rec.709)"),
     "srgb": ("sRGB - Display", "ACES 2.0 - SDR 100 nits (Rec.709)"),
+    "p3": ("P3-D65 - Display", "ACES 2.0 - SDR 100 nits (P3 D65)"),
+    "hdr": ("Rec.2100-PQ - Display", "ACES 2.0 - HDR 1000 nits (P3 D65)"),
 }
 _EDGE = 65
 

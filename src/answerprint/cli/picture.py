@@ -69,8 +69,10 @@ def _apply_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--protect", metavar="F|auto", default="", help="mattes of performers not to be touched, or 'auto' to find them"
     )
-    parser.add_argument("--scene", metavar="S", help="a spatial scene (nerfstudio transforms.json), for operations that need one")
-    parser.add_argument("--camera", metavar="C", help="a target camera, for operations that need one")
+    parser.add_argument(
+        "--scene", metavar="S", help="a list of light passes (relight), or a spatial scene, for operations that take one"
+    )
+    parser.add_argument("--camera", metavar="C", help="a camera or lens, for operations that take one")
     parser.add_argument("--fps", metavar="R", help="frames per second, where the material does not say")
     takes_settings(parser)
 
@@ -78,7 +80,7 @@ def _apply_arguments(parser: argparse.ArgumentParser) -> None:
 def _apply(options: argparse.Namespace) -> Answer:
     from answerprint.production.errors import BadInput
 
-    if options.operation == "coverage" or options.scene or options.camera:
+    if options.operation == "coverage":
         raise BadInput(
             f"answerprint apply {options.operation}",
             "new camera positions belong to the spatial layer, which this version does not have yet",
@@ -97,6 +99,8 @@ def _apply(options: argparse.Namespace) -> Answer:
         settings(options.set),
         options.fps,
         default_workers(),
+        Path(options.scene) if options.scene else None,
+        Path(options.camera) if options.camera else None,
     )
     document = apply_operation(order, reporter.step)
     reporter.finish()

@@ -43,6 +43,30 @@ class PlateReader:
         return np.asarray(to_working(self.source(index).rgb(), self.space), np.float32)
 
 
+class BesideReader(PlateReader):
+    """Footage that goes with a plate frame for frame (a light pass, another setup): of its size and length, or one still for all."""
+
+    def __init__(self, sequence: FrameSequence, space: str, digest: str, clip: str, plate: PlateReader) -> None:
+        super().__init__(sequence, space, digest, clip)
+        if (sequence.width, sequence.height) != (plate.width, plate.height):
+            raise BadInput(
+                sequence.path,
+                f"is {sequence.width}x{sequence.height}, the plate {plate.width}x{plate.height}",
+                "give frames of the plate's size",
+            )
+        if sequence.count not in (1, plate.count):
+            raise BadInput(
+                sequence.path,
+                f"has {sequence.count} frames, the plate {plate.count}",
+                "give one frame for each of the plate's, or a single one for all",
+            )
+        self._single, self.count = sequence.count == 1, plate.count
+
+    def source(self, index: int) -> SourceFrame:
+        """The frame that goes with the plate's frame ``index``."""
+        return super().source(0 if self._single else index)
+
+
 class MatteFiles:
     """Mattes from files: one channel, white (1.0) is inside, as many frames as the plate (or one for all)."""
 

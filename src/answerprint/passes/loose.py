@@ -21,12 +21,12 @@ from answerprint.graph.document import Graph, Node
 from answerprint.graph.runner import Binding, GraphRun, SeededContext
 from answerprint.graph.sources import MatteFiles, PlateReader
 from answerprint.media.sequence import open_sequence
+from answerprint.passes.loose_inputs import bind_extras, footage_digest
 from answerprint.passes.picture_job import FRAMES_PER_CHUNK, frame_rows, keep_ledger, summary
 from answerprint.production import BadInput, FrameRange
 from answerprint.production.atomic import sweep
 from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.chain import read_ledger
-from answerprint.provenance.digests import file_digest
 from answerprint.provenance.keys import own_signer
 from answerprint.provenance.package import close_folder
 from answerprint.quality.performance_class import PixelInspector
@@ -47,6 +47,8 @@ class LooseOrder:
     settings: dict[str, str] = field(default_factory=dict)
     rate: str | None = None
     workers: int = 2
+    scene: Path | None = None
+    camera: Path | None = None
 
 
 def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
@@ -132,6 +134,9 @@ def _bound(order: LooseOrder) -> GraphRun:
         sources["@protect"] = MatteFiles(open_sequence(Path(order.protect), order.rate), footage_digest(Path(order.protect)), plate)
         protect = "@protect"
     operation = operations()[order.operation]
+    given = bind_extras(order.operation, order.scene, order.camera, plate, order.rate)
+    sources |= given.sources
+    inputs |= given.inputs
     performers = None
     if protect is None and operation.output is SocketType.FRAME_SEQUENCE:
         # Nothing is to be protected, and still the class is measured: performers are found, and only looked at.
@@ -139,13 +144,20 @@ def _bound(order: LooseOrder) -> GraphRun:
         performers = "performers"
     if protect and any(s.name == "protect" for s in operation.inputs):
         inputs["protect"] = protect
-    nodes.append(Node(id="result", operation=order.operation, parameters=_parameters(order.operation, settings), inputs=inputs))
+    nodes.append(
+        Node(
+            id="result",
+            operation=order.operation,
+            parameters=_parameters(order.operation, settings | given.parameters),
+            inputs=inputs,
+        )
+    )
     graph = Graph(nodes=nodes, result="result", protect=protect, performers=performers)
     binding = Binding(plate, sources, crossing="subtract", output="acescg" if output == "acescg" else "plate")
     return GraphRun(graph, binding, operations(), Cache(order.out / ".answerprint-cache"), PixelInspector())
 
 
-def _parameters(operation: str, settings: dict[str, str]) -> dict[str, Any]:
+def _parameters(operation: str, settings: dict[str, Any]) -> dict[str, Any]:
     """Settings from the command line checked against the operation's parameters."""
     try:
         return dict(operations()[operation].Parameters.model_validate(settings).model_dump(mode="json", exclude_unset=True))
@@ -161,15 +173,6 @@ def _render_piece(task: tuple[dict[str, Any], tuple[int, int]]) -> list[dict[str
     cv2.setNumThreads(1)
     order = LooseOrder(**task[0])
     return list(_bound(order).render(FrameRange(*task[1]), order.out, SeededContext(0)))
-
-
-def footage_digest(path: Path) -> str:
-    """SHA-256 of a movie, or the digest of the list of SHA-256s of a folder's files in name order."""
-    if path.is_dir():
-        return record_digest(
-            [[f.name, file_digest(f)] for f in sorted(path.iterdir()) if f.is_file() and not f.name.startswith(".")]
-        )
-    return file_digest(path)
 
 
 def _encode_movie(run: GraphRun, order: LooseOrder) -> Path:

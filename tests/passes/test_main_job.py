@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -234,3 +238,59 @@ def test_a_shot_with_nothing_to_remove_is_one_clear_line(production: Production)
 def test_a_setting_that_does_not_exist_is_refused_by_name(production: Production) -> None:
     with pytest.raises(BadInput, match="sparkle"):
         dispatch(production, "cleanup", [], {"sparkle": 1}, "Ada")
+
+
+_WORKING = (
+    "import sys\nfrom answerprint.jobs.dispatcher import Dispatcher\nfrom answerprint.jobs.executor import ProcessExecutor\n"
+    "from answerprint.passes.work import perform\nfrom answerprint.production.catalogue import Production\n"
+    "if __name__ == '__main__':\n    with Production.open(sys.argv[1]) as production:\n"
+    "        Dispatcher(production, perform, ProcessExecutor(2)).run_until_idle()\n"
+)
+
+
+def _digests(production: Production) -> dict[int, list[str]]:
+    with production.session() as session:
+        versions = session.scalars(select(Version).order_by(Version.number)).all()
+        return {v.number: [record["pixel_digest"] for record in v.figures.get("frames", [])] for v in versions}
+
+
+def _records(production: Production) -> list[Path]:
+    return list(production.path("cache").rglob("[!.]*.json"))
+
+
+@pytest.mark.slow
+def test_a_clean_up_killed_twenty_times_redoes_nothing_and_ends_with_the_same_frames(tmp_path: Path, material: Path) -> None:
+    moments = random.Random(20)
+    made = []
+    for name in ("calm", "storm"):
+        production = Production.create(tmp_path / name, "Pier", 24)
+        ingest(production, [material], hash_list=False)
+        ensure_shots(production)
+        for preset in ("gentle", "standard", "thorough"):
+            for crossing in ("refuse", "subtract"):
+                dispatch(production, "cleanup", [], {"preset": preset, "crossing": crossing}, "Ada")
+        made.append(production)
+    calm, storm = made
+    Dispatcher(calm, perform, InlineExecutor()).run_until_idle()
+    script = tmp_path / "working.py"
+    script.write_text(_WORKING)
+    finished: dict[Path, int] = {}
+    for kill in range(20):
+        process = subprocess.Popen([sys.executable, str(script), str(storm.root)], stderr=subprocess.DEVNULL)
+        before, until = len(_records(storm)), time.monotonic() + 60
+        # Every third dies at a moment of its start, the others once something more is finished.
+        while kill % 3 and len(_records(storm)) == before and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.02)
+        time.sleep(moments.uniform(0.0, 0.5))
+        assert process.poll() is None, "the work was over before all kills; give it more"
+        process.kill()
+        process.wait()
+        time.sleep(1.0)  # its workers notice and end
+        for record in _records(storm):
+            finished.setdefault(record, record.stat().st_mtime_ns)
+    assert subprocess.run([sys.executable, str(script), str(storm.root)], timeout=300).returncode == 0
+    assert finished and all(record.stat().st_mtime_ns == when for record, when in finished.items())
+    assert _digests(storm) == _digests(calm) and len(_digests(storm)) == 6 and all(_digests(storm).values())
+    assert not list(storm.root.rglob(".part-*"))
+    for production in made:
+        production.close()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from answerprint.colour import cdl as grades
+from answerprint.colour.amf import read_amf
 from answerprint.colour.cdl import CDL
 from answerprint.media.frames import FrameHeader, SourceFrame
 from answerprint.media.sequence import open_sequence
@@ -58,6 +59,10 @@ def test_a_clip_is_brought_nearer_to_the_hero(clips: tuple[Path, Path], tmp_path
     assert clip["delta_e_after"] < clip["delta_e_before"] / 2
     assert grades.read(tmp_path / "out" / "B Kamera.cdl")[0].slope == pytest.approx(tuple(clip["slope"]), abs=1e-5)
     assert len(grades.read(tmp_path / "out" / "A Kamera_match.ccc")) == 1
+    (amf,) = (read_amf(place) for place in (tmp_path / "out").glob("*.amf"))
+    (grade,) = grades.read(next((tmp_path / "out").glob("*.cdl")))
+    assert amf.looks[0].cdl is not None
+    assert (amf.looks[0].cdl.slope, amf.looks[0].cdl.working_space) == (grade.slope, grade.working_space)
     assert json.loads((tmp_path / "out" / "match.json").read_text()) == document
     assert not list((tmp_path / "out").rglob("*.exr"))
 

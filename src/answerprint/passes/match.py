@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from answerprint.colour import cdl as grades
+from answerprint.colour.amf import amf_for, read_amf
+from answerprint.colour.amf_write import write_amf
 from answerprint.colour.cdl import CDL
 from answerprint.colour.spaces import default_space, resolve_space
 from answerprint.graph.layers import WORKING_ATTRIBUTES
@@ -19,7 +24,7 @@ from answerprint.media.write import write_exr
 from answerprint.optics.camera import Camera
 from answerprint.optics.qualisys import read_qca
 from answerprint.passes.grade import match_plates
-from answerprint.passes.loose import footage_digest
+from answerprint.passes.loose_inputs import footage_digest
 from answerprint.production import BadInput
 from answerprint.production.atomic import write_atomically
 
@@ -31,7 +36,7 @@ _KNOWN = ("input_space", "calibration")
 def match_clips(
     hero: Path, clips: Sequence[Path], out: Path, settings: Mapping[str, str], plates: bool, tell: Tell
 ) -> dict[str, Any]:
-    """Match ``clips`` to ``hero``; write a ``.cdl`` for each, one ``.ccc`` for all, and the report. Returns the ``match`` document.
+    """Match ``clips`` to ``hero``; write a ``.cdl`` and an ``.amf`` for each, one ``.ccc`` for all, and the report. Returns the ``match`` document.
 
     ``settings``: ``input_space`` names the colour space of files that do not say; ``calibration`` a Qualisys file whose cameras
     are told apart by the clips' names. With ``plates`` each clip is also written graded, as half EXR in ACEScg.
@@ -53,6 +58,7 @@ def match_clips(
     solved = {name: CDL.model_validate(found[name]["cdl"]) for name in names[1:]}
     for name, cdl in solved.items():
         grades.write(out / f"{name}.cdl", cdl)
+        _write_amf(out / f"{name}.amf", readers[name], cdl)
     grades.write(out / f"{names[0]}_match.ccc", list(solved.values()))
     write_atomically(out / REPORT, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
     if plates:
@@ -88,6 +94,18 @@ def _entry(name: str, grade: dict[str, Any]) -> dict[str, Any]:
     told = ("exposure_stops", "cct_kelvin", "delta_e_before", "delta_e_after", "confidence", "why", "method")
     cdl = {part: grade["cdl"][part] for part in ("slope", "offset", "power", "saturation", "working_space")}
     return {"clip": name, **cdl, **{part: grade[part] for part in told}}
+
+
+def _write_amf(path: Path, plate: PlateReader, cdl: CDL) -> None:
+    """The clip's ACES Metadata File. One that already says the same keeps its date, so that a second run changes nothing."""
+    said = json.dumps([plate.digest, plate.space, cdl.model_dump(mode="json")], sort_keys=True)
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    name = plate.sequence.path.name
+    amf = amf_for(plate.clip, plate.space, cdl, "sdr", now, str(uuid.uuid5(uuid.NAMESPACE_URL, said)), name)
+    with suppress(BadInput):
+        if path.exists() and read_amf(path).uuid == amf.uuid:
+            return
+    write_amf(path, amf)
 
 
 def _write_graded(plate: PlateReader, cdl: CDL, folder: Path, tell: Tell) -> None:

@@ -12,21 +12,48 @@ from answerprint.cli.progress import Reporter
 
 def _deliver_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dir", metavar="DIR", help="the production")
-    parser.add_argument("--to", required=True, metavar="RECEIVER", help="who receives it: resolve, avid, nuke ...")
-    parser.add_argument("--out", required=True, metavar="DIR", help="a new or empty folder for the package")
+    parser.add_argument(
+        "--to",
+        required=True,
+        metavar="RECEIVER",
+        help="resolve, avid, premiere, baselight, nuke, flame, after-effects, netflix-vfx, archive or generic",
+    )
+    parser.add_argument("--out", required=True, metavar="DIR", help="a new or empty folder, or the same receiver's earlier package")
+    parser.add_argument(
+        "--template", metavar="T", help="names of shots, with {show} {episode} {scene} {shot} {task} {vendor} {version:03d}"
+    )
+    parser.add_argument("--show", default="", metavar="NAME", help="{show}; the production's name if not given")
+    parser.add_argument("--episode", default="", metavar="N", help="{episode}; left out if not given")
+    parser.add_argument("--vendor", default="AP", metavar="NAME", help="{vendor} (default AP)")
+    parser.add_argument("--no-movie", action="store_true", help="without the reference movie of the whole cut")
 
 
 def _deliver(options: argparse.Namespace) -> Answer:
-    from answerprint.deliver.package import write_package
+    from answerprint.deliver.naming import DEFAULT_TEMPLATE
+    from answerprint.deliver.package import Naming, write_package
+    from answerprint.deliver.receivers.registry import receiver_named
     from answerprint.passes.delivery import delivery_of
     from answerprint.production.catalogue import Production
     from answerprint.provenance.keys import own_signer
 
+    receiver_named(options.to)
     reporter = Reporter(options.quiet)
+    naming = Naming(options.template or DEFAULT_TEMPLATE, options.show, options.episode, options.vendor)
     with Production.open(options.dir) as production:
-        document = write_package(delivery_of(production), options.to, Path(options.out), own_signer(), reporter.step)
+        document = write_package(
+            delivery_of(production),
+            options.to,
+            Path(options.out),
+            own_signer(),
+            reporter.step,
+            naming=naming,
+            movie=not options.no_movie,
+        )
     reporter.finish()
     lines = [f"package {document['package']} for {document['receiver']}: {document['files']} files", f"root    {document['root']}"]
+    lines += [f"shot    {shot}: {name}" for shot, name in document["shots"].items() if shot != name]
+    lines += [f"note    {note}" for note in document["attention"]]
+    lines += [f"kept    {path}" for path in document["kept"]]
     return Answer(document, lines)
 
 

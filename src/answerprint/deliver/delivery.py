@@ -20,6 +20,7 @@ class DeliveryShot:
 
     ``frames`` are clip frames, half-open, handles included; ``cut`` the part the event uses. ``folder`` holds the chosen version's
     frames (None: the original is pulled) and ``ledger`` its sealed ledger; ``records`` are the version's frame records.
+    ``scene`` is scene and setup as the slate says them; ``task`` what was done; ``number`` counts the versions of the shot from 1.
     """
 
     name: str
@@ -38,19 +39,45 @@ class DeliveryShot:
     version: str = ""
     approved_by: str = ""
     records: list[dict[str, Any]] = field(default_factory=list)
+    scene: str = ""
+    task: str = "plate"
+    number: int = 1
 
     def sequence(self) -> FrameSequence:
         """The version's frames, or the original's."""
         return open_sequence(self.folder if self.folder is not None else self.original, self.rate)
 
+    def sequence_files(self) -> list[Path]:
+        """The files of the version's frames, in frame order."""
+        opened = self.sequence()
+        return [opened.file(index) for index in range(opened.count)]
+
+    def plate(self) -> FrameSequence:
+        """The original's frames."""
+        return open_sequence(self.original, self.rate)
+
     def index(self, frame: int) -> int:
         """Where a clip frame lies in ``sequence()``."""
         return frame - self.frames.start if self.folder is not None else frame
 
+    @property
+    def code(self) -> str:
+        """The shot's name without its scene, which has a field of its own."""
+        rest = self.name.removeprefix(f"{self.scene}_") if self.scene else self.name
+        return rest or self.name
+
+    @property
+    def refused(self) -> list[int]:
+        """Clip frames that were left as they were shot because of the performer in them."""
+        return [r["frame"] for r in self.records if r.get("refused")]
+
 
 @dataclass(frozen=True)
 class Delivery:
-    """Everything that goes into a package. ``missing`` are events that found no original, with the reason."""
+    """Everything that goes into a package. ``missing`` are events that found no original, with the reason.
+
+    ``lock`` are the files of the dataset lock, for the archive.
+    """
 
     title: str
     production: str
@@ -59,3 +86,4 @@ class Delivery:
     missing: list[tuple[Event, str]]
     extra_ledgers: list[Path] = field(default_factory=list)
     models: list[ModelCard] = field(default_factory=list)
+    lock: list[Path] = field(default_factory=list)

@@ -2,29 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 from answerprint.colour.cdl import CDL
-from answerprint.editorial.events import AscCdl, Cut, Event, Lost
+from answerprint.deliver.laid import Laid, LaidShot
+from answerprint.editorial.events import AscCdl, Cut, Event
 from answerprint.editorial.timeline import write_timeline
+from answerprint.production import BadInput
+from answerprint.production.atomic import write_atomically
 
 
-def write_edit(
-    folder: Path, title: str, rate: Fraction, events: Sequence[Event], grades: Mapping[int, CDL], media: Mapping[int, str]
-) -> list[Lost]:
-    """Write ``TITLE.edl`` and ``TITLE.otio``; returns what the edit list could not carry.
+def write_edits(laid: Laid, suffixes: tuple[str, ...], title: str) -> None:
+    """Write ``edit/TITLE`` in each format and record in ``laid`` what was written and what each could not carry.
 
-    ``grades`` and ``media`` are by event number; media is relative to the OTIO file. An event whose original was not found keeps its place,
-    with no media behind it.
+    An event whose original was not found keeps its place, with no media behind it. A cut that AAF cannot hold is left out with the
+    reason: the other formats carry it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    graded = [replace(e, cdl=_asc(grades[e.number])) if e.number in grades else e for e in events]
-    cut = Cut(title, rate, graded)
-    write_timeline(folder / "cut.otio", cut, dict(media))
-    return write_timeline(folder / "cut.edl", cut)
+    by_number = {s.shot.event.number: s for s in laid.shots}
+    events = [_pointed(e, by_number[e.number]) if e.number in by_number else e for e in laid.events]
+    (laid.folder / "edit").mkdir(exist_ok=True)
+    for suffix in suffixes:
+        name = f"edit/{title}{suffix}"
+        try:
+            lost = write_timeline(laid.folder / name, Cut(laid.title, laid.rate, events))
+        except BadInput as refused:
+            laid.attention.append(f"{name} was not written: {refused.reason}.")
+            continue
+        if suffix == ".otio":
+            _as_sequences(laid.folder / name, {e.number: by_number[e.number] for e in events if e.number in by_number}, laid)
+        laid.edits.append(name)
+        if lost:
+            laid.lost[name] = lost
+
+
+def _pointed(event: Event, laid: LaidShot) -> Event:
+    """The event with the delivered medium behind it."""
+    shot = laid.shot
+    media, file = "", ""
+    if laid.movie:
+        media, file = f"../{laid.movie}", Path(laid.movie).name
+    elif laid.frames is not None:
+        media, file = f"../{laid.frames.file(laid.first)}", laid.frames.bracket
+    start = shot.start + shot.frames.start
+    same = start.rate == event.source_in.rate
+    return replace(
+        event,
+        cdl=_asc(shot.grade) if shot.grade else event.cdl,
+        source_file=file or event.source_file,
+        media=media or event.media,
+        media_start=start if same and media else event.media_start,
+        media_frames=len(shot.frames) if same and media else event.media_frames,
+        columns=(),
+    )
+
+
+def _as_sequences(path: Path, by_number: dict[int, LaidShot], laid: Laid) -> None:
+    """Say in the OTIO file that the media are numbered frames, which a plain reference cannot say."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    by_media = {f"../{s.frames.file(s.first)}": s for s in by_number.values() if s.frames is not None and not s.movie}
+
+    def turned(node: object) -> object:
+        if isinstance(node, list):
+            return [turned(one) for one in node]
+        if not isinstance(node, dict):
+            return node
+        found = (
+            by_media.get(node.get("target_url", "")) if str(node.get("OTIO_SCHEMA", "")).startswith("ExternalReference") else None
+        )
+        if found is None or found.frames is None:
+            return {key: turned(value) for key, value in node.items()}
+        rest = {key: value for key, value in node.items() if key not in ("OTIO_SCHEMA", "target_url")}
+        return {
+            "OTIO_SCHEMA": "ImageSequenceReference.1",
+            **rest,
+            "target_url_base": f"../{found.frames.folder}/",
+            "name_prefix": f"{found.frames.stem}.",
+            "name_suffix": found.frames.suffix,
+            "start_frame": found.first,
+            "frame_step": 1,
+            "rate": float(laid.rate),
+            "frame_zero_padding": 4,
+            "missing_frame_policy": "error",
+        }
+
+    write_atomically(path, json.dumps(turned(document), ensure_ascii=False, indent=4) + "\n")
 
 
 def _asc(cdl: CDL) -> AscCdl:

@@ -34,12 +34,13 @@ def write_audit_report(delivery: Delivery, building: Path, tell: Callable[[int, 
         shots = []
         for number, shot in enumerate(delivery.shots, start=1):
             tell(number, len(delivery.shots), "audit report")
-            book = shot.ledger.name if shot.ledger is not None else f"pull-{shot.name}.ledger.jsonl"
+            own = [f"{kind}-{shot.name}.ledger.jsonl" for kind in ("pull", "transcode")]
+            book = shot.ledger.name if shot.ledger is not None else next((name for name in own if name in books), "")
             shots.append(
                 ReportShot(
                     name=shot.name,
                     description=_description(shot),
-                    job=books[book],
+                    job=books.get(book, ""),
                     refusals=_refusals(shot),
                     pictures=tuple(_pictures(shot, Path(scratch))),
                 )

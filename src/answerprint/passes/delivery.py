@@ -31,6 +31,7 @@ def delivery_of(production: Production) -> Delivery:
         chosen,
         missing,
         models=model_cards() if any(s.folder for s in chosen) else [],
+        lock=sorted(f for f in production.path("lock").glob("*") if f.is_file()),
     )
 
 
@@ -65,4 +66,7 @@ def _shot(production: Production, shot_id: int, event: Event) -> DeliveryShot:
             version=f"v{version.number:03d}" if version else "",
             approved_by=approvals[-1].who if approvals else "",
             records=version.figures.get("frames", []) if version else [],
+            scene=f"{clip.scene}{clip.setup}",
+            task=version.operation if version else "plate",
+            number=version.number if version else 1,
         )

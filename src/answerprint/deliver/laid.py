@@ -1,0 +1,95 @@
+"""What lies in a package, as a receiver's own files speak of it: runs of numbered frames with their layers, shot by shot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from answerprint.deliver.delivery import DeliveryShot
+from answerprint.editorial.events import Event, Lost
+
+
+@dataclass(frozen=True)
+class Run:
+    """Numbered frames in one folder of the package: ``FOLDER/STEM.NNNN.SUFFIX``, without gaps.
+
+    ``folder`` is relative to the package, forward slashes; ``suffix`` has its full stop; ``space`` names the colour space of the
+    values ("data" for mattes and counts).
+    """
+
+    folder: str
+    stem: str
+    suffix: str
+    first: int
+    count: int
+    space: str
+
+    @property
+    def last(self) -> int:
+        return self.first + self.count - 1
+
+    def file(self, number: int) -> str:
+        """The path of one frame in the package."""
+        return f"{self.folder}/{self.stem}.{number:04d}{self.suffix}"
+
+    @property
+    def hashes(self) -> str:
+        """``FOLDER/STEM.####.SUFFIX``, as Nuke writes it."""
+        return f"{self.folder}/{self.stem}.####{self.suffix}"
+
+    @property
+    def printf(self) -> str:
+        """``FOLDER/STEM.%04d.SUFFIX``."""
+        return f"{self.folder}/{self.stem}.%04d{self.suffix}"
+
+    @property
+    def bracket(self) -> str:
+        """``STEM.[1001-1048].SUFFIX``, as Resolve and the delivery specifications write it; without its folder."""
+        return f"{self.stem}.[{self.first:04d}-{self.last:04d}]{self.suffix}"
+
+
+@dataclass
+class LaidShot:
+    """One shot as it lies in the package. ``frames`` is None where the receiver takes movies alone."""
+
+    shot: DeliveryShot
+    name: str
+    width: int = 0
+    height: int = 0
+    first: int = 1001
+    frames: Run | None = None
+    plate: Run | None = None
+    layers: dict[str, Run] = field(default_factory=dict)
+    movie: str = ""
+    movie_space: str = ""
+
+    def number(self, clip_frame: int) -> int:
+        """The delivered number of a clip frame."""
+        return self.first + clip_frame - self.shot.frames.start
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.shot.frames) - 1
+
+
+@dataclass
+class Laid:
+    """A package while it is built. ``attention`` is what the receiver should know; it goes into the manifest."""
+
+    folder: Path
+    title: str
+    production: str
+    rate: Fraction
+    shots: list[LaidShot]
+    missing: list[tuple[Event, str]]
+    config: str = ""
+    edits: list[str] = field(default_factory=list)
+    grades: list[str] = field(default_factory=list)
+    lost: dict[str, list[Lost]] = field(default_factory=dict)
+    attention: list[str] = field(default_factory=list)
+
+    @property
+    def events(self) -> list[Event]:
+        """Every event of the cut, in its order."""
+        return sorted([s.shot.event for s in self.shots] + [event for event, _ in self.missing], key=lambda e: e.number)

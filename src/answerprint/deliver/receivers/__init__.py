@@ -1,0 +1,1 @@
+"""One module for each receiver: what it gets, and the files only it reads."""

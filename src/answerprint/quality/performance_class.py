@@ -13,14 +13,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from answerprint.quality.photometric_change import is_noise, is_recoloured, is_small_everywhere
+
 Plane = npt.NDArray[Any]
 
 SMOOTHNESS_OF_WIDTH = 0.02
 """A photometric change is smooth at 2 % of the picture width."""
 MOST_GAIN_STOPS = 2.0
 LARGEST_FLOW_PX = 0.25
-LARGEST_RESIDUAL = 0.02
-"""Of the display range: what may remain once the smooth gain is taken out."""
 
 
 class PixelInspector:
@@ -36,7 +36,13 @@ class PixelInspector:
             return "A"
         if not (touched & ~restored).any():
             return "R"
-        return "B" if is_photometric(before, after, touched) else "D"
+        if is_photometric(before, after, touched):
+            return "B"
+        first, second = _display_range(before), _display_range(after)
+        limited = bool(np.issubdtype(before.dtype, np.integer))
+        if _largest_gain(first, second, touched) <= MOST_GAIN_STOPS and is_recoloured(first, second, touched, limited):
+            return "B"
+        return "B" if is_noise(first.mean(axis=2), second.mean(axis=2), touched) else "D"
 
 
 def is_photometric(before: Plane, after: Plane, touched: Plane) -> bool:
@@ -53,10 +59,22 @@ def is_photometric(before: Plane, after: Plane, touched: Plane) -> bool:
     if float(np.abs(smooth[mask]).max()) > MOST_GAIN_STOPS:
         return False
     predicted = (first + 1e-3) * np.exp2(smooth) - 1e-3
-    if float(np.percentile(np.abs(predicted - second)[mask], 99)) > LARGEST_RESIDUAL:
+    if not is_small_everywhere(np.abs(predicted - second), mask):
         return False
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(_eight_bit(predicted), _eight_bit(second), None)
     return bool(np.percentile(np.hypot(flow[..., 0], flow[..., 1])[mask], 99) <= LARGEST_FLOW_PX)
+
+
+def _largest_gain(before: Plane, after: Plane, touched: Plane) -> float:
+    """Stops of the largest smooth gain (all but the last hundredth) on what is touched."""
+    sigma = max(2.0, SMOOTHNESS_OF_WIDTH * before.shape[1])
+    means = [cv2.GaussianBlur((p.mean(axis=2) * touched).astype(np.float32), (0, 0), sigma)[touched] for p in (before, after)]
+    return float(np.percentile(np.abs(np.log2((np.maximum(means[1], 0) + 1e-3) / (np.maximum(means[0], 0) + 1e-3))), 99))
+
+
+def _display_range(codes: Plane) -> Plane:
+    scale = float(np.iinfo(codes.dtype).max) if np.issubdtype(codes.dtype, np.integer) else 1.0
+    return np.asarray(np.nan_to_num(codes.astype(np.float32) / np.float32(scale), nan=0.0, posinf=1.0, neginf=0.0))
 
 
 def _grey(codes: Plane) -> Plane:

@@ -65,13 +65,13 @@ def is_noise(before: Plane, after: Plane, touched: Plane) -> bool:
     drift = (cv2.GaussianBlur(difference, (0, 0), _SMOOTH_PX) / weight)[touched]
     local = np.sqrt(cv2.GaussianBlur(difference * difference, (0, 0), 8.0) / (cv2.GaussianBlur(weight, (0, 0), 8.0)))[touched]
     usual, worst = float(np.median(local)), float(local.max())
+    if _largest_shift(after.astype(np.float32), difference, touched, usual) > LARGEST_SHIFT_PX:
+        return False
     if worst <= LARGEST_RESIDUAL / 2:
         return True
     if worst > MOST_UNEVEN * max(usual, LARGEST_RESIDUAL / 8):
         return False
-    if float(np.percentile(np.abs(drift), 99)) > max(LARGEST_RESIDUAL, 2.576 * 4.0 * _WHITE * usual):
-        return False
-    return _largest_shift(after.astype(np.float32), difference, touched, usual) <= LARGEST_SHIFT_PX
+    return float(np.percentile(np.abs(drift), 99)) <= max(LARGEST_RESIDUAL, 2.576 * 4.0 * _WHITE * usual)
 
 
 def _largest_shift(picture: Plane, difference: Plane, touched: Plane, noise: float) -> float:

@@ -1,0 +1,1 @@
+"""The rendered sample production: one scene of three setups on the virtual stage, with its paperwork and its sealed truth."""

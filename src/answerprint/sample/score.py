@@ -47,6 +47,11 @@ def score_wires(production: Production, shot: Shot, version: Version, wheel: Pat
     return _score(production, shot, version, wire_source(wheel_in_cache(FOOTAGE, wheel)), WIRE_FRAMES.start, register=False)
 
 
+def score_lines(production: Production, shot: Shot, version: Version, clean: Path) -> dict[str, Any] | None:
+    """The same for flying lines of the rendered production: ``clean`` holds the clip's frames rendered without them, free of noise."""
+    return _score(production, shot, version, open_sequence(clean), 0, register=False)
+
+
 def _score(
     production: Production, shot: Shot, version: Version, truth: FrameSequence, offset: int, register: bool
 ) -> dict[str, Any] | None:

@@ -11,10 +11,12 @@ END_TO_END := tests/server/test_page_in_browser.py
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install install-core web models simulation demo test test-slow lint types imports unit end-to-end clean
+.PHONY: help install install-core web models simulation stage demo test test-slow lint types imports unit end-to-end clean
 
 help:
 	@echo 'make demo       the whole main job on the sample production, then the review page'
+	@echo 'make demo DEMO=stage  the same on the production rendered by make stage'
+	@echo 'make stage      the rendered sample production, into the cache (about half an hour, goes on where it was ended)'
 	@echo 'make test       every quick check: web, lint, types, imports, unit, end to end'
 	@echo 'make test-slow  full renders, long fuzzing, kills'
 	@echo 'make install    the environment for development, in .venv'
@@ -64,8 +66,14 @@ $(SIMULATION)/.ready: $(WORKER)/constraints.txt
 	  echo 'make: Blender does not start; Debian: apt-get install libgl1 libsm6 libxi6 libxrender1 libxfixes3 libxkbcommon0' >&2; exit 2; }
 	@touch '$@'
 
-demo: .venv/core web models
-	$(BIN)/answerprint demo $(DIR)
+stage: .venv/core simulation
+	@$(BIN)/python -c 'import pye57' 2>/dev/null || $(PIP) install -q --no-compile -c constraints.txt -e '.[spatial]'
+	$(BIN)/python -m answerprint.sample.stage_production
+
+DEMO ?= footage
+
+demo: .venv/core web models $(if $(filter stage,$(DEMO)),stage)
+	$(BIN)/answerprint demo --sample $(DEMO) $(DIR)
 
 # Steps one after the other, each timed; the first that fails ends the run.
 test:

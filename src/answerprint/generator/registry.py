@@ -8,7 +8,8 @@ from answerprint.graph.document import Registry
 def operations() -> Registry:
     """All operations. Imported here, when first asked for, because they bring the heavy libraries."""
     from answerprint.generator.matte import PersonMatte
+    from answerprint.generator.reframe import Reframe
     from answerprint.generator.relight import Relight
     from answerprint.generator.removal import Removal
 
-    return {operation.name: operation for operation in (PersonMatte, Removal, Relight)}
+    return {operation.name: operation for operation in (PersonMatte, Removal, Relight, Reframe)}

@@ -176,6 +176,9 @@ class Operation(ABC):
     summary: ClassVar[str]
     inputs: ClassVar[tuple[Socket, ...]]
     output: ClassVar[SocketType] = SocketType.FRAME_SEQUENCE
+    moves_frame: ClassVar[bool] = False
+    """Whether it moves the whole frame as a camera would (class C). Its results have a layer ``stmap``; performers go with the
+    frame, so their mattes are not subtracted."""
     Parameters: ClassVar[type[OperationParameters]]
 
     def halo(self, parameters: Any) -> int:

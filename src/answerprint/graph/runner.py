@@ -21,6 +21,7 @@ from answerprint.graph.cache import Cache, key_of
 from answerprint.graph.compositor import Admitted, admit, full_frame
 from answerprint.graph.contract import Analysis, Chunk, Context, FrameResult, Operation, Plane, SocketType
 from answerprint.graph.document import Graph, Node, Registry
+from answerprint.graph.geometry import carry_channels, places_of
 from answerprint.graph.layers import WORKING_ATTRIBUTES, read_layers, write_layers
 from answerprint.graph.sources import NodeMattes, PlateReader, Windowed
 from answerprint.media.frames import FileFormat, FrameHeader, SourceFrame
@@ -42,7 +43,11 @@ class FrameInspector(Protocol):
     """Says from the pixels what was done to performers. Implemented in ``quality``."""
 
     def classify(self, before: Plane, after: Plane, changed: Plane, performer: Plane | None, restored: Plane) -> str:
-        """The performance class A, B, C, R or D of one frame; before and after are ACEScg ``(h, w, 3)``."""
+        """The performance class A, B, R or D of one frame; before and after are code values ``(h, w, 3)``."""
+        ...
+
+    def classify_moved(self, before: Plane, after: Plane, places: Plane, performer: Plane | None) -> str:
+        """C or D for a frame that was moved as a whole; ``places`` ``(h, w, 2)`` is where its pixels were fetched from."""
         ...
 
 
@@ -75,8 +80,10 @@ class GraphRun:
             if self._operations[node.id].output is SocketType.MATTE:
                 self._readers[node.id] = NodeMattes(self.keys[node.id], binding.plate, lambda i, n=node.id: self._matte(n, i))  # type: ignore[misc]
         self._makes_mattes = self._operations[graph.result].output is SocketType.MATTE
-        self._protect = self._readers[graph.protect] if graph.protect else None
-        self._performers = self._readers[graph.performers] if graph.performers else self._protect
+        self._moves_frame = self._operations[graph.result].moves_frame
+        protect = self._readers[graph.protect] if graph.protect else None
+        self._performers = self._readers[graph.performers] if graph.performers else protect
+        self._protect = None if self._moves_frame else protect
 
     # keys -----------------------------------------------------------------------------------------------------
     def _node_key(self, node: Node, part: str = "frames") -> str:
@@ -208,7 +215,10 @@ class GraphRun:
         made, changed = source, np.zeros((plate.height, plate.width), bool)
         if not refused and not self._makes_mattes:
             made, changed = self._compose(source, result, admitted)
-        grade = "D" if refused else self._classify(frame, source, made, changed, admitted)
+        places = places_of(result, plate.width, plate.height) if self._moves_frame else None
+        if places is not None:
+            made = carry_channels(made, places)
+        grade = "D" if refused else self._classify(frame, source, made, changed, admitted, places)
         if self._makes_mattes:
             made = self._matte_frame(source, result)
         else:
@@ -271,10 +281,14 @@ class GraphRun:
         changed[y0:y1, x0:x1] = (new[y0:y1, x0:x1] != codes[y0:y1, x0:x1]).any(axis=2) & where[y0:y1, x0:x1]
         return made, changed
 
-    def _classify(self, frame: int, source: SourceFrame, made: SourceFrame, changed: Plane, admitted: Admitted) -> str:
+    def _classify(
+        self, frame: int, source: SourceFrame, made: SourceFrame, changed: Plane, admitted: Admitted, places: Plane | None
+    ) -> str:
         if not changed.any():
             return "A"
         performers = None if self._performers is None else self._performers.read(frame)
+        if places is not None:
+            return self.inspector.classify_moved(source.rgb(), made.rgb(), places, performers)
         return self.inspector.classify(source.rgb(), made.rgb(), changed, performers, admitted.restored)
 
     def _record(

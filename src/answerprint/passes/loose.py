@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import resource
 import time
@@ -160,11 +161,22 @@ def _bound(order: LooseOrder) -> GraphRun:
 def _parameters(operation: str, settings: dict[str, Any]) -> dict[str, Any]:
     """Settings from the command line checked against the operation's parameters."""
     try:
-        return dict(operations()[operation].Parameters.model_validate(settings).model_dump(mode="json", exclude_unset=True))
+        read = {name: _structured(value) for name, value in settings.items()}
+        return dict(operations()[operation].Parameters.model_validate(read).model_dump(mode="json", exclude_unset=True))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
         raise BadInput(f"--set {name}", first["msg"].lower(), f"see `answerprint apply {operation} --help`") from None
+
+
+def _structured(value: Any) -> Any:
+    """A list or record given as JSON on the command line; anything else as it is."""
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
 
 
 def _render_piece(task: tuple[dict[str, Any], tuple[int, int]]) -> list[dict[str, Any]]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
 
 from answerprint.colour.spaces import default_space, resolve_space
 from answerprint.generator.light_passes import read_lights
 from answerprint.generator.registry import operations
 from answerprint.graph.sources import BesideReader, PlateReader
 from answerprint.media.sequence import open_sequence
+from answerprint.optics.camera import Camera
 from answerprint.production import BadInput
 from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.digests import file_digest
@@ -34,8 +39,35 @@ def bind_extras(operation: str, scene: Path | None, camera: Path | None, plate: 
             raise BadInput(scene, f"{operation} takes no scene", "leave --scene away")
         _bind_passes(given, scene, plate, rate)
     if camera is not None:
-        raise BadInput(camera, f"{operation} takes no camera", "leave --camera away")
+        if "camera" not in operations()[operation].Parameters.model_fields:
+            raise BadInput(camera, f"{operation} takes no camera", "leave --camera away")
+        given.parameters["camera"] = read_camera(camera).model_dump(mode="json")
     return given
+
+
+def read_camera(path: Path) -> Camera:
+    """A camera as this project writes it (OpenTrackIO names), or with the keys of a nerfstudio ``transforms.json``."""
+    try:
+        document = json.loads(path.read_bytes())
+        if "fl_x" in document:
+            f_x = float(document["fl_x"])
+            matrix = np.array(
+                [
+                    [f_x, 0, float(document["cx"]) - 0.5],
+                    [0, float(document.get("fl_y", f_x)), float(document["cy"]) - 0.5],
+                    [0, 0, 1],
+                ]
+            )
+            terms = [float(document.get(name, 0.0)) for name in ("k1", "k2", "p1", "p2", "k3")]
+            return Camera.from_opencv(matrix, (int(document["w"]), int(document["h"])), coefficients=terms)
+        return Camera.model_validate(document)
+    except OSError as fault:
+        raise BadInput(path, fault.strerror or "cannot be opened", "check the path") from None
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        raise BadInput(path, f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}", "correct the field") from None
+    except (ValueError, TypeError, KeyError) as fault:
+        raise BadInput(path, f"is not a camera ({fault})", "write it as JSON with OpenTrackIO or transforms.json keys") from None
 
 
 def footage_digest(path: Path) -> str:

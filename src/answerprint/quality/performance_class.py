@@ -1,8 +1,7 @@
 """The performance class of a frame, computed from its pixels: was a performer altered, and how.
 
 A: no performer pixel changed. B: changed in brightness or colour only, nothing moved. R: only pixels restored from the
-performer's own near frames. D: anything else. (C, geometry of the whole frame, is declared by the operation that moves it
-and certified there.)
+performer's own near frames. C: the whole frame was moved by one smooth map, as a camera would. D: anything else.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from answerprint.quality.photometric_change import is_noise, is_recoloured, is_small_everywhere
+from answerprint.quality.whole_frame import is_whole_frame
 
 Plane = npt.NDArray[Any]
 
@@ -43,6 +43,11 @@ class PixelInspector:
         if _largest_gain(first, second, touched) <= MOST_GAIN_STOPS and is_recoloured(first, second, touched, limited):
             return "B"
         return "B" if is_noise(first.mean(axis=2), second.mean(axis=2), touched) else "D"
+
+    def classify_moved(self, before: Plane, after: Plane, places: Plane, performer: Plane | None) -> str:
+        """Class of a frame that an operation says it moved as a whole, from where each pixel was fetched ``(h, w, 2)``."""
+        first, second = _display_range(before), _display_range(after)
+        return "C" if is_whole_frame(first, second, places, performer) else "D"
 
 
 def is_photometric(before: Plane, after: Plane, touched: Plane) -> bool:

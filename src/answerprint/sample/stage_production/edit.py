@@ -10,11 +10,11 @@ from answerprint.production import Timecode
 from answerprint.sample.stage_production.setups import RATE, TITLE, clip_named
 
 EVENTS: tuple[tuple[str, int, int], ...] = (
-    ("A001C001_21A_T1", 2, 14),
+    ("A001C001_21A_T1", 1, 11),
     ("B001C002_21A_T2", 1, 11),
     ("A002C001_21B_T1", 1, 23),
     ("A003C001_21C_T1", 1, 7),
-    ("B001C001_21A_T1", 3, 14),
+    ("B001C001_21A_T1", 2, 11),
 )
 """Clip, first frame and end. From the first event to the second Mara's jumper changes colour."""
 LOOK = AscCdl((1.04, 1.0, 0.95), (0.0, 0.0, 0.003), (0.98, 0.98, 1.0), 1.06)

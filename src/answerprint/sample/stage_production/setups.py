@@ -88,7 +88,7 @@ CLIPS = (
     StageClip("A002C001_21B_T1", "21B-1", "A", "11:20:00:00", 25.0, True, "crane; focus Idris to Mara"),
     StageClip("A003C001_21C_T1", "21C-1", "A", "12:05:00:00", 75.0, True, "a pass of each light as well"),
 )
-FRAMES = {"21A-1": 16, "21A-2": 12, "21B-1": 24, "21C-1": 8}
+FRAMES = {"21A-1": 12, "21A-2": 12, "21B-1": 24, "21C-1": 8}
 
 
 def clip_named(name: str) -> StageClip:
@@ -234,8 +234,8 @@ def _rig() -> tuple[RigObject, ...]:
         RigObject(name="line-left", points=((-1.42, 0.52, 2.8), (-1.33, 0.50, 1.02)), diameter=0.008, colour=(0.03, 0.03, 0.03)),
         RigObject(name="line-right", points=((-0.80, 0.46, 2.8), (-0.93, 0.44, 1.02)), diameter=0.008, colour=(0.03, 0.03, 0.03)),
         RigObject(
-            name="safety-line", points=((-0.68, -0.05, 2.8), (-1.00, -0.05, 0.02)), diameter=0.008, colour=(0.42, 0.42, 0.40),
-            drift=(0.13, 0.0, 0.0),
+            name="safety-line", points=((-0.83, -0.05, 2.8), (-1.15, -0.05, 0.02)), diameter=0.008, colour=(0.42, 0.42, 0.40),
+            drift=(0.35, 0.0, 0.0),
         ),
     )  # fmt: skip
 

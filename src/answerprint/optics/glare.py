@@ -41,8 +41,18 @@ def veil(frame: Frame, glare: Glare, pixels_per_mm: float) -> Frame:
     return ((1 - glare.share - glare.streak) * frame + _spread(frame, spread)).astype(np.float32)
 
 
-def ghosts(frame: Frame, reflections: tuple[Ghost, ...], pupil: Pupil, centre: tuple[float, float], pixels_per_mm: float) -> Frame:
-    """The picture (h, w, c) with a faint copy for each reflection, scaled about ``centre`` and shaped by the pupil."""
+def ghosts(
+    frame: Frame,
+    reflections: tuple[Ghost, ...],
+    pupil: Pupil,
+    centre: tuple[float, float],
+    pixels_per_mm: float,
+    linear: bool = False,
+) -> Frame:
+    """The picture (h, w, c) with a faint copy for each reflection, scaled about ``centre`` and shaped by the pupil.
+
+    ``linear`` keeps the resampling's overshoot, so that the ghosts of light groups add up to those of the beauty.
+    """
     if not reflections:
         return frame
     taken = np.sum([ghost.strength for ghost in reflections], axis=0)
@@ -54,7 +64,7 @@ def ghosts(frame: Frame, reflections: tuple[Ghost, ...], pupil: Pupil, centre: t
         # The copy is shrunk before it is softened, with its light kept: a smaller copy is a brighter one.
         small = cv2.GaussianBlur(frame, (0, 0), max(0.5 / abs(ghost.scale), 0.5)) if abs(ghost.scale) < 0.7 else frame
         small = small if small.ndim == 3 else small[..., None]
-        copy = warp(small, middle + (grid(frame.shape[1], frame.shape[0]) - middle) / ghost.scale) / ghost.scale**2
+        copy = warp(small, middle + (grid(frame.shape[1], frame.shape[0]) - middle) / ghost.scale, ring=linear) / ghost.scale**2
         out += _softened(copy, ghost.blur * pixels_per_mm / 2, pupil) * np.array(ghost.strength)
     return out.astype(np.float32)
 

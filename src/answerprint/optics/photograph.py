@@ -21,6 +21,7 @@ from answerprint.optics.camera import Camera
 from answerprint.optics.depth_of_field import defocus
 from answerprint.optics.distortion import Distortion
 from answerprint.optics.grain import Stock, add_grain
+from answerprint.optics.lateral_colour import parted_gains
 from answerprint.optics.lens import Lens
 from answerprint.optics.noise import add_noise
 from answerprint.optics.pupil import Pupil
@@ -147,7 +148,7 @@ class LensChain:
 
     def ghosts(self, picture: Frame) -> Frame:
         """With the reflections between surfaces."""
-        return glare.ghosts(picture, self.lens.ghosts, self.pupil, self.axis(picture), self.pixels_per_mm)
+        return glare.ghosts(picture, self.lens.ghosts, self.pupil, self.axis(picture), self.pixels_per_mm, self.linear)
 
     def veil(self, picture: Frame) -> Frame:
         """With the light that strays."""
@@ -187,20 +188,10 @@ class LensChain:
 
     def _lateral(self, points: Real) -> list[Real]:
         """Where the lens without lateral colour would have put what each channel shows at ``points``; one for all if it has none."""
-        if self.lens.lateral_colour is None:
-            return [points]
         middle = self.camera.matrix[:2, 2]
-        series = np.asarray(self.lens.lateral_colour.at(self.state), dtype=np.float64)
         away = points - middle
-        wanted = np.hypot(away[..., 0], away[..., 1]) / self.pixels_per_mm / self.lens.lateral_radius
-        out = []
-        for v, c, b in (series[:3], (1.0, 0.0, 0.0), series[3:]):
-            radius = wanted / v
-            for _ in range(8):
-                radius -= (radius * (v + radius * (c + radius * b)) - wanted) / (v + radius * (2 * c + radius * 3 * b))
-            gain = np.where(wanted > 0, radius / np.where(wanted > 0, wanted, 1.0), 1.0)
-            out.append(middle + away * gain[..., None])
-        return out
+        gains = parted_gains(self.lens, self.state, np.hypot(away[..., 0], away[..., 1]) / self.pixels_per_mm)
+        return [points] if gains is None else [middle + away * gain[..., None] for gain in gains]
 
 
 def photograph(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from answerprint.optics.camera import Camera
+from answerprint.optics.table import LensState
 from answerprint.optics.track import axes_from_angles
 from answerprint.simulation.pieces import Vector
 from answerprint.simulation.stage import CameraKey, StageCamera
@@ -63,6 +64,46 @@ def f_stop(camera: StageCamera) -> float:
     return camera.f_stop if camera.f_stop is not None else camera.t_stop * 0.94
 
 
+def lens_setting(camera: StageCamera, focus_m: float | None) -> LensState:
+    """The setting of the rings at a camera's state. The lens's scale counts from the image plane, the stage's from the pupil."""
+    far = LensState(focal_length=camera.pinhole_focal_length, f_number=f_stop(camera))
+    if focus_m is None:
+        return far
+    near = far.model_copy(update={"focus_distance": focus_m})
+    offset = camera.lens.pupil_offset(near) if camera.lens else None
+    return far.model_copy(update={"focus_distance": focus_m + (offset or camera.pinhole_focal_length / 1000)})
+
+
+def with_lens(camera: StageCamera, focus_m: float | None) -> StageCamera:
+    """The camera as its lens record has it at this focus and zoom; without a record as it is.
+
+    The iris is rated at infinity focus: its hole does not change when the lens breathes, so its f-number does.
+    """
+    lens = camera.lens
+    if lens is None:
+        return camera
+    setting = lens_setting(camera, focus_m)
+    focal = lens.focal_length(setting)
+    far = lens.focal_length(setting.model_copy(update={"focus_distance": float("inf")}))
+    centre = lens.centre(setting) if lens.projection_offset is not None else camera.projection_offset
+    own = {
+        "pinhole_focal_length": focal,
+        "projection_offset": centre,
+        "distortion": lens.distortion_at(setting),
+        "anamorphic_squeeze": lens.squeeze,
+        "iris_blades": lens.iris.blades or camera.iris_blades,
+        "f_stop": f_stop(camera) * focal / far,
+    }
+    return camera.model_copy(update=own)
+
+
+def overscanned(camera: StageCamera, scale: float, pad: tuple[int, int]) -> StageCamera:
+    """The camera with ``pad`` rendered pixels more on each side, across and down, of the same size."""
+    (w, h), (mm_w, mm_h) = size(camera, scale), camera.active_sensor_physical_dimensions
+    wider = (mm_w * (w + 2 * pad[0]) / w, mm_h * (h + 2 * pad[1]) / h)
+    return camera.model_copy(update={"active_sensor_physical_dimensions": wider})
+
+
 def renderer_state(camera: StageCamera, focus_m: float | None) -> dict[str, Any]:
     """One camera state of an order: matrix with columns right, up, backwards; lens in mm; focus 0 f-stop means all sharp."""
     right, forward, up = axes_from_angles(np.array(camera.rotation)).T
@@ -108,4 +149,7 @@ def _mixed(a: Any, b: Any, share: float) -> Any:
     return float(a + (b - a) * share)
 
 
-__all__ = ["CameraKey", "at_frame", "f_stop", "focus_distance", "look_at", "pixel_aspect", "record", "renderer_state", "size"]
+__all__ = [
+    "CameraKey", "at_frame", "f_stop", "focus_distance", "lens_setting", "look_at", "overscanned", "pixel_aspect", "record",
+    "renderer_state", "size", "with_lens",
+]  # fmt: skip

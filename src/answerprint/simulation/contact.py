@@ -45,7 +45,7 @@ def contact_sheet(stage: Stage, out: Path) -> Path:
 def _shown(path: Path, kind: str) -> Cell:
     frame = read_exr(path)
     planes = [np.asarray(p, dtype=np.float32) for p in frame.planes.values()]
-    if kind in ("beauty", "groups", "clean", "albedo"):
+    if kind in ("beauty", "plate", "groups", "clean", "albedo"):
         picture = np.stack([np.asarray(frame.planes[c], dtype=np.float32) for c in "RGB"], axis=-1)
         return _fit(np.asarray(display(picture, "srgb"), dtype=np.float32))
     if kind == "depth":

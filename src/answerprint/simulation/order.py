@@ -10,6 +10,7 @@ import numpy as np
 
 from answerprint.production import BadInput
 from answerprint.simulation import cameras, light
+from answerprint.simulation.lens import overscan
 from answerprint.simulation.pieces import Item, Material, Part, Vector, box, tube
 from answerprint.simulation.place import Place
 from answerprint.simulation.poses import pose_at
@@ -109,16 +110,26 @@ class Shoot:
         """The part of a render job that says how one camera sees."""
         states = [cameras.at_frame(camera, m) for m in (frame - 1, frame, frame + 1)]
         focus = cameras.focus_distance(states[1], eyes)
-        width, height = cameras.size(camera, self.stage.render.resolution_scale)
+        scale, pad = self.stage.render.resolution_scale, self.overscan(camera)
+        width, height = cameras.size(camera, scale)
+        wide = [cameras.overscanned(cameras.with_lens(state, focus), scale, pad) for state in states]
         return {
-            "camera": [cameras.renderer_state(state, focus) for state in states],
-            "width": width,
-            "height": height,
+            "camera": [cameras.renderer_state(state, focus) for state in wide],
+            "width": width + 2 * pad[0],
+            "height": height + 2 * pad[1],
             "pixel_aspect": cameras.pixel_aspect(camera),
             "exposure": light.exposure(camera, states[1].t_stop, float(self.stage.rate)),
             "shutter": camera.shutter_angle / 360.0,
             "seed": self.stage.seed + frame,
         }
+
+    def overscan(self, camera: StageCamera) -> tuple[int, int]:
+        """Pixels that a camera's pictures are rendered beyond its frame on each side, across and down."""
+        return self._overscans[camera.label]
+
+    @cached_property
+    def _overscans(self) -> dict[str, tuple[int, int]]:
+        return {c.label: overscan(c, self.stage.frames, self.stage.render.resolution_scale) for c in self.stage.cameras}
 
     @property
     def hidden_for_clean(self) -> list[str]:
@@ -135,7 +146,7 @@ class Shoot:
         renders = (
             self.stage.frame_count * len(self.stage.cameras) * (2 if "clean" in render.passes and self.hidden_for_clean else 1)
         )
-        sizes = {cameras.size(camera, render.resolution_scale) for camera in self.stage.cameras}
+        sizes = {(cameras.size(c, render.resolution_scale), self.overscan(c)) for c in self.stage.cameras}
         return renders > 1 and len(sizes) == 1 and not (render.motion_blur and "vectors" in render.passes)
 
     @cached_property

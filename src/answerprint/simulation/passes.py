@@ -80,7 +80,7 @@ def write_pass(path: Path, picture: Picture, name: str, half: bool, attributes: 
     channels = {3: "RGB", 4: "RGBA", 1: "Y"}[picture.shape[2]]
     known: dict[str, Attribute] = dict(attributes)
     kind: Any = np.float16 if half else np.float32
-    if name in ("beauty", "clean", "albedo", "groups"):
+    if name in ("beauty", "plate", "clean", "albedo", "groups"):
         known |= {"colorInteropID": "lin_ap1_scene", "chromaticities": CHROMATICITIES["lin_ap1_scene"]}
     elif name == "depth":
         channels, kind = "Z", np.float32

@@ -9,6 +9,7 @@ import numpy as np
 from answerprint.optics.camera import Camera
 from answerprint.production import Timecode
 from answerprint.simulation import cameras, light
+from answerprint.simulation.lens import View, applied
 from answerprint.simulation.order import Shoot
 from answerprint.simulation.stage import StageCamera
 
@@ -16,10 +17,9 @@ from answerprint.simulation.stage import StageCamera
 def frame_record(shoot: Shoot, camera: StageCamera, frame: int, people: dict[str, Any]) -> dict[str, Any]:
     """The record of one frame of one camera; ``people`` is what the renderer measured of each performer."""
     stage = shoot.stage
-    state = cameras.at_frame(camera, frame)
-    seen = cameras.record(state, stage.render.resolution_scale)
-    eyes = {name: tuple(about["eyes"]) for name, about in people.items()}
-    focus = cameras.focus_distance(state, eyes)
+    view = view_of(shoot, camera, frame, people)
+    state, seen = view.camera, view.now
+    focus = _focus(camera, frame, people)
     rate = float(stage.rate)
     return {
         "frame": frame,
@@ -30,10 +30,11 @@ def frame_record(shoot: Shoot, camera: StageCamera, frame: int, people: dict[str
             "pinholeFocalLength": state.pinhole_focal_length,
             "focusDistance": focus,
             "tStop": state.t_stop,
-            "fStop": cameras.f_stop(state),
+            "fStop": view.setting.f_number,
             "horizontal_field_of_view": _field_of_view(state),
             "irisBlades": state.iris_blades,
             "anamorphicSqueeze": state.anamorphic_squeeze,
+            "applied": applied(view),
         },
         "exposure": {
             "isoSpeed": state.iso_speed,
@@ -49,6 +50,17 @@ def frame_record(shoot: Shoot, camera: StageCamera, frame: int, people: dict[str
         "performers": {name: _performer(seen, state, about) for name, about in people.items()},
         "set": {"family": stage.set.family, "seed": stage.set.seed, "time": stage.set.time},
     }
+
+
+def view_of(shoot: Shoot, camera: StageCamera, frame: int, people: dict[str, Any]) -> View:
+    """What the camera's lens makes of the frame; ``people`` as in ``frame_record``."""
+    focus = _focus(camera, frame, people)
+    return View.of(camera, frame, focus, shoot.stage.render.resolution_scale, shoot.overscan(camera))
+
+
+def _focus(camera: StageCamera, frame: int, people: dict[str, Any]) -> float | None:
+    eyes = {name: tuple(about["eyes"]) for name, about in people.items()}
+    return cameras.focus_distance(cameras.at_frame(camera, frame), eyes)
 
 
 def shot_size(camera: Camera, joints: dict[str, list[float]], eyes: list[float], top: float, sole: float) -> str:

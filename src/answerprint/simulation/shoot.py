@@ -23,13 +23,13 @@ from answerprint.production import BadInput
 from answerprint.production.atomic import exclusive, write_atomically
 from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.digests import file_digests
-from answerprint.simulation import cameras, light
+from answerprint.simulation import light
 from answerprint.simulation.clean_plate import spill
 from answerprint.simulation.denoise import smooth_by_features
-from answerprint.simulation.lens import through_lens
+from answerprint.simulation.lens import plate, through_lens
 from answerprint.simulation.order import Shoot
 from answerprint.simulation.passes import Picture, Rendered, read_rendered, write_pass
-from answerprint.simulation.records import frame_record
+from answerprint.simulation.records import frame_record, view_of
 from answerprint.simulation.renderer import Renderer, RendererCrashed
 from answerprint.simulation.stage import Stage, StageCamera
 
@@ -78,7 +78,13 @@ def shoot_stage(stage: Stage, out: Path, tell: Tell = lambda *_: None, renderer:
 
         contact_sheet(stage, out)
     (out / ".simulate.lock").unlink(missing_ok=True)
-    return Shot(total, list(stage.render.passes), out, time.monotonic() - started, len(todo), cpu)
+    return Shot(total, passes_of(stage), out, time.monotonic() - started, len(todo), cpu)
+
+
+def passes_of(stage: Stage) -> list[str]:
+    """The passes a stage is asked for, and the plate where a camera has noise or grain."""
+    recorded = any(camera.grain is not None or camera.sensor_gains for camera in stage.cameras)
+    return [*stage.render.passes, *(["plate"] if recorded else [])]
 
 
 def pass_file(out: Path, stage: Stage, camera: StageCamera, kind: str, frame: int) -> Path:
@@ -177,7 +183,7 @@ def _jobs(shoot: Shoot, camera: StageCamera, frame: int, eyes: dict[str, Any], w
 
 def _finish(shoot: Shoot, out: Path, work: Path, digest: str, frame: int, camera: StageCamera, people: dict[str, Any]) -> None:
     stage = shoot.stage
-    state = cameras.at_frame(camera, frame)
+    view = view_of(shoot, camera, frame, people)
     gains = light.balance(camera.white_balance_kelvin)
     rendered = read_rendered(work / f"{camera.label}.exr", gains, _matte_names(shoot))
     if (extra := work / f"{camera.label}.vectors.exr").is_file():
@@ -189,16 +195,16 @@ def _finish(shoot: Shoot, out: Path, work: Path, digest: str, frame: int, camera
         smooth_by_features(rendered)
         if clean is not rendered:
             smooth_by_features(clean)
-    seed = stage.seed + frame
-    final = through_lens(rendered, state, seed)
-    plate = final if clean is rendered else through_lens(clean, state, seed)
+    final = through_lens(rendered, view)
+    without = final if clean is rendered else through_lens(clean, view)
+    recorded = plate(final.beauty, view, stage.seed, frame)
     record = frame_record(shoot, camera, frame, people)
     rig = [final.mattes[name] for name in shoot.hidden_for_clean if name in final.mattes]
-    if plate is not final and rig:
-        record["clean_plate"] = spill(final.beauty, plate.beauty, np.minimum(np.sum(rig, axis=0), 1))
+    if without is not final and rig:
+        record["clean_plate"] = spill(final.beauty, without.beauty, np.minimum(np.sum(rig, axis=0), 1))
     attributes = _attributes(shoot, record, digest)
     written = []
-    for kind, picture in _pictures(stage, final, plate):
+    for kind, picture in _pictures(stage, final, without, recorded):
         path = pass_file(out, stage, camera, kind, frame)
         light_pass = kind.split("/")[0]
         write_pass(path, picture, light_pass, stage.render.storage == "half", attributes)
@@ -228,7 +234,7 @@ def _matte_names(shoot: Shoot) -> dict[str, list[str]]:
     return wanted
 
 
-def _pictures(stage: Stage, final: Rendered, plate: Rendered) -> list[tuple[str, Picture]]:
+def _pictures(stage: Stage, final: Rendered, clean: Rendered, recorded: Picture | None) -> list[tuple[str, Picture]]:
     out: list[tuple[str, Picture]] = [("beauty", final.beauty)]
     wanted = set(stage.render.passes)
     if "groups" in wanted:
@@ -237,7 +243,9 @@ def _pictures(stage: Stage, final: Rendered, plate: Rendered) -> list[tuple[str,
     if "mattes" in wanted:
         out += [(f"mattes/{name}", picture) for name, picture in sorted(final.mattes.items())]
     if "clean" in wanted:
-        out.append(("clean", plate.beauty))
+        out.append(("clean", clean.beauty))
+    if recorded is not None:
+        out.append(("plate", recorded))
     return out
 
 

@@ -11,9 +11,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, Field, ValidationError, field_serializer, field_validator, model_validator
 
 from answerprint.optics.distortion import Distortion
+from answerprint.optics.grain import Stock
+from answerprint.optics.lens import Lens
+from answerprint.optics.lens_model import AnyDistortion
+from answerprint.optics.sensor import Gain
 from answerprint.production import BadInput
 from answerprint.production.timecode import frame_rate
 from answerprint.simulation.pieces import Colour, Document, Item, Material, Share, Vector
@@ -163,6 +167,14 @@ class CameraKey(Document):
     t_stop: float | None = Field(default=None, gt=0)
 
 
+def _is_none(value: Any) -> bool:
+    return value is None
+
+
+def _is_empty(value: Any) -> bool:
+    return value == ()
+
+
 class StageCamera(Document):
     """A camera with OpenTrackIO's names: place, lens, exposure, and what it does over time."""
 
@@ -173,7 +185,17 @@ class StageCamera(Document):
     )
     pinhole_focal_length: float = Field(default=35.0, gt=0, description="mm")
     projection_offset: tuple[float, float] = Field(default=(0.0, 0.0), description="mm, right and up")
-    distortion: Distortion = Distortion()
+    distortion: AnyDistortion = Distortion()
+    lens: Lens | None = Field(
+        default=None,
+        exclude_if=_is_none,
+        description="a lens record: its focal length (breathing), axis, distortion, squeeze and iris at this focus and zoom replace "
+        "the camera's own; its lateral colour, falloff, ghosts and veil are put on the picture",
+    )
+    sensor_gains: tuple[Gain, ...] = Field(
+        default=(), exclude_if=_is_empty, description="the sensor's light budget over ISO; none is a sensor without noise"
+    )
+    grain: Stock | None = Field(default=None, exclude_if=_is_none, description="a film stock, instead of a sensor's noise")
     translation: Vector = Field(default=(0.0, -3.0, 1.5), description="entrance pupil, metres")
     rotation: Vector = Field(default=(0.0, 0.0, 0.0), description="pan, tilt, roll in degrees")
     look_at: Vector | None = Field(default=None, description="instead of pan and tilt: a point it points at; roll is kept")
@@ -198,6 +220,19 @@ class StageCamera(Document):
         if not (8 <= size[0] <= 8192 and 8 <= size[1] <= 8192):
             raise ValueError("must lie between 8 and 8192 pixels")
         return size
+
+    @field_serializer("lens", when_used="json")
+    def _plain(self, lens: Lens | None) -> Any:
+        # Tables may reach to infinity, for which JSON has no number.
+        return None if lens is None else json.loads(lens.model_dump_json(exclude_none=True))
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> StageCamera:
+        if self.lens is not None and self.distortion != Distortion():
+            raise ValueError("has a lens record and a distortion of its own; write the distortion into the record")
+        if self.grain is not None and self.sensor_gains:
+            raise ValueError("has film grain and sensor noise; a picture is recorded once")
+        return self
 
 
 class RigObject(Document):

@@ -67,6 +67,14 @@ def test_a_higher_priority_goes_first_and_equals_in_order_of_arrival(production:
     assert [line[0] for line in diary(production)][::2] == [urgent, first, second, low]
 
 
+def test_studies_that_stand_alone_are_begun_before_frames_but_not_those_of_the_whole_queue(production: Production) -> None:
+    jobs = [submit(production, 4, name, stage_of=lambda frame: int(frame > 0)) for name in "abcde"]
+    run(production, dummy_work.make)
+    done = [(jobs.index(line[0]), line[2]) for line in diary(production)]
+    assert done[:3] == [(0, "0"), (1, "0"), (2, "0")]
+    assert done[3:7] == [(0, "1"), (0, "1"), (0, "1"), (3, "0")]
+
+
 def test_a_fault_is_tried_twice_then_said_and_the_rest_is_done(production: Production) -> None:
     job = submit(production)
     run(production, dummy_work.fail_on_three)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from answerprint.jobs.executor import Executor, WorkerLost
@@ -25,6 +25,8 @@ ATTEMPTS = 2
 """How often a chunk is tried before it counts as failed."""
 _LOSSES = 3
 """How often a chunk may lose its process while running alone before it counts as failed."""
+_AHEAD = 2
+"""How many jobs a process are begun before the first of them is finished."""
 _GLANCE = 0.2
 """Seconds between looks at the queue while work runs: new jobs, stops, priorities."""
 
@@ -166,11 +168,12 @@ class Dispatcher:
             .correlate(Job)
             .scalar_subquery()
         )
+        active = Job.state.in_(("waiting", "running"))
         ready = (
             select(JobChunk)
             .join(Job)
-            .where(JobChunk.state == "waiting", Job.state.in_(("waiting", "running")), JobChunk.stage == stage)
-            .order_by(Job.priority.desc(), Job.created, Job.id, JobChunk.number)
+            .where(JobChunk.state == "waiting", active, JobChunk.stage == stage)
+            .order_by(Job.priority.desc(), self._spreads(session), Job.created, Job.id, JobChunk.number)
         )
         if self._suspects:
             alone = session.scalars(ready.where(JobChunk.id.in_(self._suspects)).limit(1)).all()
@@ -178,6 +181,24 @@ class Dispatcher:
                 return alone
             self._suspects.clear()
         return session.scalars(ready.limit(free)).all()
+
+    def _spreads(self, session: Session) -> ColumnElement[int]:
+        """0 for a chunk that stands alone in its stage, in one of the jobs that are next; 1 for the rest.
+
+        What stands alone (a study, a finish) keeps one process busy and holds up all that follows; frames fill any gap. Only so
+        many jobs are begun that way, that a long queue still ends job by job.
+        """
+        order = (Job.priority.desc(), Job.created, Job.id)
+        unfinished = select(Job.id).where(Job.state.in_(("waiting", "running"))).order_by(*order)
+        begun = session.scalars(unfinished.limit(_AHEAD * self.executor.slots + 1)).all()
+        sibling = aliased(JobChunk)
+        siblings = (
+            select(func.count(sibling.id))
+            .where(sibling.job_id == JobChunk.job_id, sibling.stage == JobChunk.stage)
+            .correlate(JobChunk)
+            .scalar_subquery()
+        )
+        return case((and_(Job.id.in_(begun), siblings == 1), 0), else_=1)
 
     def _claim(self, session: Session, chunk: JobChunk) -> tuple[int, WorkOrder]:
         job = chunk.job

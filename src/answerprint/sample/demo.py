@@ -150,14 +150,17 @@ class Demo:
         todo = [clip for clip in self._clips(production) if not clip.caption]
         from answerprint.passes.captions import submit_clip_caption
 
-        self._finish(production, [submit_clip_caption(production, clip, REVIEWER) for clip in todo])
+        jobs = []
+        self._shots(production)
+        if not any(clip.grade.get("cdl") for clip in self._clips(production)):
+            # In one queue with the captions: grading a setup keeps one processor busy, captions fill the others.
+            jobs += dispatch(production, "grade", [], {}, REVIEWER)
+        jobs += [submit_clip_caption(production, clip, REVIEWER) for clip in todo]
+        self._finish(production, jobs)
         for clip in self._clips(production):
             self._say(f"{clip.name}: {clip.caption['shots'][0]['text']}")
 
     def _grade(self, production: Production) -> None:
-        self._shots(production)
-        if not any(clip.grade.get("cdl") for clip in self._clips(production)):
-            self._finish(production, dispatch(production, "grade", [], {}, REVIEWER))
         for clip in self._clips(production):
             if clip.grade.get("hero") and not clip.grade.get("is_hero"):
                 g = clip.grade

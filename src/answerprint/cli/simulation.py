@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from answerprint.cli.answer import Answer
 from answerprint.cli.command import Command
 from answerprint.cli.progress import Reporter
 
+if TYPE_CHECKING:
+    from answerprint.simulation.shoot import Shot
+
 
 def _simulate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="the stage or sweep, as JSON")
     parser.add_argument("--out", required=True, metavar="DIR", help="where the frames go")
+    parser.add_argument("--workers", type=int, default=0, metavar="N", help="renderers at once, through the job queue")
+    parser.add_argument("--production", metavar="DIR", help="use this production's queue, and keep the result in its catalogue")
 
 
 def _simulate(options: argparse.Namespace) -> Answer:
     from answerprint.simulation.run import simulate
 
     reporter = Reporter(options.quiet)
-    done = simulate(Path(options.spec), Path(options.out), reporter.step)
+    spec, out = Path(options.spec), Path(options.out)
+    if options.production is None and options.workers == 0:
+        done = simulate(spec, out, reporter.step)
+    else:
+        done = _through_the_queue(options, spec, out, reporter)
     reporter.finish()
     document = {
         "frames": done.frames,
@@ -32,6 +42,18 @@ def _simulate(options: argparse.Namespace) -> Answer:
     kept = done.frames - done.rendered
     lines = [f"{done.frames} frames to {done.output}" + (f", {kept} of them finished before" if kept else "")]
     return Answer(document, [*lines, f"passes  {', '.join(done.passes)}", f"look at {done.output / 'contact-sheet.png'}"])
+
+
+def _through_the_queue(options: argparse.Namespace, spec: Path, out: Path, reporter: Reporter) -> Shot:
+    from answerprint.cli.production import _person
+    from answerprint.passes.stages import simulate_with_workers
+    from answerprint.production.catalogue import Production
+
+    workers = options.workers or 1
+    if options.production is None:
+        return simulate_with_workers(spec, out, workers, tell=reporter.step)
+    with Production.open(options.production) as production:
+        return simulate_with_workers(spec, out, workers, production, _person(), reporter.step)
 
 
 COMMANDS = (Command("simulate", "render a stage or sweep with all truth passes", _simulate_arguments, _simulate),)

@@ -33,4 +33,8 @@ def _handler(kind: str) -> Handler:
         from answerprint.ingest.proxies import work_on_proxy
 
         return work_on_proxy
+    if kind == "simulate":
+        from answerprint.passes.stages import work_on_stage
+
+        return work_on_stage
     raise RuntimeError(f"there is no work of kind {kind!r}")

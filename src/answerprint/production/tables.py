@@ -34,11 +34,11 @@ class Asset(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     path: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[str] = mapped_column(index=True)
-    """camera, sound, script, notes, tracking, lidar, lens, edit, still, look, report, hash-list, matte, unknown"""
+    """camera, sound, script, notes, tracking, lidar, lens, edit, still, look, report, hash-list, matte, simulation, unknown"""
     origin: Mapped[str] = mapped_column(default="in_place")
     """in_place, copied, or made (by Answerprint)"""
     role: Mapped[str] = mapped_column(default="material")
-    """material, reference (evaluation only, never read by an operation), matte, proxy"""
+    """material, reference (evaluation only, never read by an operation), matte, proxy, generated (rendered by the virtual stage)"""
     size: Mapped[int] = mapped_column(default=0)
     xxh128: Mapped[str] = mapped_column(default="")
     sha256: Mapped[str] = mapped_column(default="", index=True)

@@ -21,6 +21,7 @@ from answerprint.production import AnswerprintError, BadInput
 from answerprint.production.home import cache_folder
 
 BPY = "5.0.1"
+_BUILD_LIMIT_S = 600.0
 _REMEDY = (
     "run 'make simulation' in Answerprint's folder (about 1.1 GB), or set ANSWERPRINT_SIMULATION to an environment that has it"
 )
@@ -58,6 +59,7 @@ class Renderer:
         """
         self._memory_mib = memory_mib
         self._kept = False
+        self._built = ""
         self._start()
 
     def _start(self) -> None:
@@ -84,9 +86,20 @@ class Renderer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
+    def build(self, order: dict[str, Any]) -> float:
+        """Build a stage, unless the very same one stands already; returns the processor's seconds."""
+        text = json.dumps(order, sort_keys=True)
+        if text == self._built:
+            return 0.0
+        self._built = ""
+        seconds = float(self.ask(order, _BUILD_LIMIT_S)["cpu_seconds"])
+        self._built = text
+        return seconds
+
     def ask(self, order: dict[str, Any], timeout_s: float) -> dict[str, Any]:
         """Send an order and wait for its event. Raises RendererFault for a crash, a time-out, full memory or an error inside."""
         if order["do"] == "build":
+            self._built = ""
             if self._kept:
                 self.restart()
             self._kept = bool(order.get("keep"))
@@ -102,7 +115,7 @@ class Renderer:
     def restart(self) -> None:
         """A fresh process in place of one that crashed; what was built is to be built again."""
         self.close()
-        self._kept = False
+        self._kept, self._built = False, ""
         self._start()
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ crew would shoot the same.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from answerprint.production.atomic import write_atomically
@@ -26,28 +27,34 @@ from answerprint.simulation.sweeps import (
     read_sweep,
 )
 
+ShootAll = Callable[[list[Stage], list[Path], Path, Tell], Shot]
+"""Shoots stages, each into its folder."""
 
-def simulate(spec: Path, out: Path, tell: Tell = lambda *_: None) -> Shot:
+
+def simulate(spec: Path, out: Path, tell: Tell = lambda *_: None, shoot_all: ShootAll | None = None) -> Shot:
     """Shoot the document in the file ``spec`` into the folder ``out``.
+
+    ``shoot_all`` does the rendering of all its stages; without it they are shot one by one with one renderer.
 
     Raises BadInput for a document that does not hold and for a missing simulation environment; FaultFound for a sweep in which
     another field drifts (its pictures stay).
     """
     subject, data = loaded(spec)
+    shoot_all = shoot_all or _shoot_all
     if "baseline" not in data:
-        return shoot_stage(read_stage(spec), out, tell)
+        return shoot_all([read_stage(spec)], [out], out, tell)
     if "levels" in data:
-        return _shoot_sweep(read_sweep(data, subject), out, tell)
-    return _shoot_plan(read_plan(data, subject), out, tell)
+        return _shoot_sweep(read_sweep(data, subject), out, tell, shoot_all)
+    return _shoot_plan(read_plan(data, subject), out, tell, shoot_all)
 
 
-def _shoot_sweep(sweep: Sweep, out: Path, tell: Tell) -> Shot:
+def _shoot_sweep(sweep: Sweep, out: Path, tell: Tell, shoot_all: ShootAll) -> Shot:
     stages = sweep.stages()
     check_documents(stages, sweep.field)
     folders = [out / f"level-{number:02d}" for number in range(1, len(stages) + 1)]
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / "capture-plan.txt", "\n".join(capture_plan(sweep)) + "\n")
-    shot = _shoot_all(stages, folders, out, tell)
+    shot = shoot_all(stages, folders, out, tell)
     drift = check_pictures(folders, stages, sweep.field, sweep.tolerances)
     report = {
         "sweep": sweep.name,
@@ -61,10 +68,10 @@ def _shoot_sweep(sweep: Sweep, out: Path, tell: Tell) -> Shot:
     return shot
 
 
-def _shoot_plan(plan: Plan, out: Path, tell: Tell) -> Shot:
+def _shoot_plan(plan: Plan, out: Path, tell: Tell, shoot_all: ShootAll) -> Shot:
     stages = plan.stages()
     folders = [out / f"setting-{number:05d}" for number in range(1, len(stages) + 1)]
-    shot = _shoot_all(stages, folders, out, tell)
+    shot = shoot_all(stages, folders, out, tell)
     settings = latin_hypercube(plan.fields, plan.count, plan.seed)
     report = {"plan": plan.name, "fields": plan.fields, "settings": settings, "coverage": coverage(settings, plan.fields)}
     write_atomically(out / "plan.json", json.dumps(report, indent=1) + "\n")
@@ -73,6 +80,8 @@ def _shoot_plan(plan: Plan, out: Path, tell: Tell) -> Shot:
 
 def _shoot_all(stages: list[Stage], folders: list[Path], out: Path, tell: Tell) -> Shot:
     """All stages with one renderer process, so that its start is paid once."""
+    if len(stages) == 1:
+        return shoot_stage(stages[0], folders[0], tell)
     total = sum(stage.frame_count * len(stage.cameras) for stage in stages)
     done, shots = 0, []
     with Renderer() as renderer:

@@ -10,7 +10,8 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.digests import file_digests
 from answerprint.simulation import light
 from answerprint.simulation.clean_plate import spill
+from answerprint.simulation.contact import contact_sheet
 from answerprint.simulation.denoise import smooth_by_features
 from answerprint.simulation.lens import plate, through_lens
 from answerprint.simulation.order import Shoot
@@ -59,26 +61,62 @@ def shoot_stage(stage: Stage, out: Path, tell: Tell = lambda *_: None, renderer:
     document asks in vain; RendererFault when the renderer fails.
     """
     started = time.monotonic()
-    shoot = Shoot(stage)
-    digest = record_digest(stage.model_dump(mode="json"))
+    with claimed(stage, out):
+        todo = len(unfinished(stage, out))
+        cpu = shoot_frames(stage, out, stage.frames, renderer, tell)
+        contact_sheet(stage, out)
+    total = stage.frame_count * len(stage.cameras)
+    return Shot(total, passes_of(stage), out, time.monotonic() - started, todo, cpu)
+
+
+@contextmanager
+def claimed(stage: Stage, out: Path) -> Iterator[None]:
+    """The folder ``out`` held for this document by this process, what a killed run left half done taken away.
+
+    Raises BadInput where another process holds it, or where it holds another document's frames.
+    """
     out.mkdir(parents=True, exist_ok=True)
     with exclusive(out / ".simulate.lock", wait=False) as ours:
         if not ours:
             raise BadInput(out, "another process is rendering into it", "wait for it, or choose another folder")
-        _claim(out, stage, digest)
+        _claim(out, stage, document_digest(stage))
         for leftover in out.glob(".rendering-*"):
             shutil.rmtree(leftover, ignore_errors=True)
-        todo = [(c, f) for f in stage.frames for c in stage.cameras if not _finished(out, stage, c, f, digest)]
-        total = stage.frame_count * len(stage.cameras)
-        tell(total - len(todo), total, "rendering frames")
-        cpu = 0.0
-        if todo:
-            cpu = _render(shoot, out, digest, todo, total, tell, renderer)
-        from answerprint.simulation.contact import contact_sheet
-
-        contact_sheet(stage, out)
+        yield
     (out / ".simulate.lock").unlink(missing_ok=True)
-    return Shot(total, passes_of(stage), out, time.monotonic() - started, len(todo), cpu)
+
+
+def document_digest(stage: Stage) -> str:
+    """What the frames of a stage are known by."""
+    return record_digest(stage.model_dump(mode="json"))
+
+
+def unfinished(stage: Stage, out: Path, frames: Iterable[int] | None = None) -> list[tuple[StageCamera, int]]:
+    """The cameras and frames of which something is missing in ``out``, frame by frame; of all frames or of some."""
+    digest = document_digest(stage)
+    wanted = stage.frames if frames is None else frames
+    return [(c, f) for f in wanted for c in stage.cameras if not _finished(out, stage, c, f, digest)]
+
+
+def shoot_frames(
+    stage: Stage,
+    out: Path,
+    frames: Iterable[int],
+    renderer: Renderer | None = None,
+    tell: Tell = lambda *_: None,
+    threads: int | None = None,
+) -> float:
+    """Render what is missing of some frames into a folder that is ``claimed``; returns the processor's seconds.
+
+    Several processes may do so at once, each with frames of its own. ``threads`` are the renderer's; without it all there are.
+    """
+    frames = list(frames)
+    todo = unfinished(stage, out, frames)
+    total = len(frames) * len(stage.cameras)
+    tell(total - len(todo), total, "rendering frames")
+    if not todo:
+        return 0.0
+    return _render(Shoot(stage), out, todo, total, tell, renderer, threads or default_workers())
 
 
 def passes_of(stage: Stage) -> list[str]:
@@ -116,13 +154,14 @@ def _finished(out: Path, stage: Stage, camera: StageCamera, frame: int, digest: 
 
 
 def _render(
-    shoot: Shoot, out: Path, digest: str, todo: list[tuple[StageCamera, int]], total: int, tell: Tell, given: Renderer | None
+    shoot: Shoot, out: Path, todo: list[tuple[StageCamera, int]], total: int, tell: Tell, given: Renderer | None, threads: int
 ) -> float:
     cpu = 0.0
+    digest = document_digest(shoot.stage)
     renderer = given or Renderer()
     work = Path(tempfile.mkdtemp(prefix=".rendering-", dir=out))
     try:
-        cpu += float(renderer.ask(shoot.build_order(default_workers()), 600.0)["cpu_seconds"])
+        cpu += renderer.build(shoot.build_order(threads))
         _write_provenance(shoot, out, digest, renderer.about)
         done = total - len(todo)
         for frame in dict.fromkeys(f for _, f in todo):
@@ -132,7 +171,7 @@ def _render(
             except RendererCrashed:
                 # Once more with a fresh process: what crashes again is told.
                 renderer.restart()
-                renderer.ask(shoot.build_order(default_workers()), 600.0)
+                cpu += renderer.build(shoot.build_order(threads))
                 cpu += _one_frame(shoot, renderer, out, work, digest, frame, wanted)
             done += len(wanted)
             tell(done, total, "rendering frames")

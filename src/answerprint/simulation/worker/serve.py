@@ -10,12 +10,14 @@ import json
 import os
 import resource
 import sys
+import threading
 import time
 import traceback
 
 
 def main() -> None:
-    """Serve until standard input closes."""
+    """Serve until standard input closes, or until the process that asked is gone."""
+    threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
     events = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
 
@@ -48,6 +50,13 @@ def main() -> None:
         except Exception as error:
             traceback.print_exc()
             tell(event="fault", kind="error", what=f"{type(error).__name__}: {' '.join(str(error).split())}")
+
+
+def _leave_with(parent: int) -> None:
+    """A picture nobody waits for any more must not go on for minutes."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,12 @@ from answerprint.graph.document import Registry
 
 def operations() -> Registry:
     """All operations. Imported here, when first asked for, because they bring the heavy libraries."""
+    from answerprint.generator.deflicker import Deflicker
+    from answerprint.generator.denoise import Denoise
     from answerprint.generator.matte import PersonMatte
     from answerprint.generator.reframe import Reframe
+    from answerprint.generator.regrain import Regrain
     from answerprint.generator.relight import Relight
     from answerprint.generator.removal import Removal
 
-    return {operation.name: operation for operation in (PersonMatte, Removal, Relight, Reframe)}
+    return {operation.name: operation for operation in (PersonMatte, Removal, Relight, Reframe, Denoise, Regrain, Deflicker)}

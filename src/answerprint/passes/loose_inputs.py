@@ -35,9 +35,18 @@ def bind_extras(operation: str, scene: Path | None, camera: Path | None, plate: 
     sockets = {socket.name for socket in operations()[operation].inputs}
     given = Given()
     if scene is not None:
-        if "passes" not in sockets:
+        if "passes" in sockets:
+            _bind_passes(given, scene, plate, rate)
+        elif "reference" in sockets:
+            sequence = open_sequence(scene, rate)
+            space = default_space(sequence.storage, sequence.file_format, sequence.colour_tag)
+            untagged = not sequence.colour_tag and sequence.storage == plate.sequence.storage
+            given.sources["@reference"] = PlateReader(
+                sequence, plate.space if untagged else space, footage_digest(scene), sequence.path.stem
+            )
+            given.inputs["reference"] = "@reference"
+        else:
             raise BadInput(scene, f"{operation} takes no scene", "leave --scene away")
-        _bind_passes(given, scene, plate, rate)
     if camera is not None:
         if "camera" not in operations()[operation].Parameters.model_fields:
             raise BadInput(camera, f"{operation} takes no camera", "leave --camera away")

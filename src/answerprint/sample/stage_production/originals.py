@@ -23,6 +23,8 @@ from answerprint.sample.stage_production.setups import CLIPS, RATE, T_STOP, Stag
 from answerprint.simulation.cameras import at_frame
 from answerprint.simulation.stage import Stage, StageCamera
 
+_UNSEEN = 0.03
+"""Coverage below which a line does not show."""
 Tell = Callable[[int, int, str], None]
 Picture = np.ndarray[Any, np.dtype[np.float32]]
 GROUPS = {"key": ("key",), "fill": ("fill",), "back": ("back",), "practical": ("practical",), "window": ("daylight", "sky")}
@@ -96,10 +98,11 @@ def _one(render: Path, home: Path, clip: StageClip, frame: int) -> None:
 
 def _write_line_matte(render: Path, home: Path, stage: Stage, clip: StageClip, frame: int, focus: float) -> None:
     alpha = np.max([_read(render, stage, clip, f"mattes/{rig.name}", frame) for rig in stage.rig], axis=0)
-    bent = lens.chain(clip.zoom, focus, T_STOP).geometry(alpha)
-    # A line's edge is softer than its coverage says once defocus is counted: an artist paints a little wider.
-    wide = np.maximum.reduce([np.roll(bent, shift, axis=1) * gain for shift, gain in ((0, 1.0), (1, 0.6), (-1, 0.6))])
-    _write_grey(clip_frame(home / "material" / "camera" / "21A", f"{clip.name}_matte", frame, "png"), np.clip(wide * 1.6, 0, 1))
+    bent = lens.seen(alpha, clip.zoom, focus, T_STOP)
+    # As a roto artist paints: full wherever a tenth of the line is seen, soft below, nothing where it cannot be seen.
+    _write_grey(
+        clip_frame(home / "material" / "camera" / "21A", f"{clip.name}_matte", frame, "png"), np.clip((bent - _UNSEEN) / 0.08, 0, 1)
+    )
 
 
 def _there(render: Path, stage: Stage, clip: StageClip, kind: str) -> bool:

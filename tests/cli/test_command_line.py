@@ -105,7 +105,6 @@ def test_wrong_usage_is_one_line_and_exit_code_2(arguments: list[str], capsys: p
         ["ask", "p", "make it night"],
         ["parse", "make it night"],
         ["find", "p", "a red door"],
-        ["watch", "p", "--card", "c"],
         ["purge", "p"],
         ["worker", "p"],
         ["apply", "coverage", "--plate", "p", "--out", "o"],

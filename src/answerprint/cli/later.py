@@ -18,11 +18,6 @@ def _missing(command: str, what: str, instead: str) -> Callable[[argparse.Namesp
     return handler
 
 
-def _watch(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("dir", metavar="DIR", help="the production")
-    parser.add_argument("--card", required=True, metavar="PATH", help="where cards are mounted or copied to")
-
-
 def _train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dir", metavar="DIR", help="the production, locked")
     parser.add_argument(
@@ -54,12 +49,6 @@ def _dir(parser: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = (
-    Command(
-        "watch",
-        "take in each complete, verified card unattended",
-        _watch,
-        _missing("watch", "unattended intake belongs to the custody layer", "use 'answerprint ingest' for each card"),
-    ),
     Command(
         "train",
         "train the production model from the locked dataset",

@@ -28,6 +28,8 @@ from answerprint.provenance.snapshot import LOCK_SUFFIX
 
 Tell = Callable[[int, int, str], None]
 _NEEDED = ("rights", "consent")
+_MADE_FROM_IT = ("proxy", "proxy_of", "sync")
+"""What was made or found from an asset since it was read: kept when more material is joined to it."""
 _COUNT_FRAMES = {".edl", ".ale", ".csv", ".tsv", ".chan", ".src"}
 """Endings of files that count frames and do not say how many make a second: the production's own rate holds."""
 
@@ -168,9 +170,9 @@ def _join_all(session: Session, production: Production) -> Any:
     joined.problems += register_cameras(files)
     for file in files:
         asset = assets[place_of(production, file.path)]
-        proxy = {"proxy": asset.details["proxy"]} if "proxy" in asset.details else {}
+        made = {key: asset.details[key] for key in _MADE_FROM_IT if key in asset.details}
         facts = {"scene": file.scene, "setup": file.setup, "take": file.take, "timecode": file.timecode}
-        asset.details = {"read": asset.details["read"], **proxy, **facts, **file.metadata}
+        asset.details = {"read": asset.details["read"], **made, **facts, **file.metadata}
         asset.problems = list(file.problems)
         if file.kind == "camera":
             _keep_clip(session, production, asset, file, joined.problems)

@@ -45,9 +45,14 @@ class GradeSettings(BaseModel):
 
 def submit_grade(production: Production, shots: list[Shot], settings: GradeSettings, requested_by: str) -> list[str]:
     """Queue one job for each setup and take the shots come from; every camera that ran is graded, used or not."""
+    return submit_takes(production, [shot.clip for shot in shots], settings, requested_by)
+
+
+def submit_takes(production: Production, clips: list[Clip], settings: GradeSettings, requested_by: str) -> list[str]:
+    """Queue one job for each setup and take that the clips are of; a clip without a slate is a take of its own."""
     takes: dict[tuple[str, str, str], Clip] = {}
-    for shot in shots:
-        takes.setdefault((shot.clip.scene, shot.clip.setup, shot.clip.take), shot.clip)
+    for clip in clips:
+        takes.setdefault((clip.scene, clip.setup, clip.take) if clip.scene else ("", "", clip.name), clip)
     jobs = []
     for (scene, setup, take), clip in takes.items():
         order = {"clip": clip.id, "hero": settings.hero}

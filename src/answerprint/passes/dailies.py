@@ -1,0 +1,203 @@
+"""Dailies, unattended: each complete card is verified, taken in, put in sync, graded and proxied, and reported on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from answerprint.ingest.cards import Card, verify
+from answerprint.ingest.into_catalogue import IngestReport, ingest
+from answerprint.ingest.proxies import submit_proxies
+from answerprint.ingest.sync import Sync, overlapping, synchronise
+from answerprint.passes.footage import located
+from answerprint.passes.grade import GradeSettings, submit_takes
+from answerprint.production import AnswerprintError, BadInput, Timecode
+from answerprint.production.catalogue import Production
+from answerprint.production.tables import Asset, Clip
+
+RunJobs = Callable[[Production, list[str]], list[dict[str, Any]]]
+Tell = Callable[[int, int, str], None]
+
+
+@dataclass
+class CardReport:
+    """What became of one card. ``failures`` is empty when the night went well; ``attention`` is for the morning's first coffee."""
+
+    card: str
+    path: str
+    signature: str
+    began: str
+    files: int = 0
+    gigabytes: float = 0.0
+    verified: int = 0
+    clips: list[dict[str, Any]] = field(default_factory=list)
+    sounds: int = 0
+    proxies: int = 0
+    grades: int = 0
+    seconds: float = 0.0
+    x_realtime: float | None = None
+    attention: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        """As it is kept and printed."""
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """The report for a person, failures first."""
+        state = "FAILED" if self.failures else "done"
+        head = (
+            f"{self.card}: {state}; {len(self.clips)} clips, {self.sounds} sound files, {self.files} files, {self.gigabytes:.2f} GB"
+        )
+        checked = f"{self.verified} files agree with their hash list" if self.verified else "no hash list: nothing to compare with"
+        speed = f", {self.x_realtime:.2f} x realtime" if self.x_realtime else ""
+        out = [head, *(f"  FAILED     {line}" for line in self.failures)]
+        out += [
+            f"  verified   {checked}",
+            f"  made       {self.proxies} proxies, {self.grades} grades in {self.seconds:.0f} s{speed}",
+        ]
+        for clip in self.clips:
+            slate = f"{clip['scene']}{clip['setup']} take {clip['take']}" if clip["scene"] else "no slate"
+            heard = clip["sync"]["why"] if clip["sync"] else "no sound"
+            out.append(
+                f"  clip       {clip['name']}  {slate}  {clip['timecode'] or 'no timecode'}  {clip['frames']} frames  {heard}"
+            )
+        return out + [f"  attention  {line}" for line in self.attention]
+
+
+def take_in(production: Production, card: Card, run: RunJobs, requested_by: str, copy: bool, tell: Tell) -> CardReport:
+    """Do everything for one card; what goes wrong is in the report, and what does not depend on it goes on.
+
+    A card whose files do not agree with its hash list is not taken in at all.
+    """
+    report = CardReport(card.name, str(card.path), card.signature, datetime.now().astimezone().isoformat(timespec="seconds"))
+    report.files, report.gigabytes = card.files, round(card.size / 1e9, 6)
+    began = time.monotonic()
+    for step in (_verify, _ingest, _sync, _make):
+        try:
+            step(production, card, report, run, requested_by, copy, tell)
+        except AnswerprintError as error:
+            report.failures.append(f"{step.__name__.strip('_')}: {error}")
+        except Exception as error:  # unattended: the night's other cards must not wait for this one
+            report.failures.append(f"{step.__name__.strip('_')}: a fault of ours ({type(error).__name__}: {str(error)[:200]})")
+        if report.failures and step in (_verify, _ingest):
+            break
+    report.seconds = round(time.monotonic() - began, 2)
+    shot = sum(clip["seconds"] for clip in report.clips)
+    report.x_realtime = round(shot / report.seconds, 3) if shot and report.seconds else None
+    return report
+
+
+def _verify(production: Production, card: Card, report: CardReport, run: RunJobs, by: str, copy: bool, tell: Tell) -> None:
+    tell(0, 1, f"verifying {card.name}")
+    report.verified, faults = verify(card)
+    report.failures += [f"verify: {fault}" for fault in faults]
+    if not faults and not report.verified:
+        report.attention.append("only a mark says that the copy is whole; its files were hashed as they are now")
+
+
+def _ingest(production: Production, card: Card, report: CardReport, run: RunJobs, by: str, copy: bool, tell: Tell) -> None:
+    # The card keeps its own hash lists as they came; a copy in the production gets one there.
+    taken = ingest(production, [card.path], copy, hash_list=copy, tell=tell)
+    report.failures += [f"ingest: {file.path.name}: {'; '.join(file.problems)}" for file in taken.unreadable]
+    report.attention += taken.problems
+    report.sounds = sum(file.kind == "sound" for file in taken.files)
+    report.clips = [_clip(production, clip) for clip in _clips_of(production, taken)]
+
+
+def _sync(production: Production, card: Card, report: CardReport, run: RunJobs, by: str, copy: bool, tell: Tell) -> None:
+    with production.reading() as session:
+        sounds = list(session.scalars(select(Asset).where(Asset.kind == "sound").order_by(Asset.path)))
+        clips = list(session.scalars(select(Clip).where(Clip.name.in_([clip["name"] for clip in report.clips]))))
+        places = {clip.name: located(production, clip.asset) for clip in clips}
+    shown = {clip["name"]: clip for clip in report.clips}
+    for number, clip in enumerate(clips):
+        tell(number, len(clips), "sound to picture")
+        for sound in _candidates(clip, sounds):
+            try:
+                found = synchronise(places[clip.name], _start(clip), located(production, sound))
+            except BadInput as error:
+                report.attention.append(str(error))
+                continue
+            if found is not None:
+                shown[clip.name]["sync"] = _told(sound, found)
+                break
+    with production.session() as session:
+        for clip in session.scalars(select(Clip).where(Clip.name.in_(list(shown)))):
+            if shown[clip.name]["sync"]:
+                clip.asset.details = {**clip.asset.details, "sync": shown[clip.name]["sync"]}
+    report.attention += [f"{clip['name']} has no sound that goes with it" for clip in report.clips if sounds and not clip["sync"]]
+
+
+def _make(production: Production, card: Card, report: CardReport, run: RunJobs, by: str, copy: bool, tell: Tell) -> None:
+    with production.reading() as session:
+        clips = list(session.scalars(select(Clip).where(Clip.name.in_([clip["name"] for clip in report.clips]))))
+    jobs = submit_takes(production, clips, GradeSettings(), by) + submit_proxies(production, by, [clip.id for clip in clips])
+    for view in run(production, jobs) if jobs else []:
+        if view["state"] == "done":
+            report.proxies += view["kind"] == "proxy"
+            report.grades += view["kind"] == "grade"
+        else:
+            report.failures.append(f"{view['title']}: {view['error'] or view['state']}")
+
+
+def _clips_of(production: Production, taken: IngestReport) -> Iterator[Clip]:
+    digests = {file.digest for file in taken.files if file.kind == "camera"}
+    with production.reading() as session:
+        yield from session.scalars(select(Clip).join(Asset).where(Asset.sha256.in_(digests)).order_by(Clip.name)).all()
+
+
+def _clip(production: Production, clip: Clip) -> dict[str, Any]:
+    return {
+        "name": clip.name,
+        "scene": clip.scene,
+        "setup": clip.setup,
+        "take": clip.take,
+        "camera": clip.camera_label,
+        "timecode": clip.start_timecode,
+        "frames": clip.frame_count,
+        "rate": clip.rate,
+        "seconds": float(clip.frame_count / Fraction(clip.rate)),
+        "problems": list(clip.asset.problems),
+        "sync": None,
+    }
+
+
+def _start(clip: Clip) -> Timecode | None:
+    try:
+        return Timecode.parse(clip.start_timecode, Fraction(clip.rate)) if clip.start_timecode else None
+    except BadInput:
+        return None
+
+
+def _candidates(clip: Clip, sounds: list[Asset]) -> list[Asset]:
+    """Recordings that may go with a clip: those whose time meets it, then those of its slate, then, when few, any."""
+    by_path = {sound.path: sound for sound in sounds}
+    start, spans = _start(clip), []
+    for sound in sounds:
+        reference, rate = sound.details.get("time_reference"), sound.details.get("sample_rate")
+        if reference is not None and rate:
+            begin = Fraction(int(reference), int(rate))
+            spans.append((sound.path, begin, begin + Fraction(str(sound.details.get("seconds", 0)))))
+    chosen: list[str] = []
+    if start is not None:
+        begin = Fraction(start.frame) / start.rate
+        chosen = overlapping((begin, begin + clip.frame_count / start.rate), spans)
+    slate = (clip.scene.casefold(), clip.take.lstrip("0"))
+    same = [
+        sound.path
+        for sound in sounds
+        if clip.scene and (str(sound.details.get("scene", "")).casefold(), str(sound.details.get("take", "")).lstrip("0")) == slate
+    ]
+    return [by_path[path] for path in dict.fromkeys(chosen + same)][:4]
+
+
+def _told(sound: Asset, found: Sync) -> dict[str, Any]:
+    return {"sound": Path(sound.path).name, **found.document()}

@@ -1,0 +1,1 @@
+"""Interoperable Master Format packages: what can be checked without decoding their pictures."""

@@ -70,7 +70,9 @@ def _apply_arguments(parser: argparse.ArgumentParser) -> None:
         "--protect", metavar="F|auto", default="", help="mattes of performers not to be touched, or 'auto' to find them"
     )
     parser.add_argument(
-        "--scene", metavar="S", help="a list of light passes (relight), or the clip whose grain is wanted (regrain)"
+        "--scene",
+        metavar="S",
+        help="a list of light passes (relight), the new background (background), or the clip whose grain is wanted (regrain)",
     )
     parser.add_argument("--camera", metavar="C", help="a camera or lens, for operations that take one")
     parser.add_argument("--fps", metavar="R", help="frames per second, where the material does not say")

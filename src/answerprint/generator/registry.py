@@ -7,6 +7,7 @@ from answerprint.graph.document import Registry
 
 def operations() -> Registry:
     """All operations. Imported here, when first asked for, because they bring the heavy libraries."""
+    from answerprint.generator.background import Background
     from answerprint.generator.deflicker import Deflicker
     from answerprint.generator.denoise import Denoise
     from answerprint.generator.matte import PersonMatte
@@ -15,4 +16,6 @@ def operations() -> Registry:
     from answerprint.generator.relight import Relight
     from answerprint.generator.removal import Removal
 
-    return {operation.name: operation for operation in (PersonMatte, Removal, Relight, Reframe, Denoise, Regrain, Deflicker)}
+    return {
+        operation.name: operation for operation in (PersonMatte, Removal, Relight, Reframe, Denoise, Regrain, Deflicker, Background)
+    }

@@ -13,6 +13,7 @@ from answerprint.graph.contract import Picture, Plane
 from answerprint.media.frames import SourceFrame
 from answerprint.media.sequence import FrameSequence
 from answerprint.optics.camera import Camera
+from answerprint.optics.warp import scaled
 from answerprint.production import BadInput, FrameRange
 
 _KEPT_FRAMES, _KEPT_MATTES = 2, 6
@@ -65,6 +66,33 @@ class BesideReader(PlateReader):
     def source(self, index: int) -> SourceFrame:
         """The frame that goes with the plate's frame ``index``."""
         return super().source(0 if self._single else index)
+
+
+class CoveringReader(PlateReader):
+    """Footage of any size that covers a plate: scaled until it does, its middle taken; one still for all, or long enough."""
+
+    def __init__(self, sequence: FrameSequence, space: str, digest: str, clip: str, plate: PlateReader) -> None:
+        super().__init__(sequence, space, digest, clip)
+        if sequence.count != 1 and sequence.count < plate.count:
+            raise BadInput(
+                sequence.path,
+                f"has {sequence.count} frames, the plate {plate.count}",
+                "give a still, or a clip as long as the plate",
+            )
+        self._single, self.count = sequence.count == 1, plate.count
+        self.width, self.height = plate.width, plate.height
+
+    def read(self, index: int) -> Picture:
+        """What covers the plate's frame ``index``."""
+        own = super().read(0 if self._single else index)
+        height, width = own.shape[:2]
+        if (width, height) == (self.width, self.height):
+            return own
+        scale = max(self.width / width, self.height / height)
+        size = (max(self.width, round(width * scale)), max(self.height, round(height * scale)))
+        covering = scaled(own, *size)
+        left, top = (size[0] - self.width) // 2, (size[1] - self.height) // 2
+        return np.ascontiguousarray(covering[top : top + self.height, left : left + self.width])
 
 
 class MatteFiles:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from answerprint.colour.spaces import default_space, resolve_space
 from answerprint.generator.light_passes import read_lights
 from answerprint.generator.registry import operations
-from answerprint.graph.sources import BesideReader, PlateReader
+from answerprint.graph.sources import BesideReader, CoveringReader, PlateReader
 from answerprint.media.sequence import open_sequence
 from answerprint.optics.camera import Camera
 from answerprint.production import BadInput
@@ -37,14 +37,10 @@ def bind_extras(operation: str, scene: Path | None, camera: Path | None, plate: 
     if scene is not None:
         if "passes" in sockets:
             _bind_passes(given, scene, plate, rate)
-        elif "reference" in sockets:
-            sequence = open_sequence(scene, rate)
-            space = default_space(sequence.storage, sequence.file_format, sequence.colour_tag)
-            untagged = not sequence.colour_tag and sequence.storage == plate.sequence.storage
-            given.sources["@reference"] = PlateReader(
-                sequence, plate.space if untagged else space, footage_digest(scene), sequence.path.stem
-            )
-            given.inputs["reference"] = "@reference"
+        elif sockets & {"reference", "background"}:
+            socket = "reference" if "reference" in sockets else "background"
+            given.sources[f"@{socket}"] = _beside(scene, plate, rate, covering=socket == "background")
+            given.inputs[socket] = f"@{socket}"
         else:
             raise BadInput(scene, f"{operation} takes no scene", "leave --scene away")
     if camera is not None:
@@ -86,6 +82,16 @@ def footage_digest(path: Path) -> str:
             [[f.name, file_digest(f)] for f in sorted(path.iterdir()) if f.is_file() and not f.name.startswith(".")]
         )
     return file_digest(path)
+
+
+def _beside(path: Path, plate: PlateReader, rate: str | None, covering: bool) -> PlateReader:
+    """Another clip; one that does not say its space, of the plate's kind, is in that of the plate."""
+    sequence = open_sequence(path, rate)
+    untagged = not sequence.colour_tag and sequence.storage == plate.sequence.storage
+    space = plate.space if untagged else default_space(sequence.storage, sequence.file_format, sequence.colour_tag)
+    if covering:
+        return CoveringReader(sequence, space, footage_digest(path), sequence.path.stem, plate)
+    return PlateReader(sequence, space, footage_digest(path), sequence.path.stem)
 
 
 def _bind_passes(given: Given, scene: Path, plate: PlateReader, rate: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,14 @@ def _simulate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="DIR", help="where the frames go")
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="renderers at once, through the job queue")
     parser.add_argument("--production", metavar="DIR", help="use this production's queue, and keep the result in its catalogue")
+    parser.add_argument("--unreal", action="store_true", help="write the stage for Unreal into DIR/unreal instead of rendering it")
 
 
 def _simulate(options: argparse.Namespace) -> Answer:
     from answerprint.simulation.run import simulate
 
+    if options.unreal:
+        return _for_unreal(Path(options.spec), Path(options.out) / "unreal")
     reporter = Reporter(options.quiet)
     spec, out = Path(options.spec), Path(options.out)
     if options.production is None and options.workers == 0:
@@ -42,6 +46,26 @@ def _simulate(options: argparse.Namespace) -> Answer:
     kept = done.frames - done.rendered
     lines = [f"{done.frames} frames to {done.output}" + (f", {kept} of them finished before" if kept else "")]
     return Answer(document, [*lines, f"passes  {', '.join(done.passes)}", f"look at {done.output / 'contact-sheet.png'}"])
+
+
+def _for_unreal(spec: Path, folder: Path) -> Answer:
+    from answerprint.simulation.stage import read_stage
+    from answerprint.simulation.unreal import write_unreal
+
+    started = time.monotonic()
+    stage = read_stage(spec)
+    made = write_unreal(stage, folder)
+    document = {
+        "frames": stage.frame_count * len(stage.cameras),
+        "passes": [],
+        "output": str(folder),
+        "seconds": round(time.monotonic() - started, 3),
+        "files": [str(path) for path in (made.stage, made.script, *made.lenses)],
+        "notes": list(made.notes),
+    }
+    return Answer(
+        document, [f"{made.stage}", f'in Unreal: py "{made.script.absolute()}"', *(f"note: {note}" for note in made.notes)]
+    )
 
 
 def _through_the_queue(options: argparse.Namespace, spec: Path, out: Path, reporter: Reporter) -> Shot:

@@ -51,13 +51,22 @@ def acescg(colour: tuple[float, float, float]) -> tuple[float, float, float]:
 @cache
 def light_colour(kelvin: float, tint: float = 0.0, gel: str = "none") -> tuple[float, float, float]:
     """Colour of a light in ACEScg, luminance 1 before its gel: on the Planckian locus, ``tint`` Duv above it."""
-    kelvin = 1e6 / (1e6 / kelvin + _MIRED[gel]) if gel in _MIRED else kelvin
-    rgb = np.maximum(_black_body(kelvin, tint), 0.0)
+    rgb = np.maximum(_black_body(kelvin_behind_gel(kelvin, gel), tint), 0.0)
     rgb = rgb / (_LUMINANCE @ rgb)
     if gel in _GELS:
         rgb = rgb * np.asarray(acescg(_GELS[gel]))
     r, g, b = (float(v) for v in rgb)
     return r, g, b
+
+
+def kelvin_behind_gel(kelvin: float, gel: str) -> float:
+    """The colour temperature of a lamp behind a correction filter; other gels leave it."""
+    return 1e6 / (1e6 / kelvin + _MIRED[gel]) if gel in _MIRED else kelvin
+
+
+def gel_colour(gel: str) -> tuple[float, float, float]:
+    """What a party gel lets through, linear Rec.709; a correction filter only shifts the colour temperature."""
+    return _GELS.get(gel, _GELS["none"])
 
 
 @cache

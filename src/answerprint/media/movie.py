@@ -1,4 +1,4 @@
-"""Movies out: ProRes 4444 for editors and finishing, an intra-only H.264 proxy for the page, and thumbnails.
+"""Movies out: ProRes and DNxHR for editors and finishing, HDR10 for review, an intra-only H.264 proxy for the page, and thumbnails.
 
 The matrix is our own (swscale's default is BT.601); colour tags go into the container and onto every frame, because the ProRes frame
 header takes them from there. Timecode becomes a ``tmcd`` track that starts at the given label.
@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from answerprint.media.hdr10 import Hdr10, add_boxes
 from answerprint.media.ycbcr import from_rgb, halved_left
 from answerprint.production import BadInput, Timecode, frame_rate
 from answerprint.production.atomic import replacing, write_atomically
@@ -25,6 +26,7 @@ from answerprint.production.atomic import replacing, write_atomically
 Picture = NDArray[np.floating[Any]]
 Tags = Literal["bt709", "bt2020_pq", "bt2020_hlg", "untagged"]
 ProRes = Literal["proxy", "lt", "standard", "hq", "4444", "4444xq"]
+DnxHr = Literal["lb", "sq", "hq", "hqx", "444"]
 
 _PROFILES: dict[str, str] = {"proxy": "0", "lt": "1", "standard": "2", "hq": "3", "4444": "4", "4444xq": "5"}
 _LIMITED = 1  # AVCOL_RANGE_MPEG
@@ -49,6 +51,7 @@ class _Codec:
     options: dict[str, str]
     colour: _Colour
     reel: str | None = None
+    tag: str | None = None
 
 
 _COLOURS: dict[str, _Colour] = {
@@ -72,12 +75,13 @@ def write_prores(
     metadata: dict[str, str] | None = None,
     profile: ProRes = "4444",
     tags: Tags = "bt709",
+    hdr: Hdr10 | None = None,
 ) -> int:
     """Write display-encoded R'G'B' pictures (height, width, 3), 0..1, as a ProRes MOV; returns how many frames it holds.
 
     ``reel`` becomes the tape name of the timecode track; ``metadata`` keys are stored as they are. Values a little outside 0..1
     keep their place in the foot- and headroom. 4444 is encoded with 10 bits (what FFmpeg's encoder takes). Log pictures are written
-    ``untagged``: a BT.709 tag would make players bend them. Raises BadInput for no frames, pictures of mixed size, a label that
+    ``untagged``: a BT.709 tag would make players bend them. ``hdr`` goes into the container beside ``bt2020_pq``. Raises BadInput for no frames, pictures of mixed size, a label that
     does not exist at the rate, and a place that cannot be written.
     """
     path, exact = Path(path), frame_rate(rate)
@@ -94,8 +98,78 @@ def write_prores(
     if reel:
         notes.setdefault("com.apple.proapps.reel", reel)
     options = {"profile": _PROFILES[profile], "vendor": "apl0"}
-    with _written(path, exact, timecode, notes, {"movflags": "use_metadata_tags"}) as container:
+    with _written(path, exact, timecode, notes, {"movflags": "use_metadata_tags"}, hdr) as container:
         return _encode(container, _Codec("prores_ks", layout, options, colour, reel), _lead(path, frames), exact, planes)
+
+
+def write_dnxhr(
+    path: str | Path,
+    frames: Iterable[Picture],
+    rate: Fraction | str | float,
+    timecode: str | None = None,
+    reel: str | None = None,
+    metadata: dict[str, str] | None = None,
+    profile: DnxHr = "hqx",
+    tags: Tags = "bt709",
+) -> int:
+    """Write display-encoded R'G'B' pictures as DNxHR in a MOV or MXF (OP1a) file, by its ending; returns how many frames it holds.
+
+    ``hqx`` is 4:2:2 in 10 bits, ``444`` R'G'B' as 4:4:4 in 10 bits, ``hq``, ``sq`` and ``lb`` 4:2:2 in 8 bits. MXF keeps the timecode
+    but neither reel nor metadata. Frames are at least 256 by 120 pixels. Raises as ``write_prores``.
+    """
+    path, exact = Path(path), frame_rate(rate)
+    if path.suffix.lower() not in (".mov", ".mxf"):
+        raise BadInput(path, "DNxHR goes into a MOV or MXF file", "name it .mov or .mxf")
+    colour, bits = _COLOURS[tags], 10 if profile in ("hqx", "444") else 8
+    layout = "yuv444p10le" if profile == "444" else "yuv422p10le" if profile == "hqx" else "yuv422p"
+
+    def planes(picture: Picture) -> list[NDArray[Any]]:
+        if picture.shape[1] < 256 or picture.shape[0] < 120:
+            raise BadInput(path, f"frames are {picture.shape[1]}x{picture.shape[0]}", "DNxHR begins at 256x120")
+        y, cb, cr = from_rgb(picture, bits, colour.matrix)
+        parts = [y, cb, cr] if profile == "444" else [y, _halved_across(cb), _halved_across(cr)]
+        return parts if bits == 10 else [part.astype(np.uint8) for part in parts]
+
+    notes = dict(metadata or {})
+    if reel:
+        notes.setdefault("com.apple.proapps.reel", reel)
+    mov = path.suffix.lower() == ".mov"
+    with _written(path, exact, timecode, notes if mov else {}, {"movflags": "use_metadata_tags"} if mov else {}) as container:
+        codec = _Codec("dnxhd", layout, {"profile": f"dnxhr_{profile}"}, colour, reel if mov else None)
+        return _encode(container, codec, _lead(path, frames), exact, planes)
+
+
+def write_hdr10(
+    path: str | Path,
+    frames: Iterable[Picture],
+    rate: Fraction | str | float,
+    hdr: Hdr10,
+    timecode: str | None = None,
+    quality: int = 16,
+) -> int:
+    """Write PQ-encoded R'G'B' pictures with BT.2020 primaries as HEVC Main 10 in MP4 or MOV; returns how many frames it holds.
+
+    The monitor and the light levels stand in the stream (SEI) and in the container (``mdcv``, ``clli``); chroma is sited top left, as
+    Ultra HD asks. The tag is ``hvc1``, which all players take. Raises as ``write_prores``.
+    """
+    path, exact = Path(path), frame_rate(rate)
+    if path.suffix.lower() not in (".mp4", ".mov"):
+        raise BadInput(path, "HDR10 goes into an MP4 or MOV file", "name it .mp4 or .mov")
+    colour = _COLOURS["bt2020_pq"]
+
+    def planes(picture: Picture) -> list[NDArray[Any]]:
+        odd = [(0, size % 2) for size in picture.shape[:2]]
+        y, cb, cr = from_rgb(np.pad(picture, [*odd, (0, 0)], mode="edge"), 10, colour.matrix)
+        return [y, _halved_across(_halved_across(cb).T).T, _halved_across(_halved_across(cr).T).T]
+
+    # A fixed number of threads, as for the proxy: same input, same bytes.
+    options = {
+        "preset": "fast",
+        "crf": str(quality),
+        "x265-params": f"{hdr.x265()}:chromaloc=2:pools=1:frame-threads=1:log-level=error:info=0",
+    }
+    with _written(path, exact, timecode, {}, {}, hdr) as container:
+        return _encode(container, _Codec("libx265", "yuv420p10le", options, colour, tag="hvc1"), _lead(path, frames), exact, planes)
 
 
 def write_proxy(
@@ -161,7 +235,9 @@ def _lead(path: Path, frames: Iterable[Picture]) -> Iterator[Picture]:
 
 
 @contextmanager
-def _written(path: Path, rate: Fraction, timecode: str | None, notes: dict[str, str], options: dict[str, str]) -> Iterator[Any]:
+def _written(
+    path: Path, rate: Fraction, timecode: str | None, notes: dict[str, str], options: dict[str, str], hdr: Hdr10 | None = None
+) -> Iterator[Any]:
     """A container that appears at ``path`` when everything went well."""
     if timecode is not None:
         Timecode.parse(timecode, rate)  # FFmpeg writes no track at all for a label that does not exist
@@ -172,6 +248,8 @@ def _written(path: Path, rate: Fraction, timecode: str | None, notes: dict[str, 
                 if timecode is not None:
                     container.metadata["timecode"] = timecode
                 yield container
+            if hdr is not None:
+                add_boxes(temporary, hdr)
         except av.FFmpegError as error:
             raise OSError(error.errno, error.strerror) from error
 
@@ -196,6 +274,8 @@ def _encode(
             context.time_base = 1 / rate
             context.color_primaries, context.color_trc = codec.colour.primaries, codec.colour.transfer
             context.colorspace, context.color_range = codec.colour.named_matrix, _LIMITED
+            if codec.tag:
+                context.codec_tag = codec.tag
             if codec.reel:
                 stream.metadata["reel_name"] = codec.reel
         frame = _frame(parts, width, height, codec)

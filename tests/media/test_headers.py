@@ -16,10 +16,10 @@ import pytest
 
 from answerprint.media.exr import CHROMATICITIES, colour_tag, encode_exr, read_exr, write_exr
 from answerprint.media.exr_header import encode, with_attributes
+from answerprint.media.exr_luma_chroma import to_rgb
 from answerprint.media.frames import FrameHeader, NativeAttribute, SourceFrame
 from answerprint.media.stills import read_still
 from answerprint.media.write import write_frame
-from answerprint.production import BadInput
 
 BLACK = {c: np.zeros((4, 6), np.float16) for c in "RGB"}
 
@@ -124,9 +124,31 @@ def test_a_layer_that_is_not_at_the_top_is_found(tmp_path: Path) -> None:
     assert alpha[0, 0] == 3
 
 
-def test_luminance_and_chroma_exr_is_refused_in_one_clear_line(footage: Path) -> None:
-    with pytest.raises(BadInput, match=r"Flowers\.exr: is stored as luminance and subsampled chroma; export it with R, G and B"):
-        read_exr(footage / "grade" / "exr_photos" / "Flowers.exr")
+def test_luminance_and_chroma_come_back_with_their_colour(footage: Path, tmp_path: Path) -> None:
+    plate = read_exr(footage / "grade" / "exr_photos" / "Flowers.exr")
+    colours = plate.rgb().astype(np.float32)
+    assert plate.header.storage == "half"
+    assert (colours.max(axis=-1) - colours.min(axis=-1)).mean() > 0.1 * colours.mean()  # flowers, not a grey picture
+    (tmp_path / "a.exr").write_bytes(encode_exr(plate))
+    again = read_exr(tmp_path / "a.exr")
+    assert np.array_equal(again.rgb(), plate.rgb())
+
+
+@pytest.mark.parametrize(("width", "height"), [(64, 48), (63, 47)])
+def test_smooth_colours_stored_as_luminance_and_chroma_come_back(width: int, height: int) -> None:
+    v, u = np.mgrid[0:height, 0:width] / 64
+    rgb = np.stack([0.2 + 0.5 * u, 0.4 + 0.2 * v, 0.9 - 0.5 * u * v], -1)
+    luma = rgb @ [0.2126, 0.7152, 0.0722]
+    stored = {
+        "BY": ((rgb[..., 2] - luma) / luma)[::2, ::2].astype(np.float16),
+        "RY": ((rgb[..., 0] - luma) / luma)[::2, ::2].astype(np.float16),
+        "Y": luma.astype(np.float16),
+    }
+    planes = to_rgb(stored, None)
+    assert list(planes) == ["B", "G", "R"]
+    back = np.stack([planes[name] for name in "RGB"], -1).astype(np.float64)
+    assert np.abs(back - rgb)[:-2, :-2].max() < 0.002
+    assert np.abs(back - rgb).max() < 0.02
 
 
 def test_a_data_window_beside_the_display_window_shows_black(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from answerprint.media.exr_header import (
     read_parts,
     with_attributes,
 )
+from answerprint.media.exr_luma_chroma import is_luma_chroma, rgb_names, to_rgb
 from answerprint.media.frames import Attribute, FrameHeader, NativeAttribute, Plane, SourceFrame, Storage, colour_names
 from answerprint.production import BadInput
 from answerprint.production.atomic import write_atomically
@@ -47,13 +48,14 @@ _LOSSY = frozenset({"b44", "b44a", "dwaa", "dwab", "lj2k"})
 def read_header(path: Path) -> tuple[FrameHeader, list[str]]:
     """The header of the part that ``read_exr`` would read, and its channel names in file order, without decoding pixels."""
     header, part, _ = _chosen(path)
-    return header, [channel[0] for channel in part.channels]
+    names = [channel[0] for channel in part.channels]
+    return header, rgb_names(names) if is_luma_chroma(names) else names
 
 
 def read_exr(path: Path) -> SourceFrame:
     """One EXR frame; of a multi-part file the first part with R, G and B (else the first), which ``header.part`` names.
 
-    Raises BadInput for what is unreadable, cut off, deep, or stored as luminance and subsampled chroma.
+    Luminance and chroma come back as R, G and B. Raises BadInput for what is unreadable, cut off or deep.
     """
     header, part, index = _chosen(path)
     try:
@@ -62,7 +64,8 @@ def read_exr(path: Path) -> SourceFrame:
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise BadInput(path, f"its pixels cannot be read ({reason})", "copy or render the frame again") from None
-    return SourceFrame({name: planes[name] for name, *_ in part.channels}, header)
+    ordered = {name: planes[name] for name, *_ in part.channels}
+    return SourceFrame(to_rgb(ordered, _primaries(part)) if is_luma_chroma(ordered) else ordered, header)
 
 
 def write_exr(
@@ -145,9 +148,14 @@ def _chosen(path: Path) -> tuple[FrameHeader, ExrPart, int]:
     index = next((i for i, found in enumerate(names) if found and len(set(colour_names(found))) == 3), 0)
     if not names[index]:
         raise BadInput(path, "has no channels", "export it with a picture in it")
-    if {"RY", "BY"} <= set(names[index]):
-        raise BadInput(path, "is stored as luminance and subsampled chroma", "export it with R, G and B channels")
+    if {"RY", "BY"} <= set(names[index]) and "Y" not in names[index]:
+        raise BadInput(path, "has chroma without luminance", "export it with R, G and B channels")
     return _header(parts[index], len(parts), index), parts[index], index
+
+
+def _primaries(part: ExrPart) -> tuple[float, ...] | None:
+    found = part["chromaticities"]
+    return found if isinstance(found, tuple) and len(found) == 8 and found[3] and found[5] and found[7] else None
 
 
 def _header(part: ExrPart, parts: int, index: int) -> FrameHeader:
@@ -155,6 +163,7 @@ def _header(part: ExrPart, parts: int, index: int) -> FrameHeader:
     x0, y0, x1, y1 = part["dataWindow"]
     kinds = {name: kind for name, kind, *_ in part.channels}
     compression = part["compression"]
+    luma_chroma = is_luma_chroma(kinds)
     attributes = {a.name: decode(a) for a in part.attributes if a.name not in _STRUCTURAL | _TIMECODE | {"channels"}}
     rate = _rate(part)
     return FrameHeader(
@@ -163,14 +172,14 @@ def _header(part: ExrPart, parts: int, index: int) -> FrameHeader:
         display_origin=(dx0, dy0),
         data_window=(x0, y0, x1 + 1, y1 + 1),
         pixel_aspect=part["pixelAspectRatio"] or 1.0,
-        storage=_STORAGE[kinds[colour_names(kinds)[0]]],
+        storage="half" if luma_chroma else _STORAGE[kinds[colour_names(kinds)[0]]],
         file_format="exr",
         compression=COMPRESSIONS[compression] if compression < len(COMPRESSIONS) else None,
         attributes={name: value for name, value in attributes.items() if value is not None},
         timecode=_label(part, rate),
         rate=rate,
         part=(part["name"] or str(index)) if parts > 1 else None,
-        native=tuple(a for a in part.attributes if a.name not in _STRUCTURAL),
+        native=tuple(a for a in part.attributes if a.name not in _STRUCTURAL and not (luma_chroma and a.name == "channels")),
     )
 
 

@@ -15,7 +15,9 @@ def operations() -> Registry:
     from answerprint.generator.regrain import Regrain
     from answerprint.generator.relight import Relight
     from answerprint.generator.removal import Removal
+    from answerprint.generator.retime import Retime
 
     return {
-        operation.name: operation for operation in (PersonMatte, Removal, Relight, Reframe, Denoise, Regrain, Deflicker, Background)
+        operation.name: operation
+        for operation in (PersonMatte, Removal, Relight, Reframe, Denoise, Regrain, Deflicker, Background, Retime)
     }

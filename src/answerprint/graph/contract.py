@@ -179,11 +179,21 @@ class Operation(ABC):
     moves_frame: ClassVar[bool] = False
     """Whether it moves the whole frame as a camera would (class C). Its results have a layer ``stmap``; performers go with the
     frame, so their mattes are not subtracted."""
+    retimes: ClassVar[bool] = False
+    """Whether its frames stand elsewhere in time than the plate's. That alters a performance (class D) wherever one is seen."""
     Parameters: ClassVar[type[OperationParameters]]
 
     def halo(self, parameters: Any) -> int:
         """How many frames beyond a chunk ``render`` may read on either side."""
         return 0
+
+    def frame_count(self, parameters: Any, count: int) -> int:
+        """How many frames come of a plate of ``count`` frames."""
+        return count
+
+    def source_place(self, frame: int, parameters: Any) -> float:
+        """Where in the plate's time a frame of the result stands, in frames; read between there and the declared halo."""
+        return float(frame)
 
     def models(self, parameters: Any) -> list[dict[str, Any]]:
         """The analysis-only models this operation consults: name, sha256, licence, training data."""

@@ -24,9 +24,10 @@ from answerprint.graph.document import Graph, Node, Registry
 from answerprint.graph.geometry import carry_channels, places_of
 from answerprint.graph.layers import WORKING_ATTRIBUTES, read_layers, write_layers
 from answerprint.graph.sources import NodeMattes, PlateReader, Windowed
+from answerprint.graph.timing import Timing
 from answerprint.media.frames import FileFormat, FrameHeader, SourceFrame
 from answerprint.media.sequence import open_sequence
-from answerprint.media.write import as_format, output_name_and_format, write_frame
+from answerprint.media.write import as_format, write_frame
 from answerprint.production import FrameRange
 from answerprint.provenance.digests import frame_digest
 
@@ -83,7 +84,9 @@ class GraphRun:
         self._moves_frame = self._operations[graph.result].moves_frame
         protect = self._readers[graph.protect] if graph.protect else None
         self._performers = self._readers[graph.performers] if graph.performers else protect
-        self._protect = None if self._moves_frame else protect
+        final = self._operations[graph.result]
+        self._protect = None if self._moves_frame or final.retimes else protect
+        self._timing = Timing(final, self._parameters[graph.result], binding.plate)
 
     # keys -----------------------------------------------------------------------------------------------------
     def _node_key(self, node: Node, part: str = "frames") -> str:
@@ -118,6 +121,11 @@ class GraphRun:
             result=self.keys[self.graph.result], protect=protect, crossing=self.binding.crossing, output=self.binding.output
         )
 
+    @property
+    def count(self) -> int:
+        """How many frames the result has."""
+        return self._timing.count
+
     # analysis -------------------------------------------------------------------------------------------------
     def analyse(self, context: Context, only: str | None = None) -> None:
         """Run every node's analysis that is not in the cache yet, in order; or that of the node ``only``."""
@@ -146,8 +154,8 @@ class GraphRun:
     def _results(self, node: Node, frames: FrameRange, context: Context) -> Iterator[FrameResult]:
         operation, parameters = self._operations[node.id], self._parameters[node.id]
         analysis = self._analysis(node, context)
-        everything = FrameRange(0, self.binding.plate.count)
-        window = frames.grown(operation.halo(parameters), everything)
+        timing = self._timing if node.id == self.graph.result else Timing(operation, parameters, self.binding.plate)
+        window = timing.window(frames, operation.halo(parameters))
         yield from operation.render(Chunk(frames, self._inputs(node, window)), analysis, parameters, context)
 
     def _matte(self, name: str, frame: int) -> Plane:
@@ -211,7 +219,7 @@ class GraphRun:
         result = self._refused_before_work(frame, protect) or self._result(frame, context)
         admitted = admit(result, protect, plate.width, plate.height)
         refused = bool(admitted.crossing.any()) and self.binding.crossing == "refuse"
-        source = plate.source(frame)
+        source = self._timing.source(frame)
         made, changed = source, np.zeros((plate.height, plate.width), bool)
         if not refused and not self._makes_mattes:
             made, changed = self._compose(source, result, admitted)
@@ -232,7 +240,7 @@ class GraphRun:
         return record
 
     def _output_name(self, frame: int) -> tuple[str, FileFormat]:
-        name, file_format = output_name_and_format(self.binding.plate.sequence, frame)
+        name, file_format = self._timing.name_and_format(frame)
         own = self.binding.output == "plate" and not self._makes_mattes
         return (name, file_format) if own else (f"{Path(name).stem}.exr", "exr")
 
@@ -284,9 +292,12 @@ class GraphRun:
     def _classify(
         self, frame: int, source: SourceFrame, made: SourceFrame, changed: Plane, admitted: Admitted, places: Plane | None
     ) -> str:
-        if not changed.any():
+        moved = self._timing.moved(frame)
+        if not changed.any() and not moved:
             return "A"
-        performers = None if self._performers is None else self._performers.read(frame)
+        performers = None if self._performers is None else self._performers.read(self._timing.under(frame))
+        if moved:
+            return "D" if performers is not None and bool((performers > 0.5).any()) else "A"
         if places is not None:
             return self.inspector.classify_moved(source.rgb(), made.rgb(), places, performers)
         return self.inspector.classify(source.rgb(), made.rgb(), changed, performers, admitted.restored)
@@ -333,7 +344,7 @@ class GraphRun:
     def _sources_of(self, frame: int, result: FrameResult) -> list[dict[str, Any]]:
         """The source frames that gave pixels: the plate's own, and those the operation and its analyses name."""
         node = self.graph.node(self.graph.result)
-        uses = {("plate", frame, 0)} | {(u.socket, u.frame, u.item) for u in result.sources}
+        uses = {("plate", self._timing.under(frame), 0)} | {(u.socket, u.frame, u.item) for u in result.sources}
         if result.fill is not None and not result.sources:
             uses |= {(u.socket, u.frame, u.item) for u in self._analyses[node.id].sources} if node.id in self._analyses else set()
         found = []

@@ -65,9 +65,9 @@ def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
         raise BadInput(order.out, "holds the result of other settings or other footage", "choose another folder")
     order.out.mkdir(parents=True, exist_ok=True)
     sweep(order.out)
-    tell(0, run.binding.plate.count, "looking at the clip")
+    tell(0, run.count, "looking at the clip")
     run.analyse(_Shown(0, tell))
-    frames = FrameRange(0, run.binding.plate.count)
+    frames = FrameRange(0, run.count)
     pieces = frames.chunks(FRAMES_PER_CHUNK)
     records: list[dict[str, Any]] = []
     if order.workers < 2 or len(pieces) < 2:

@@ -1,8 +1,9 @@
-"""What tests share: where the real footage lies, and a home of their own for keys and caches."""
+"""What tests share: where the real footage lies, a home of their own for keys and caches, and why what was skipped was."""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,10 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("ANSWERPRINT_HOME", str(home))
     return home
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Each reason for which tests were skipped, once, with how many: a missing environment must not pass for a green test."""
+    places = [report.longrepr for report in terminalreporter.stats.get("skipped", []) if isinstance(report.longrepr, tuple)]
+    for reason, count in Counter(str(place[2]).removeprefix("Skipped: ") for place in places).most_common():
+        terminalreporter.write_line(f"skipped {count}: {reason}")

@@ -130,3 +130,14 @@ def test_every_movie_and_frame_folder_of_a_package_is_checked(tmp_path: Path) ->
 def test_a_folder_without_pictures_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no movie and no frames"):
         codes(tmp_path)
+
+
+def test_a_channel_at_the_half_float_limit_and_much_negative_light_are_pointed_out_once(tmp_path: Path) -> None:
+    for file in frames(tmp_path / "f")[1:3]:
+        change(file, R=lambda plane: np.where(plane > 0.5, np.float16(65504.0), plane), B=lambda plane: -plane)
+    assert codes(tmp_path / "f") == [("half-limit", 1), ("negative", 1)]
+
+
+def test_timecode_on_some_frames_alone_is_a_failure(tmp_path: Path) -> None:
+    change(frames(tmp_path / "f")[2], timecode=None)
+    assert codes(tmp_path / "f", "fail") == [("timecode-gap", 2)]

@@ -82,3 +82,30 @@ def test_a_true_peak_above_full_scale_is_told_though_no_sample_is(tmp_path: Path
     # A quarter of the sampling rate, an eighth of a turn off: samples at 0.707 of the wave's crest (EBU Tech 3341, case 15 ff.).
     tone = 0.99 * np.sign(np.sin(2 * np.pi * 12000 * np.arange(96000) / 48000 + np.pi / 4))
     assert float(findings(sounded(tmp_path / "hot.mov", tone))["true-peak"]["figure"]) > 1.0  # type: ignore[arg-type]
+
+
+def hdr10(path: Path, said: str) -> Path:
+    """An HEVC movie of 1000 nits whose stream claims ``said`` as MaxCLL,MaxFALL."""
+    code = round(64 + 876 * 0.7518)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(
+            "libx265", rate=24, options={"x265-params": f"hdr10=1:max-cll={said}:log-level=none", "preset": "ultrafast", "crf": "1"}
+        )
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p10le"
+        context = stream.codec_context
+        context.color_primaries, context.color_trc, context.colorspace, context.color_range = 9, 16, 9, 1
+        for index in range(4):
+            frame = av.VideoFrame(128, 96, "yuv420p10le")
+            for plane, value in zip(frame.planes, (code, 512, 512), strict=True):
+                plane.update(np.full((plane.height, plane.line_size // 2), value, np.uint16))
+            frame.pts = index
+            frame.color_primaries, frame.color_trc, frame.colorspace, frame.color_range = 9, 16, 9, 1
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def test_a_light_level_that_the_pictures_do_not_bear_out_is_a_failure(tmp_path: Path) -> None:
+    assert findings(hdr10(tmp_path / "low.mp4", "400,200"))["light-level"]["severity"] == "fail"
+    right = findings(hdr10(tmp_path / "right.mp4", "1000,1000"))
+    assert "light-level" not in right and "no-light-level" not in right

@@ -15,7 +15,7 @@ HEIGHT, WIDTH, COUNT = 64, 96, 12
 
 
 def package(
-    folder: Path, *, stray: int | None = None, pulse: float = 0.0, tremble: int = 0, move: float = 2.0
+    folder: Path, *, stray: int | None = None, pulse: float = 0.0, stops: int = COUNT, tremble: int = 0, move: float = 2.0
 ) -> list[tuple[str, int | None]]:
     """A package with one shot whose square was replaced; answers what the check finds."""
     random = np.random.default_rng(3)
@@ -25,7 +25,7 @@ def package(
         matte = np.zeros_like(plate)
         x, wide = round(20 + n * move), 18 + (tremble if n % 2 else 0)
         matte[20:40, x : x + wide] = 1.0
-        result = np.where(matte > 0, np.float32(0.3 + pulse * (-1) ** n), plate)
+        result = np.where((matte > 0) & (n < stops), np.float32(0.7 + pulse * (-1) ** n), plate)
         if stray == n:
             result[60, 90] = plate[60, 90] * 2
         for kind, pixels in (("plates", plate), ("frames", result), ("mattes", matte)):
@@ -51,6 +51,11 @@ def test_one_pixel_changed_outside_the_matte_is_a_failure_on_its_frame(tmp_path:
 
 def test_a_fill_that_pulses_is_treated_flicker(tmp_path: Path) -> None:
     assert [code for code, _ in package(tmp_path, pulse=0.02)] == ["treated-flicker"]
+
+
+def test_a_treatment_that_stops_in_the_middle_of_the_shot_is_a_jump_on_that_frame(tmp_path: Path) -> None:
+    found = package(tmp_path, stops=6, move=0.0)
+    assert [code for code, _ in found] == ["treated-jump"] and found[0][1] in (5, 6)
 
 
 def test_a_matte_whose_edge_trembles_is_named_and_one_that_moves_is_not(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from answerprint.quality.view import FrameView
 
 _FEWEST = 6
 """Frames that must have been looked at before a pixel is called dead."""
-_STANDS_OUT = 30
-"""8-bit codes by which a bad pixel differs from the median around it, in every frame."""
+_STANDS_OUT = 20
+"""8-bit codes by which a bad pixel lies beyond all sixteen pixels two steps from it, in every frame."""
 _CHANGES = 40
 """8-bit codes by which the picture around it must have changed meanwhile: in a still picture a bad pixel looks like any small thing."""
 _HOLDS, _HELD = 0.4, 24
@@ -29,6 +29,9 @@ _LINES = 4
 """Rows or columns looked at along each edge."""
 _STEP, _ALONG = 0.10, 0.7
 """Codes by which a line differs from the next, and the share of its length over which it does."""
+
+_RING = np.pad(np.zeros((3, 3), np.uint8), 1, constant_values=1)
+"""The sixteen pixels two steps away: a flaw spread over its neighbours does not reach them, a highlight's grain does."""
 
 Codes = NDArray[np.uint8]
 
@@ -50,8 +53,9 @@ class BadPixels:
             codes = view.bytes
             self._seen += 1
             top, bottom = (extreme(extreme(codes[..., 0], codes[..., 1]), codes[..., 2]) for extreme in (cv2.max, cv2.min))
-            self._stuck.take(top, cv2.medianBlur(top, 5), brighter=True)
-            self._dead.take(bottom, cv2.medianBlur(bottom, 5), brighter=False)
+            # Saturating subtraction: what goes the other way counts as nothing.
+            self._stuck.take(top, cv2.subtract(top, cv2.dilate(top, _RING)))
+            self._dead.take(bottom, cv2.subtract(cv2.erode(bottom, _RING), bottom))
         return iter(())
 
     def finish(self) -> Iterator[Finding]:
@@ -74,9 +78,9 @@ class _Standing:
         self._before = self._steps = np.zeros((0, 0), np.uint8)
         self._taken = 0
 
-    def take(self, own: Codes, around: Codes, brighter: bool) -> None:
-        # Saturating subtraction: what goes the other way counts as nothing.
-        out = cv2.subtract(own, around) if brighter else cv2.subtract(around, own)
+    def take(self, own: Codes, out: Codes) -> None:
+        """``own`` are the pixels, ``out`` by how much they stand out."""
+        around = cv2.medianBlur(own, 5)
         if self._least is None or self._least.shape != out.shape:
             self._least, self._own, self._around = out, (own.copy(), own.copy()), (around.copy(), around.copy())
             self._before, self._steps, self._taken = around, np.zeros_like(around), 1

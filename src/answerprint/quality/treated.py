@@ -24,6 +24,8 @@ _RING_PX = 24
 """Width of the ring around the matte that shows how much the picture itself changes from frame to frame."""
 _FLICKER, _OVER_RING = 0.008, 3.0
 """Frame-to-frame swing of the treated area's mean, in display codes, that an eye catches; and how far above the ring's own."""
+_JUMP, _ALONE = 0.02, 5.0
+"""Swing of one frame, in display codes, that is a jump, and how far above the shot's usual swing."""
 _SHIMMER_PX = 0.75
 """Mean wander of the matte's edge against the frames before and after, in pixels, after its own movement."""
 _SUSTAINED = 0.1
@@ -122,14 +124,7 @@ class _Steady:
             if c[0] - a[0] == 2
         ]
         if len(swings) >= _FEWEST:
-            inside = float(np.sqrt(np.mean([s[1] ** 2 for s in swings])))
-            around = float(np.sqrt(np.mean([s[2] ** 2 for s in swings])))
-            if inside > _FLICKER and inside > _OVER_RING * around:
-                worst = max(swings, key=lambda s: abs(s[1]))[0]
-                message = (
-                    f"the treated area pulses by {inside:.1%} of full scale from frame to frame, what is around it by {around:.1%}"
-                )
-                yield Finding("treated-flicker", "warn", message, self._where, worst, round(inside, 4))
+            yield from self._swings(swings)
         restless = [(index, px) for index, px in self._wander if px > _SHIMMER_PX]
         if len(self._wander) >= _FEWEST and len(restless) > _SUSTAINED * len(self._wander):
             index, worst_px = max(restless, key=lambda w: w[1])
@@ -137,6 +132,24 @@ class _Steady:
                 f"the matte's edge wanders by up to {worst_px:.1f} px between frames, in {len(restless)} of {len(self._wander)}"
             )
             yield Finding("matte-shimmer", "warn", message, self._where, index, round(worst_px, 2))
+
+    def _swings(self, swings: list[tuple[int, float, float]]) -> Iterator[Finding]:
+        """``swings`` are (frame, inside the matte, around it): how far each mean lies off its two neighbours'."""
+        usual = float(np.median([abs(inside) for _, inside, _ in swings]))
+        limit = max(_JUMP, _ALONE * usual)
+        jumps = [s for s in swings if abs(s[1]) > limit and abs(s[1]) > _OVER_RING * abs(s[2])]
+        if 0 < len(jumps) <= max(2, len(swings) // 8):
+            index, inside, _ = max(jumps, key=lambda s: abs(s[1]))
+            message = f"the treated area jumps by {abs(inside) * 2:.1%} of full scale while what is around it does not"
+            yield Finding("treated-jump", "warn", message, self._where, index, round(abs(inside) * 2, 4))
+            swings = [s for s in swings if s not in jumps]
+        inside, around = (float(np.sqrt(np.mean([s[n] ** 2 for s in swings]))) for n in (1, 2))
+        if inside > _FLICKER and inside > _OVER_RING * around:
+            worst = max(swings, key=lambda s: abs(s[1]))[0]
+            message = (
+                f"the treated area pulses by {inside:.1%} of full scale from frame to frame, what is around it by {around:.1%}"
+            )
+            yield Finding("treated-flicker", "warn", message, self._where, worst, round(inside, 4))
 
 
 def _edge_wander(before: NDArray[np.bool_], here: NDArray[np.bool_], after: NDArray[np.bool_]) -> float:

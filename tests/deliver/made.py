@@ -31,9 +31,9 @@ def silent(done: int, total: int, what: str) -> None:
     """Nobody is watching."""
 
 
-def write_plate(folder: Path, name: str, count: int, seed: int) -> None:
+def write_plate(folder: Path, name: str, count: int, seed: int, size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
     random = np.random.default_rng(seed)
-    still = random.uniform(0.05, 0.8, (HEIGHT, WIDTH, 3)).astype(np.float32)
+    still = random.uniform(0.05, 0.8, (size[1], size[0], 3)).astype(np.float32)
     for index in range(count):
         picture = still + random.normal(0, 0.004, still.shape).astype(np.float32)
         write_exr(

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import OpenImageIO as oiio
 import opentimelineio as otio
@@ -303,7 +304,36 @@ def test_after_effects_markers_say_where_the_cut_lies_and_what_was_left(made: Ma
 def test_avid_movies_carry_reel_timecode_and_every_frame(made: Made) -> None:
     movie = open_sequence(made("avid") / "movies" / f"{NAME}.mov")
     assert (movie.count, movie.start_timecode, movie.reel) == (4, "01:00:00:02", "A001")
-    assert "DNxHR is not written" in (made("avid") / "MANIFEST.txt").read_text()
+    # The made pictures are smaller than DNxHR can be, and the manifest says what came instead.
+    assert "DNxHR begins at 256x120" in (made("avid") / "MANIFEST.txt").read_text()
+
+
+def test_pictures_of_a_usual_size_become_dnxhr(tmp_path: Path) -> None:
+    from answerprint.deliver.laid import LaidShot
+    from answerprint.deliver.movies import shot_movie
+
+    from .made import write_plate
+
+    ours = delivery(tmp_path)
+    shutil.rmtree(tmp_path / "plates" / "B001C001_7B_T1")
+    write_plate(tmp_path / "plates" / "B001C001_7B_T1", "B001C001_7B_T1", 8, 2, (288, 160))
+    laid = LaidShot(ours.shots[1], "b")
+    place = shot_movie(laid, tmp_path, True, True, silent)
+    with av.open(str(place)) as movie:
+        assert movie.streams.video[0].codec_context.name == "dnxhd" and movie.streams.video[0].frames == 4
+    assert laid.movie_codec == "DNxHR HQX"
+
+
+def test_each_shot_of_a_finishing_package_has_its_amf_and_its_framing(made: Made) -> None:
+    import fdl
+
+    academy = made("baselight") / "academy"
+    root = etree.parse(academy / f"{NAME}.amf").getroot()
+    assert etree.QName(root).localname == "acesMetadataFile"
+    assert [float(v) for v in root.findtext(".//{*}Slope").split()] == [1.1, 1.0, 0.9]
+    framing = fdl.read_from_string((academy / f"{NAME}.fdl").read_text())
+    canvas = framing.contexts[0].canvases[0]
+    assert (canvas.dimensions.width, canvas.dimensions.height) == (64, 48)
 
 
 def test_premiere_luts_show_the_grade_as_the_view_does(made: Made) -> None:

@@ -63,6 +63,7 @@ class LaidShot:
     layers: dict[str, Run] = field(default_factory=dict)
     movie: str = ""
     movie_space: str = ""
+    movie_codec: str = ""
 
     def number(self, clip_frame: int) -> int:
         """The delivered number of a clip frame."""

@@ -80,6 +80,7 @@ def _shot(laid: LaidShot, digest: str, number: int) -> dict[str, Any]:
         "layers": {name: _run(run) for name, run in laid.layers.items()},
         "movie": laid.movie or None,
         "movie_space": laid.movie_space or None,
+        "movie_codec": laid.movie_codec or None,
         "grade": bool(shot.grade),
         "left_as_shot": [laid.number(frame) for frame in shot.refused],
         "delivered_version": number,
@@ -112,7 +113,7 @@ def _lines(document: dict[str, Any], receiver: Receiver) -> list[str]:
                 lines.append(f"    {label:8} {shot[label]['path']}   {shot[label]['colour_space']}")
         lines += [f"    {name:8} {run['path']}   {run['colour_space']}" for name, run in shot["layers"].items()]
         if shot["movie"]:
-            lines.append(f"    movie    {shot['movie']}   {shot['movie_space']}")
+            lines.append(f"    movie    {shot['movie']}   {shot['movie_codec']}, {shot['movie_space']}")
         if shot["left_as_shot"]:
             lines.append(
                 f"    {len(shot['left_as_shot'])} frames left as shot (a performer would have changed): {_ranges(shot['left_as_shot'])}"

@@ -12,9 +12,11 @@ from answerprint.colour.spaces import GRADING, from_working, resolve_space, to_w
 from answerprint.colour.view import ViewLUT, display
 from answerprint.deliver.laid import Laid, LaidShot
 from answerprint.deliver.naming import legal
-from answerprint.media.movie import write_prores
+from answerprint.media.movie import Tags, write_dnxhr, write_prores
 
 Tell = Callable[[int, int, str], None]
+_DNXHR = (256, 120)
+"""Width and height that DNxHR begins at."""
 
 
 def reference_movie(laid: Laid, tell: Tell) -> Path:
@@ -48,8 +50,10 @@ def reference_movie(laid: Laid, tell: Tell) -> Path:
     return movie
 
 
-def shot_movie(laid: LaidShot, folder: Path, viewed: bool, tell: Tell) -> Path:
-    """One shot, handles included, as ProRes 422 HQ with its reel and source timecode.
+def shot_movie(laid: LaidShot, folder: Path, viewed: bool, dnxhr: bool, tell: Tell) -> Path:
+    """One shot, handles included, as DNxHR HQX or ProRes 422 HQ in MOV, with its reel and source timecode.
+
+    DNxHR begins at 256 by 120 pixels: smaller pictures become ProRes.
 
     ``viewed``: graded, through the baked view, tagged Rec.709. Otherwise ungraded: integer code values as they are (Rec.709 camera codes
     keep that tag), linear pictures as ACEScct without a tag.
@@ -74,16 +78,14 @@ def shot_movie(laid: LaidShot, folder: Path, viewed: bool, tell: Tell) -> Path:
                 yield from_working(to_working(codes, shot.space), GRADING, np.float32)
 
     rec709 = viewed or (coded and resolve_space(shot.space) == resolve_space("Camera Rec.709"))
-    write_prores(
-        place,
-        pictures(),
-        shot.rate,
-        str(shot.start + shot.frames.start),
-        reel=shot.event.reel,
-        metadata={"com.apple.proapps.scene": shot.scene, "com.apple.proapps.shot": shot.name},
-        profile="hq",
-        tags="bt709" if rec709 else "untagged",
-    )
+    tags: Tags = "bt709" if rec709 else "untagged"
+    start, notes = str(shot.start + shot.frames.start), {"com.apple.proapps.scene": shot.scene, "com.apple.proapps.shot": shot.name}
+    if dnxhr and sequence.width >= _DNXHR[0] and sequence.height >= _DNXHR[1]:
+        laid.movie_codec = "DNxHR HQX"
+        write_dnxhr(place, pictures(), shot.rate, start, shot.event.reel, notes, tags=tags)
+    else:
+        laid.movie_codec = "ProRes 422 HQ"
+        write_prores(place, pictures(), shot.rate, start, shot.event.reel, notes, "hq", tags)
     sequence.close()
     return place
 

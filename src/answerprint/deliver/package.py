@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from answerprint.colour.config import archive
+from answerprint.deliver.academy import write_academy
 from answerprint.deliver.delivery import Delivery, DeliveryShot
 from answerprint.deliver.edit import write_edits
 from answerprint.deliver.frames import Proof, lay_shot
@@ -104,10 +105,12 @@ def _dress(
     laid.config = next(f"colour/{file.name}" for file in (building / "colour").iterdir())
     if chosen.movies != "none":
         for one in laid.shots:
-            made = shot_movie(one, building, chosen.movies == "viewed", tell)
+            made = shot_movie(one, building, chosen.movies == "viewed", chosen.dnxhr, tell)
             rows = list(proof.made[one.shot.name].values())
             sign_movie(made, signer, rows=rows, ingredients=[one.shot.original] if one.shot.original.is_file() else [])
     write_grades(laid, chosen.grades, title)
+    if chosen.academy:
+        write_academy(laid)
     write_edits(laid, chosen.edits, "cut" if chosen.name == "generic" else title)
     if chosen.own is not None:
         chosen.own(laid)

@@ -25,10 +25,11 @@ def write(laid: Laid) -> None:
 RECEIVER = Receiver(
     name="netflix-vfx",
     title="Netflix VFX delivery",
-    gets="finals and plates as 16-bit EXR (ZIP, ACES2065-1) in SHOT/WIDTHxHEIGHT folders, .cc and .cdl for each shot, EDL, reference movie",
+    gets="finals and plates as 16-bit EXR (ZIP, ACES2065-1) in SHOT/WIDTHxHEIGHT folders, .cc, AMF and FDL for each shot, .cdl, EDL, reference movie",
     edits=(".edl", ".otio"),
     grades=(".cc", ".cdl"),
     pictures="ACES2065-1",
+    academy=True,
     plates=True,
     folder="finals/{name}/{width}x{height}",
     plate_folder="plates/{name}/{width}x{height}",

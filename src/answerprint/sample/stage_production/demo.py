@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import cv2
 import numpy as np
 
+from answerprint.colour.spaces import default_space, to_working
 from answerprint.ingest.tracking.opentrackio import read_json
 from answerprint.media.sequence import open_sequence
 from answerprint.optics.camera import Camera
@@ -96,7 +97,8 @@ def crane_lag(material: Path) -> SightLag:
         active_sensor_resolution=(width, height), active_sensor_physical_dimensions=lens.SENSOR_MM,
         pinhole_focal_length=float(np.nanmedian(track.focal_length_mm)),
     )  # fmt: skip
-    frames = [np.asarray(sequence.read(i).rgb(), dtype=np.float32) for i in range(sequence.count)]
+    space = default_space(sequence.storage, sequence.file_format, sequence.colour_tag)
+    frames = [to_working(sequence.read(i).rgb(), space) for i in range(sequence.count)]
     moments = mid_exposures(range(sequence.count), RATE, start=opening(track, clip.start))
     return sight_lag(track, moments, follow(frames, camera), camera, RATE, most_frames=11.0)
 

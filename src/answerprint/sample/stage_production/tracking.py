@@ -25,7 +25,7 @@ TRACKER_NOISE_M, TRACKER_NOISE_DEG = 0.0003, 0.005
 SURVEY_NOISE_M = 0.0005
 _BEFORE, _AFTER = 12, 12
 _MID_EXPOSURE = 0.25
-"""A sample belongs to the middle of a 180 degree exposure: a quarter of a frame after its timecode."""
+"""The picture, rendered in one moment, stands for the middle of a 180 degree exposure: a quarter of a frame after its timecode."""
 
 
 def lag_of(clip: StageClip) -> int:
@@ -45,7 +45,7 @@ def _samples(clip: StageClip, draw: np.random.Generator) -> list[dict[str, Any]]
     rate = {"num": RATE.numerator, "denom": RATE.denominator}
     made: list[dict[str, Any]] = []
     for frame in range(stage.first_frame - _BEFORE, stage.first_frame + stage.frame_count + _AFTER):
-        seen = at_frame(camera, frame - lag_of(clip))
+        seen = at_frame(camera, frame - lag_of(clip) - _MID_EXPOSURE)
         place = np.array(seen.translation) + draw.normal(0, TRACKER_NOISE_M, 3)
         turn = np.array(seen.rotation) + draw.normal(0, TRACKER_NOISE_DEG, 3)
         sample: dict[str, Any] = {

@@ -20,6 +20,7 @@ from answerprint.graph.sources import PlateReader
 from answerprint.jobs.queue import ChunkOrder, submit
 from answerprint.jobs.work import WorkOrder
 from answerprint.passes.footage import plate_of
+from answerprint.perception.shared_view import SharedView, shared_view
 from answerprint.production import BadInput
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Clip, Shot
@@ -113,7 +114,11 @@ def match_plates(plates: dict[str, PlateReader], hero: str, tell: Any) -> dict[s
         if shared is not None and name in solved:
             out[name] = _on_surfaces(hero, name, solved[name], shared)
         else:
-            out[name] = _on_distributions(hero, name, stills[hero][masks[hero]], stills[name][masks[name]])
+            view = shared_view(stills[hero], stills[name], masks[hero], masks[name])
+            if view is not None:
+                out[name] = _on_shared_view(hero, name, view)
+            else:
+                out[name] = _on_distributions(hero, name, stills[hero][masks[hero]], stills[name][masks[name]])
     return out
 
 
@@ -137,6 +142,16 @@ def _on_surfaces(hero: str, name: str, match: Match, shared: Correspondences) ->
     before, after = _difference(judged.first, judged.second, match)
     why = f"{match.why}; judged on {len(judged)} other patches shared with the hero"
     return _document(hero, match, before, after, match.confidence, why, "shared surfaces", len(judged))
+
+
+def _on_shared_view(hero: str, name: str, view: SharedView) -> dict[str, Any]:
+    """Fitted on what both pictures show; every other patch fits, the others judge, then all of them fit."""
+    fitted = solve_cdl(view.first[::2], view.second[::2], id=name)
+    before, after = _difference(view.first[1::2], view.second[1::2], fitted)
+    match = solve_cdl(view.first, view.second, id=name)
+    why = f"{match.why}; the pictures share {view.share:.0%} of the hero, found by {view.inliers} matched details"
+    confidence = min(match.confidence, 0.4 + 0.6 * min(1.0, view.share / 0.3))
+    return _document(hero, match, before, after, confidence, why, "overlapping views", len(view.first) // 2)
 
 
 def _on_distributions(hero: str, name: str, reference: Colours, source: Colours) -> dict[str, Any]:

@@ -211,3 +211,8 @@ def test_a_shot_of_the_production_renders_and_goes_on_where_it_was_ended(tmp_pat
     assert render_production(tmp_path, shots={"21A-2": shot}) > 0
     assert finished(tmp_path / "21A-2", shot)
     assert render_production(tmp_path, shots={"21A-2": shot}) == 0
+    (tmp_path / "21A-2" / "contact-sheet.png").unlink()
+    next((tmp_path / "21A-2" / "A" / "records").glob("*.json")).unlink()
+    told: list[tuple[int, int]] = []
+    render_production(tmp_path, lambda done, total, _: told.append((done, total)), {"21A-2": shot})
+    assert told[0] == (3, 4)  # three of the four pictures were kept

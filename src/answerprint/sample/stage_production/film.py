@@ -9,7 +9,7 @@ from answerprint.production.home import cache_folder
 from answerprint.sample.stage_production.setups import stages
 from answerprint.simulation.renderer import Renderer
 from answerprint.simulation.shoot import shoot_stage
-from answerprint.simulation.stage import Stage
+from answerprint.simulation.stage import Stage, read_stage
 
 Tell = Callable[[int, int, str], None]
 FOLDER = "stage-1"
@@ -49,7 +49,8 @@ def render_production(folder: Path, tell: Tell = lambda *_: None, shots: dict[st
 
 
 def finished(folder: Path, stage: Stage) -> bool:
-    """Whether a shot was rendered to its end: the contact sheet is made last."""
-    return (folder / "contact-sheet.png").is_file() and all(
-        len(list((folder / camera.label / "records").glob("*.json"))) >= stage.frame_count for camera in stage.cameras
-    )
+    """Whether this very shot was rendered to its end: the contact sheet is made last. So no renderer is started for it."""
+    document = folder / "stage.json"
+    if not document.is_file() or not (folder / "contact-sheet.png").is_file() or read_stage(document) != stage:
+        return False
+    return all(len(list((folder / camera.label / "records").glob("*.json"))) >= stage.frame_count for camera in stage.cameras)

@@ -37,6 +37,13 @@ def test_other_pictures_get_the_next_version_and_the_other_shots_keep_theirs(tmp
     assert again["shots"] == {"7A_0010": "DerPrufstand_7A_0010_cleanup_AP_v002", "7B_0020": "DerPrufstand_7B_0020_plate_AP_v001"}
 
 
+def test_a_plate_keeps_its_version_while_the_result_over_it_changes(tmp_path: Path) -> None:
+    deliver(tmp_path, "netflix-vfx")
+    deliver(tmp_path, "netflix-vfx", version="v002", change=0.25, number=2)
+    assert [p.name for p in (tmp_path / "out" / "plates").iterdir()] == ["DerPrufstand_7A_0010_PL01_v001"]
+    assert (tmp_path / "out" / "finals" / "DerPrufstand_7A_0010_cleanup_AP_v002").is_dir()
+
+
 def test_what_an_artist_added_and_changed_is_kept_byte_for_byte(tmp_path: Path) -> None:
     name = str(deliver(tmp_path)["shots"]["7A_0010"])  # type: ignore[index]
     out = tmp_path / "out"

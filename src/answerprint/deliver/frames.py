@@ -35,12 +35,20 @@ class Proof:
 
 
 def lay_shot(
-    shot: DeliveryShot, receiver: Receiver, name: str, base: str, number: int, building: Path, signer: Signer, proof: Proof
+    shot: DeliveryShot,
+    receiver: Receiver,
+    name: str,
+    base: str,
+    number: int,
+    building: Path,
+    signer: Signer,
+    proof: Proof,
+    plate_version: int = 1,
 ) -> LaidShot:
     """Bring one shot's frames, plate, layers and ledgers into the package. ``base`` is the name without task and version."""
     sequence = shot.sequence()
     first = FIRST_FRAME if receiver.renames else sequence.number(shot.index(shot.frames.start))
-    laid = LaidShot(shot, name, sequence.width, sequence.height, first)
+    laid = LaidShot(shot, name, sequence.width, sequence.height, first, plate_version=plate_version)
     told = {"name": name, "shot": shot.name, "base": base, "version": number, "width": laid.width, "height": laid.height}
     folder = receiver.folder.format(**told)
     wants = receiver.pictures != "none"
@@ -59,7 +67,7 @@ def lay_shot(
     proof.made[shot.name] = rows
     if receiver.plates and shot.folder is not None:
         plate = shot.plate()
-        stem = receiver.plate_name.format(**told)
+        stem = receiver.plate_name.format(**{**told, "version": plate_version})
         place = receiver.plate_folder.format(**{**told, "name": stem})
         if receiver.pictures in ("as made", "none"):
             laid.plate, _ = _pulled(shot, plate, laid, place, stem, f"plate-{shot.name}", True, building, signer, proof)

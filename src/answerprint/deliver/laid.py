@@ -64,6 +64,7 @@ class LaidShot:
     movie: str = ""
     movie_space: str = ""
     movie_codec: str = ""
+    plate_version: int = 1
 
     def number(self, clip_frame: int) -> int:
         """The delivered number of a clip frame."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from answerprint.deliver.delivery import DeliveryShot
 from answerprint.deliver.laid import Laid, LaidShot, Run
 from answerprint.deliver.receivers.receiver import Receiver
 from answerprint.production.atomic import write_atomically
@@ -20,6 +21,11 @@ FORMAT = "answerprint-delivery/1"
 def pictures_digest(pictures: list[str]) -> str:
     """One digest over a shot's pixel digests in order: equal where every picture is equal."""
     return hashlib.sha256("\n".join(pictures).encode()).hexdigest()
+
+
+def plate_digest(shot: DeliveryShot) -> str:
+    """One digest over the original and which frames of it are delivered."""
+    return pictures_digest([shot.digest, f"{shot.frames.start}-{shot.frames.end}"])
 
 
 def write_manifest(
@@ -85,6 +91,8 @@ def _shot(laid: LaidShot, digest: str, number: int) -> dict[str, Any]:
         "left_as_shot": [laid.number(frame) for frame in shot.refused],
         "delivered_version": number,
         "pictures_digest": digest,
+        "plate_version": laid.plate_version,
+        "plate_digest": plate_digest(shot),
     }
 
 

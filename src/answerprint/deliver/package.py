@@ -19,7 +19,7 @@ from answerprint.deliver.edit import write_edits
 from answerprint.deliver.frames import Proof, lay_shot
 from answerprint.deliver.grades import write_grades
 from answerprint.deliver.laid import Laid
-from answerprint.deliver.manifest import pictures_digest, write_manifest
+from answerprint.deliver.manifest import pictures_digest, plate_digest, write_manifest
 from answerprint.deliver.movies import plain, reference_movie, shot_movie
 from answerprint.deliver.naming import DEFAULT_TEMPLATE, is_legal, legal, named, parse_template, unlike
 from answerprint.deliver.pages import write_audit_report
@@ -61,6 +61,7 @@ def write_package(
     earlier = earlier_package(out, delivery.production, chosen.name, tell)
     digests = {s.name: pictures_digest(_pictures(s)) for s in delivery.shots}
     numbers = {s.name: _version(s, digests[s.name], earlier) for s in delivery.shots}
+    plates = {s.name: _plate_version(s, earlier) for s in delivery.shots}
     names = _names(delivery, chosen, naming, numbers)
     building = out.with_name(f".{out.name}.part")
     shutil.rmtree(building, ignore_errors=True)
@@ -70,7 +71,9 @@ def write_package(
     for done, shot in enumerate(delivery.shots, start=1):
         tell(done, len(delivery.shots), f"frames and layers of {shot.name}")
         base = named(parse_template("{show}_{episode}_{scene}_{shot}"), _fields(delivery, shot, naming, 1))
-        laid.shots.append(lay_shot(shot, chosen, names[shot.name], base, numbers[shot.name], building, signer, proof))
+        laid.shots.append(
+            lay_shot(shot, chosen, names[shot.name], base, numbers[shot.name], building, signer, proof, plates[shot.name])
+        )
     document = _dress(delivery, chosen, naming, laid, proof, digests, numbers, earlier, signer, tell, movie)
     pictures = {path: told for path, told in proof.pictures.items() if earlier is None or path not in earlier.changed}
     moved = {f"{ASIDE}/{p}": t for p, t in proof.pictures.items() if p not in pictures and (building / ASIDE / p).exists()}
@@ -165,7 +168,14 @@ def _pictures(shot: DeliveryShot) -> list[str]:
     """What the shot's pictures are, in order: their pixel digests, or the original and the frames pulled from it."""
     if shot.folder is not None and shot.records:
         return [str(record["pixel_digest"]) for record in shot.records]
-    return [shot.digest, f"{shot.frames.start}-{shot.frames.end}"]
+    return [plate_digest(shot)]
+
+
+def _plate_version(shot: DeliveryShot, earlier: Earlier | None) -> int:
+    """The version a plate is pulled as: one more than before where the original or the frames pulled from it are others."""
+    before = earlier.shot(shot.name) if earlier is not None else {}
+    known = int(before.get("plate_version", 1))
+    return known + 1 if before and before.get("plate_digest") != plate_digest(shot) else known
 
 
 def _version(shot: DeliveryShot, digest: str, earlier: Earlier | None) -> int:

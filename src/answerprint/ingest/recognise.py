@@ -17,9 +17,10 @@ from answerprint.ingest.material import IngestedFile
 from answerprint.ingest.paperwork import read_csv, read_json
 from answerprint.ingest.script import read_script
 from answerprint.ingest.text import read_text
+from answerprint.media.camera_raw import KINDS as RAW
 from answerprint.production import BadInput
 
-MOVIES = {".mp4", ".mov", ".mxf", ".m4v", ".avi", ".mkv", ".webm"}
+MOVIES = {".mp4", ".mov", ".mxf", ".m4v", ".avi", ".mkv", ".webm", *RAW}
 FRAMES = {".exr", ".dpx", ".tif", ".tiff", ".png", ".jpg", ".jpeg"}
 _EDITS = {".edl", ".otio", ".aaf", ".ale", ".fcpxml"}
 _LOOKS = {".cube", ".cdl", ".cc", ".ccc", ".clf", ".3dl", ".amf"}

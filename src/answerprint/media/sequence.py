@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from fractions import Fraction
 from pathlib import Path
 
-from answerprint.media import exr, stills
+from answerprint.media import camera_raw, exr, stills
 from answerprint.media.frames import FileFormat, FrameHeader, SourceFrame, Storage, alpha_name
 from answerprint.media.movie_reader import SUFFIXES as MOVIE_SUFFIXES
 from answerprint.media.movie_reader import MovieReader
@@ -151,7 +151,7 @@ class MovieSequence(FrameSequence):
 
 
 def open_sequence(path: str | Path, rate: Fraction | str | float | None = None) -> FrameSequence:
-    """Open a folder of EXR, DPX, TIFF, PNG or JPEG frames, a single still, or a movie.
+    """Open a folder of EXR, DPX, TIFF, PNG or JPEG frames, a single still, a movie, or camera raw through its maker's tool.
 
     ``rate`` overrides what the files say. Hidden files and files of other kinds are passed over. Raises BadInput, naming the file,
     for what is empty, unreadable, cut off, of mixed size or mixed format.
@@ -164,9 +164,21 @@ def open_sequence(path: str | Path, rate: Fraction | str | float | None = None) 
         raise BadInput(path, "does not exist", "check the path")
     if path.suffix.lower() in FORMATS:
         return FolderSequence(path, [path], exact)
+    if path.suffix.lower() in camera_raw.KINDS:
+        return _developed(path, exact)
     if path.suffix.lower() in MOVIE_SUFFIXES or path.is_file():
         return MovieSequence(path, exact)
     raise BadInput(path, "is not a frame, a frame folder or a movie", "give EXR, DPX, TIFF, PNG, JPEG, MOV, MP4 or MXF")
+
+
+def _developed(clip: Path, rate: Fraction | None) -> FrameSequence:
+    """The frames that the maker's tool makes of a camera raw clip, under the clip's own path."""
+    tool = camera_raw.reader_for(clip)
+    folder = tool.develop(clip)
+    sequence = FolderSequence(folder, _frames_in(folder), rate)
+    sequence.path = clip
+    sequence.colour_tag = tool.space or sequence.colour_tag
+    return sequence
 
 
 def _frames_in(folder: Path) -> list[Path]:

@@ -21,7 +21,7 @@ from answerprint.media.camera_raw import KINDS as RAW
 from answerprint.production import BadInput
 
 MOVIES = {".mp4", ".mov", ".mxf", ".m4v", ".avi", ".mkv", ".webm", *RAW}
-FRAMES = {".exr", ".dpx", ".tif", ".tiff", ".png", ".jpg", ".jpeg"}
+FRAMES = {".exr", ".dng", ".dpx", ".tif", ".tiff", ".png", ".jpg", ".jpeg"}
 _EDITS = {".edl", ".otio", ".aaf", ".ale", ".fcpxml"}
 _LOOKS = {".cube", ".cdl", ".cc", ".ccc", ".clf", ".3dl", ".amf"}
 _EDIT_LIST = re.compile(rb"^\s*\d{1,6}\s+\S+.*\s[CDW]\d*\s.*(?:\d\d[:;]){3}\d\d(?:\s+(?:\d\d[:;]){3}\d\d){3}", re.MULTILINE)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 Plane = NDArray[Any]
 Storage = Literal["uint8", "uint10", "uint12", "uint16", "half", "float"]
-FileFormat = Literal["exr", "dpx", "tiff", "png", "jpeg", "movie"]
+FileFormat = Literal["exr", "dpx", "tiff", "png", "jpeg", "dng", "movie"]
 Attribute = str | int | float | tuple[Any, ...]
 
 _GREY_NAMES = ("Y", "L", "I", "y")

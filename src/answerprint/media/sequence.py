@@ -8,13 +8,13 @@ from abc import ABC, abstractmethod
 from fractions import Fraction
 from pathlib import Path
 
-from answerprint.media import camera_raw, exr, stills
+from answerprint.media import camera_raw, dng, exr, stills
 from answerprint.media.frames import FileFormat, FrameHeader, SourceFrame, Storage, alpha_name
 from answerprint.media.movie_reader import SUFFIXES as MOVIE_SUFFIXES
 from answerprint.media.movie_reader import MovieReader
 from answerprint.production import BadInput, Timecode, frame_rate
 
-FORMATS: dict[str, FileFormat] = {".exr": "exr", **stills.SUFFIXES}
+FORMATS: dict[str, FileFormat] = {".exr": "exr", ".dng": "dng", **stills.SUFFIXES}
 _NUMBERED = re.compile(r"^(.*?)(-?\d+)(\D*)$")
 
 
@@ -85,7 +85,7 @@ class FolderSequence(FrameSequence):
         self.start_timecode = first.timecode
         reel = first.attributes.get("reelName") or first.attributes.get("dpx:InputDevice")
         self.reel = str(reel) if reel else None
-        self.colour_tag = exr.colour_tag(first.attributes) if first.file_format == "exr" else stills.colour_tag(first)
+        self.colour_tag = exr.colour_tag(first.attributes) if first.file_format in ("exr", "dng") else stills.colour_tag(first)
         self.names = [file.name for file in files]
         self._numbers = _numbers(self.names)
         present = set(self._numbers)
@@ -97,7 +97,8 @@ class FolderSequence(FrameSequence):
         if not 0 <= index < self.count:
             raise IndexError(f"frame {index} of {self.count}")
         file = self._files[index]
-        frame = exr.read_exr(file) if self.file_format == "exr" else stills.read_still(file)
+        read = {"exr": exr.read_exr, "dng": dng.read_dng}.get(self.file_format, stills.read_still)
+        frame = read(file)
         self._check(file, frame.header)
         return frame
 
@@ -108,7 +109,7 @@ class FolderSequence(FrameSequence):
         return self._numbers[index]
 
     def _header(self, file: Path) -> tuple[FrameHeader, list[str]]:
-        return exr.read_header(file) if file.suffix.lower() == ".exr" else stills.read_header(file)
+        return {".exr": exr.read_header, ".dng": dng.read_header}.get(file.suffix.lower(), stills.read_header)(file)
 
     def _check(self, file: Path, header: FrameHeader) -> None:
         if (header.width, header.height) != (self.width, self.height):
@@ -151,7 +152,7 @@ class MovieSequence(FrameSequence):
 
 
 def open_sequence(path: str | Path, rate: Fraction | str | float | None = None) -> FrameSequence:
-    """Open a folder of EXR, DPX, TIFF, PNG or JPEG frames, a single still, a movie, or camera raw through its maker's tool.
+    """Open a folder of EXR, DPX, TIFF, PNG, JPEG or CinemaDNG frames, a single still, a movie, or camera raw through its maker's tool.
 
     ``rate`` overrides what the files say. Hidden files and files of other kinds are passed over. Raises BadInput, naming the file,
     for what is empty, unreadable, cut off, of mixed size or mixed format.

@@ -32,7 +32,7 @@ def write_frame(path: Path, frame: SourceFrame) -> None:
 def output_name_and_format(sequence: FrameSequence, index: int = 0) -> tuple[str, FileFormat]:
     """The file name and format of one output frame: the plate's own, unless that would change untouched pixels.
 
-    A movie gives 16-bit TIFF (ZIP) named ``STEM.FRAME.tif``; a JPEG gives 8-bit PNG of the same stem.
+    A movie gives 16-bit TIFF (ZIP) named ``STEM.FRAME.tif``; a JPEG gives 8-bit PNG of the same stem, a DNG float EXR.
     """
     name = Path(sequence.names[index])
     kind = sequence.file_format
@@ -40,6 +40,8 @@ def output_name_and_format(sequence: FrameSequence, index: int = 0) -> tuple[str
         return f"{name.stem}.tif", "tiff"
     if kind == "jpeg":
         return f"{name.stem}.png", "png"
+    if kind == "dng":
+        return f"{name.stem}.exr", "exr"
     return name.name, kind
 
 

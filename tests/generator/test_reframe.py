@@ -154,6 +154,13 @@ def test_a_smooth_path_shakes_less_and_still_travels(shaken):
     assert after[-1, 0] - after[0, 0] > 4
 
 
+def test_a_locked_camera_is_left_to_the_last_bit():
+    rng = np.random.default_rng(3)
+    still = texture(H, W, 5, 2.0)
+    frames = [(still + rng.normal(0, 0.004, still.shape)).astype(np.float32) for _ in range(4)]
+    assert not any(r.matte.any() for r in framed(frames, P(stabilise=1, motion="perspective")).values())
+
+
 def test_margins_come_from_the_frames_that_saw_them(shaken):
     frames, _ = shaken
     made = framed(frames, P(stabilise=1, smooth=0, edges="fill"), order=[7])[7]

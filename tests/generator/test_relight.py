@@ -198,3 +198,8 @@ def test_a_scene_for_an_operation_without_passes_is_refused(stage):
     folder, _ = stage
     with pytest.raises(BadInput, match="takes no scene"):
         apply_operation(LooseOrder("matte", folder / "plate", folder / "out", workers=1, scene=scene(folder)), lambda *_: None)
+
+
+def test_a_temperature_no_light_has_is_refused():
+    with pytest.raises(ValueError, match="1000 to 25000 kelvin"):
+        P(cct=300)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from answerprint.colour.illuminant import adaptation, white_xyz
 from answerprint.generator.light_passes import Light, check_plausible, weights
@@ -57,6 +57,13 @@ class RelightParameters(OperationParameters):
         "cool": {"cct": 8000.0},
         "down a stop": {"exposure": -1.0},
     }
+
+    @field_validator("cct", "cct_from")
+    @classmethod
+    def _a_temperature(cls, value: float) -> float:
+        if 0 < value < 1000:
+            raise ValueError("a colour temperature is 1000 to 25000 kelvin, or 0")
+        return value
 
     def change_of_white(self) -> np.ndarray | None:
         """The 3x3 on ACEScg for exposure, temperature and tint; None for no change at all."""

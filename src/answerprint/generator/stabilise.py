@@ -23,6 +23,9 @@ Motion = Literal["shift", "similarity", "perspective"]
 _LOOK_AT = 960
 """Longest side of the picture in which points are followed, pixels."""
 _POINTS, _FEWEST = 600, 12
+_STILL = 0.06
+"""Median movement of points, in pixels of the picture they are followed in, below which the camera stood: noise moves
+points that much, and following it would make a locked shot tremble."""
 _DISPLAY = "sRGB Encoded Rec.709 (sRGB)"
 
 
@@ -98,6 +101,8 @@ def _step(here: np.ndarray, there: np.ndarray, free: np.ndarray, scale: float) -
     if kept.sum() < _FEWEST:
         return np.eye(3), 0
     a, b = points[kept][:, 0], found[kept][:, 0]
+    if float(np.median(np.hypot(*(b - a).T))) < _STILL:
+        return np.eye(3), len(a)
     matrix, agree = cv2.findHomography(a, b, cv2.RANSAC, 1.0, maxIters=2000, confidence=0.999)
     if matrix is None or int(agree.sum()) < _FEWEST:
         return np.eye(3), 0

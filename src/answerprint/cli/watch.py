@@ -94,7 +94,9 @@ def _morning(
         "waiting": waiting,
         "clips": sum(len(report["clips"]) for report in night.values()),
     }
-    lines = [f"{production.name}: {len(good)} cards done, {len(failed)} failed, {len(waiting)} waiting"]
+    lines = [
+        f"{production.name}: {len(good)} {'card' if len(good) == 1 else 'cards'} done, {len(failed)} failed, {len(waiting)} waiting"
+    ]
     lines += [f"FAILED   {name}: {line}" for name, faults in failed.items() for line in faults]
     lines += [f"waiting  {name}: {why}" for name, why in waiting.items()]
     lines += [

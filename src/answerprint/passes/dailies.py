@@ -65,7 +65,8 @@ class CardReport:
         ]
         for clip in self.clips:
             slate = f"{clip['scene']}{clip['setup']} take {clip['take']}" if clip["scene"] else "no slate"
-            heard = clip["sync"]["why"] if clip["sync"] else "no sound"
+            found = clip["sync"]
+            heard = f"{found['sound']} at {found['offset_s']:+.3f} s ({found['why']})" if found else "no sound"
             out.append(
                 f"  clip       {clip['name']}  {slate}  {clip['timecode'] or 'no timecode'}  {clip['frames']} frames  {heard}"
             )

@@ -110,9 +110,7 @@ def _tools() -> dict[str, VendorTool]:
         command = tool.get("command") if isinstance(tool, dict) else None
         words = [word for word in command if isinstance(word, str)] if isinstance(command, list) else []
         if not all(any(f"{{{name}}}" in word for word in words) for name in ("input", "output")):
-            raise BadInput(
-                place, f"the command for {kind!r} is no list with {{input}} and {{output}} in it", "see the documentation"
-            )
+            raise BadInput(place, f"the command for {kind!r} is no list with {{input}} and {{output}} in it", "see docs/dailies.md")
         tools[str(kind).lower().lstrip(".")] = VendorTool(tuple(words), str(tool.get("space", "")))
     return tools
 

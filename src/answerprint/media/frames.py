@@ -101,6 +101,17 @@ class SourceFrame:
             out[(*display, index)] = self.planes[name][data]
         return out
 
+    def overflow(self) -> dict[str, tuple[int, int, int]]:
+        """For each float channel with any: how many samples are not a number, infinite, and at the end of half (65504)."""
+        found = {}
+        for name, plane in self.planes.items():
+            if plane.dtype.kind == "f":
+                size = np.abs(plane)
+                counts = (int(np.isnan(plane).sum()), int(np.isinf(plane).sum()), int((size == 65504).sum()))
+                if any(counts):
+                    found[name] = counts
+        return found
+
     def alpha(self) -> Plane | None:
         """The coverage codes over the display window, (height, width), or None where the file has none."""
         name = alpha_name(self.planes)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.fft import dct
 
-from answerprint.optics.compiled import numba
+from answerprint.optics.compiled import njit
 
 Plane = npt.NDArray[np.float32]
 Real = npt.NDArray[np.float64]
@@ -48,7 +48,7 @@ def _run(stack: Plane, pilot: Plane, first: int, made: int, limit: Real, step: i
     return np.ascontiguousarray(total[:, pad : pad + height, pad : pad + width])
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _forward(stack: Plane, top: int, left: int, across: Plane, held: Plane, cube: Plane) -> None:
     """The cosine transform in the plane of the block at (top, left) in every frame."""
     for t in range(len(stack)):
@@ -68,7 +68,7 @@ def _forward(stack: Plane, top: int, left: int, across: Plane, held: Plane, cube
                     cube[t, i, j] += factor * held[k, j]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _weigh(cube: Plane, guide: Plane, guided: bool, limit: Plane, through_time: Plane, first: int, made: int, back: Plane) -> float:
     """Coefficients weighed, and back in time for the frames that are made; returns the energy that was kept of noise."""
     count = len(cube)
@@ -100,7 +100,7 @@ def _weigh(cube: Plane, guide: Plane, guided: bool, limit: Plane, through_time: 
     return kept
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _shrunk(
     stack: Plane, pilot: Plane, first: int, made: int, limit: Plane, across: Plane, through_time: Plane, step: int
 ) -> Plane:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from answerprint.generator.noise_model import seen_by_flow
 from answerprint.graph.contract import Picture
-from answerprint.optics.compiled import numba
+from answerprint.optics.compiled import njit
 from answerprint.perception.flow import carry, dense_flow, one_thread, round_trip_error
 
 Flow = npt.NDArray[np.float32]
@@ -69,7 +69,7 @@ def _at_moment(
     return np.asarray(total / np.maximum(weight, 1e-12)[..., None], np.float32)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _splat(
     value: Flow, along: Flow, part: float, weight: npt.NDArray[np.float32], total: Flow, weights: npt.NDArray[np.float32]
 ) -> None:

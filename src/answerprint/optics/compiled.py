@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, NoReturn
+
 from answerprint.production.errors import BadInput
 
 try:
     import numba  # type: ignore[import-untyped]
 except ImportError:
-    raise BadInput("numba", "is not installed, and what a lens does to a picture is computed with it",
-                   "install the extra: pip install 'answerprint[spatial]'") from None  # fmt: skip
+    numba = None  # type: ignore[assignment]
 
-__all__ = ["numba"]
+Function = Callable[..., Any]
+
+
+def njit(**options: Any) -> Callable[[Function], Function]:
+    """numba's decorator. Where numba is not installed the function can be named and not called: calling raises BadInput."""
+    return _refusing if numba is None else numba.njit(**options)
+
+
+def _refusing(_: Function) -> Function:
+    def refuse(*_: Any) -> NoReturn:
+        raise BadInput(
+            "numba",
+            "is not installed, and this operation is computed with it",
+            "install the extra: pip install 'answerprint[spatial]'",
+        )
+
+    return refuse

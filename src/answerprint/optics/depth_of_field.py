@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from answerprint.optics.compiled import numba
+from answerprint.optics.compiled import njit
 from answerprint.optics.pupil import Pupil
 from answerprint.production import BadInput
 
@@ -92,18 +92,18 @@ def _tile_reach(size: NDArray[np.float32], corner: float) -> NDArray[np.int64]:
 
 _FAST = {"contract", "reassoc", "arcp", "nsz"}
 """What the compiler may rearrange; infinities and NaN of a plate keep their meaning."""
-_compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
+_compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
 _Shape = tuple[Real, Real, Real]
 _Eye = tuple[float, float, float, float, float]
 
 
-@_compiled  # type: ignore[untyped-decorator]
+@_compiled
 def _let_past(rim: float, i: float, j: float, size: float) -> float:
     """The part of an offset (i, j) from the rim's middle, in radii of a disc of ``size`` pixels, that the rim leaves open."""
     return min(max(0.5 + (rim - np.sqrt(i * i + j * j)) * size, 0.0), 1.0)
 
 
-@_compiled  # type: ignore[untyped-decorator]
+@_compiled
 def _size_towards(here: float, there: float, touching: float) -> float:
     """The radius of the disc that reaches from a pixel to this one; negative where it is only a guess behind a blurred edge."""
     size, own = abs(there), abs(here)
@@ -116,7 +116,7 @@ def _size_towards(here: float, there: float, touching: float) -> float:
     return size + min(max((there - here - slack) / slack, 0.0), 1.0) * (own - size)
 
 
-@_compiled  # type: ignore[untyped-decorator]
+@_compiled
 def _weight(
     size: float, v: int, u: int, j: int, i: int, shape: _Shape, opened: Real, norm: Real, natural: bool, eye: _Eye
 ) -> float:
@@ -135,7 +135,7 @@ def _weight(
     return share / ((area[k] + (size * 8.0 - k) * (area[k + 1] - area[k])) * opened[v, u])
 
 
-@_compiled  # type: ignore[untyped-decorator]
+@_compiled
 def _gather(
     frame: Frame, signed: NDArray[np.float32], tiles: NDArray[np.int64], shape: _Shape, opened: Real, norm: Real, eye: _Eye
 ) -> Frame:
@@ -192,7 +192,7 @@ def _gather(
     return out
 
 
-@_compiled  # type: ignore[untyped-decorator]
+@_compiled
 def _unseen(
     frame: Frame,
     signed: NDArray[np.float32],

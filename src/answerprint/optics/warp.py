@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from answerprint.optics.compiled import numba
+from answerprint.optics.compiled import njit
 
 Frame = NDArray[np.float32]
 Kernel = Literal["cubic", "lanczos", "nearest"]
@@ -78,7 +78,7 @@ def _grown(lines: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     return _warp(flat, source, 3, True, False).reshape(size, *shape[1:])
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _weights(offset: float, reach: int, out: NDArray[np.float64]) -> None:
     """Weights of the 2 * reach pixels round a place ``offset`` (0 to 1) past the middle left one; they sum to 1."""
     total = 0.0
@@ -100,7 +100,7 @@ def _weights(offset: float, reach: int, out: NDArray[np.float64]) -> None:
         out[n] /= total
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _warp(frame: Frame, source: NDArray[np.float64], reach: int, hold: bool, ring: bool) -> Frame:
     height, width, channels = frame.shape
     out = np.zeros((source.shape[0], source.shape[1], channels), dtype=np.float32)

@@ -18,7 +18,8 @@ from answerprint.graph.sources import MatteFiles, PlateReader
 from answerprint.media.frames import FrameHeader, SourceFrame
 from answerprint.media.sequence import FrameSequence, open_sequence
 from answerprint.media.write import write_frame
-from answerprint.passes.loose import LooseOrder, apply_operation, footage_digest
+from answerprint.passes.loose import LooseOrder, apply_operation
+from answerprint.passes.loose_inputs import footage_digest
 from answerprint.production import BadInput
 from answerprint.quality.metrics import decibels, mean_square, shown, ssim
 

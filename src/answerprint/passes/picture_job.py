@@ -214,7 +214,7 @@ def frame_rows(
         for s in steps
         for m in s["models"]
     }
-    parameters = {
+    parameters: dict[str, Any] = {
         "steps": [{k: s[k] for k in ("node", "operation", "version", "parameters", "key")} for s in steps],
         "crossing": run.binding.crossing,
     }

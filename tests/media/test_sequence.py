@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from answerprint.production import atomic
 from answerprint.media.exr import write_exr
 from answerprint.media.frames import FrameHeader, SourceFrame
 from answerprint.media.sequence import open_sequence
 from answerprint.media.write import output_name_and_format, write_frame
-from answerprint.production import BadInput
+from answerprint.production import BadInput, atomic
 
 
 def exr(path: Path, value: float = 0.5, size: tuple[int, int] = (4, 6), **more: Any) -> None:

@@ -6,7 +6,6 @@ whole clip, so that it stands still. ``support`` says which is which: 0 is inven
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -68,8 +67,8 @@ def prepare_large(
     )
     colour, support = clean.colour.copy(), clean.seen.copy()
     facts |= {"box": list(box), "frames": list(clean.frames), "witnesses": []}
-    noise = measure_noise(clean.residual, clean.colour)
-    clean = replace(clean, residual=clean.residual[:0].copy())
+    noise = measure_noise(np.stack(list(clean.residuals())), clean.colour)
+    clean = clean.without_samples()
     subject = _ever(matte, plate, box)
     missing = subject & (support == 0)
     facts["unseen_px"] = int(missing.sum())
@@ -161,8 +160,7 @@ def _ask(
         if own is None:
             for outline in outlines:
                 barred |= subject_in(camera, outline, 0.0, reader.camera)
-        # Of the plate only the colours are heard; its samples would be another 100 MB a camera.
-        heard.append(Witness(reader.camera, replace(whole, residual=whole.residual[:0].copy()), barred))
+        heard.append(Witness(reader.camera, whole.without_samples(), barred))
         facts["witnesses"].append({"clip": reader.clip, "frames": list(whole.frames)})
     told = testimony(camera, clean.box, clean.colour, missing, clean.seen > 0, heard, context.check_cancelled)
     facts["planes"] = [[*plane.normal, plane.distance] for plane in told.planes]
@@ -179,7 +177,7 @@ def _figures(person: MatteReader, frame: int) -> list[Plane]:
 def _unsteady(whole: StaticPlate) -> Plane:
     """Where a frame or more differ from the median of a locked camera: somebody walked there; gaps inside are closed."""
     moved = np.zeros(whole.colour.shape[:2], np.float32)
-    for one in whole.residual:
+    for one in whole.residuals():
         moved = np.maximum(moved, np.nan_to_num(np.abs(cv2.blur(one, (9, 9))).max(axis=2), nan=9.0))
     spots = cv2.morphologyEx((moved > _MOVED_STOPS).astype(np.uint8), cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
     size = round(scaled_to_hd(40, whole.colour.shape[1], whole.colour.shape[0])) | 1

@@ -46,7 +46,7 @@ def prepare_still(
     clean = static_plate(plate, hidden, box, lambda done, total: context.progress(done, total, "the set behind"), most=_SAMPLES)
     facts["frames"] = list(clean.frames)
     colour = (clean.colour / STOPS).astype(np.float16)
-    return {"plate": colour, "support": clean.seen.astype(np.uint16), **_grain(clean.residual, clean.colour)}, facts
+    return {"plate": colour, "support": clean.seen.astype(np.uint16), **_grain(np.stack(list(clean.residuals())), clean.colour)}, facts
 
 
 def still_plate(arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Look, npt.NDArray[np.integer]]:

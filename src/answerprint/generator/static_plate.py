@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -30,16 +30,24 @@ _HIDDEN = np.uint16(65535)
 class StaticPlate:
     """``colour`` (h, w, 3) in stops over ``box``; ``seen`` (h, w) uint16, how many frames saw the pixel (0: none).
 
-    ``residual`` the difference of the sampled frames from the plate where free, NaN elsewhere: (k, h, w, 3), a few frames.
+    ``samples`` are a few of the sampled frames as they went into the median, packed: (k, h, w, 3) uint16.
     ``frames`` are those in the median, ``scanned`` those whose mattes were looked at.
     """
 
     colour: Log
     seen: Plane
-    residual: Log
+    samples: NDArray[np.uint16]
     box: Box
     frames: tuple[int, ...]
     scanned: tuple[int, ...]
+
+    def residuals(self) -> Iterator[Log]:
+        """How each of the samples differs from the plate, stops (h, w, 3), NaN where somebody stood."""
+        return (_residual(one, self.colour) for one in self.samples)
+
+    def without_samples(self) -> StaticPlate:
+        """The plate alone: samples are 12 MB a frame at HD."""
+        return replace(self, samples=self.samples[:0].copy())
 
 
 def spread(count: int, most: int) -> list[int]:
@@ -118,11 +126,8 @@ def static_plate(
             step(at + 1, len(chosen))
     colour, usable = _median(stack)
     seen = np.where(usable, (~covered).sum(axis=0), 0)
-    shown = range(0, len(chosen), max(1, len(chosen) // 4))
-    residual = np.empty((len(shown), *colour.shape), np.float32)
-    for number, at in enumerate(shown):
-        residual[number] = _residual(stack[at], colour)
-    return StaticPlate(colour, seen.astype(np.uint16), residual, box, tuple(scanned[i] for i in chosen), tuple(scanned))
+    shown = list(range(0, len(chosen), max(1, len(chosen) // 4)))
+    return StaticPlate(colour, seen.astype(np.uint16), stack[shown].copy(), box, tuple(scanned[i] for i in chosen), tuple(scanned))
 
 
 def _residual(codes: NDArray[np.uint16], colour: Log) -> Log:

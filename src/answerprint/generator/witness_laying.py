@@ -58,7 +58,7 @@ def shrunk(witness: Witness, step: int) -> Witness:
     bad = (witness.barred | (witness.plate.seen == 0))[area].astype(np.float32)
     barred = cv2.resize(bad, size, interpolation=cv2.INTER_AREA) > 0.2
     camera = witness.camera.cropped(0, 0, size[0] * step, size[1] * step).resized(*size)
-    return Witness(camera, StaticPlate(colour, (~barred).astype(np.uint16), witness.plate.residual, (0, 0, *size), (), ()), barred)
+    return Witness(camera, StaticPlate(colour, (~barred).astype(np.uint16), witness.plate.samples, (0, 0, *size), (), ()), barred)
 
 
 def warp(camera: Camera, box: Box, plane: Plane, witness: Witness, bend: NDArray[np.float64] | None = None) -> tuple[Log, Pixels]:

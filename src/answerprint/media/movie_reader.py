@@ -21,7 +21,7 @@ from answerprint.media.ycbcr import Encoding, Siting, to_rgb16
 from answerprint.production import BadInput, Timecode
 
 SUFFIXES = frozenset({".mov", ".mp4", ".m4v", ".mxf", ".mkv", ".avi", ".webm", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg", ".wmv"})
-_KEPT_BYTES = 48 << 20  # decoded pictures kept for a reader that steps back a few frames
+_KEPT_BYTES = 24 << 20  # decoded pictures kept for a reader that steps back a few frames
 _FORWARD = 8  # frames decoded on rather than seeking, even when a key frame lies between
 
 # H.273 numbers as FFmpeg spells them.

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from answerprint.colour.amf import AmfLook, AmfTransform, amf_for, read_amf
+from answerprint.colour.amf import AmfLook, AmfTransform, amf_for
 from answerprint.colour.amf_ids import output_of, space_of, to_aces, view_of
+from answerprint.colour.amf_read import read_amf
 from answerprint.colour.amf_write import write_amf
 from answerprint.colour.cdl import CDL
 from answerprint.production import BadInput

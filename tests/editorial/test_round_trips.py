@@ -59,7 +59,6 @@ def test_five_hundred_events_survive_final_cut_xml(tmp_path_factory, seed):
 @settings(max_examples=1, deadline=None, phases=_NO_SHRINKING)
 @given(_SEEDS)
 def test_five_hundred_cuts_and_dissolves_survive_aaf(tmp_path_factory, seed):
-    pytest.importorskip("aaf2")
     cut, path = generated_cut(seed, plain=True), tmp_path_factory.mktemp("cut") / "cut.aaf"
     write_timeline(path, cut)
     again = read_timeline(path)
@@ -81,7 +80,6 @@ def test_five_hundred_sources_survive_a_log(tmp_path_factory, seed):
 @pytest.fixture(scope="module")
 def real(footage: Path) -> dict[str, Cut]:
     """Every real file but one, whose schema is of no current version and which is refused."""
-    pytest.importorskip("aaf2")
     paths = (p for p in (footage / "conform").rglob("*") if p.suffix in (".edl", ".ale", ".otio", ".aaf"))
     return {
         p.name: read_timeline(p, 25 if p.name == "25fps.edl" else 24) for p in sorted(paths) if p.name != "screening_example.otio"

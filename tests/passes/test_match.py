@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from answerprint.colour import cdl as grades
-from answerprint.colour.amf import read_amf
+from answerprint.colour.amf_read import read_amf
 from answerprint.colour.cdl import CDL
 from answerprint.media.frames import FrameHeader, SourceFrame
 from answerprint.media.sequence import open_sequence

@@ -136,7 +136,7 @@ def _run(options: argparse.Namespace) -> Answer:
     with Production.open(options.dir) as production:
         for problem in ensure_shots(production):
             reporter.say(f"attention: {problem}")
-        jobs = dispatch(production, options.pass_name, options.shot or [], settings(options.set), _person())
+        jobs = dispatch(production, options.pass_name, options.shot or [], settings(options.set), person())
         views = run_jobs(production, jobs, reporter)
     for view in views:
         if view["state"] == "failed":
@@ -153,7 +153,7 @@ def _worst(views: list[dict[str, Any]]) -> int:
     return faults[0] if faults else 3 if stopped else 0
 
 
-def _person() -> str:
+def person() -> str:
     """Who asks: the name of the account."""
     import getpass
 
@@ -174,7 +174,7 @@ def _lock(options: argparse.Namespace) -> Answer:
 
     reporter = Reporter(options.quiet)
     with Production.open(options.dir) as production:
-        made = lock_production(production, _person(), options.anew or "", told=reporter.step)
+        made = lock_production(production, person(), options.anew or "", told=reporter.step)
     reporter.finish()
     document = made.document()
     lines = [
@@ -207,7 +207,7 @@ def _ingest(options: argparse.Namespace) -> Answer:
         report = ingest(production, [Path(path) for path in options.paths], options.copy, not options.no_hash_list, reporter.step)
         reporter.finish()
         report.problems += ensure_shots(production)
-        jobs = [] if options.no_proxies else submit_proxies(production, _person())
+        jobs = [] if options.no_proxies else submit_proxies(production, person())
         views = run_jobs(production, jobs, reporter) if jobs else []
     failed = [f"{view['title']}: {view['error']}" for view in views if view["state"] == "failed"]
     kinds = Counter(file.kind for file in report.files)

@@ -60,7 +60,9 @@ def _deliver(options: argparse.Namespace) -> Answer:
 def _qc_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", metavar="PATH", help="a movie, a frame folder, a package, or an IMF package (ASSETMAP.xml)")
     parser.add_argument("--fps", metavar="R", help="frames per second, where the material does not say")
-    parser.add_argument("--ignore", action="append", default=[], metavar="CODE", help="leave findings of this code out; as often as needed")
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="CODE", help="leave findings of this code out; as often as needed"
+    )
 
 
 def _qc(options: argparse.Namespace) -> Answer:

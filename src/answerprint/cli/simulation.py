@@ -69,7 +69,7 @@ def _for_unreal(spec: Path, folder: Path) -> Answer:
 
 
 def _through_the_queue(options: argparse.Namespace, spec: Path, out: Path, reporter: Reporter) -> Shot:
-    from answerprint.cli.production import _person
+    from answerprint.cli.production import person
     from answerprint.passes.stages import simulate_with_workers
     from answerprint.production.catalogue import Production
 
@@ -77,7 +77,7 @@ def _through_the_queue(options: argparse.Namespace, spec: Path, out: Path, repor
     if options.production is None:
         return simulate_with_workers(spec, out, workers, tell=reporter.step)
     with Production.open(options.production) as production:
-        return simulate_with_workers(spec, out, workers, production, _person(), reporter.step)
+        return simulate_with_workers(spec, out, workers, production, person(), reporter.step)
 
 
 COMMANDS = (Command("simulate", "render a stage or sweep with all truth passes", _simulate_arguments, _simulate),)

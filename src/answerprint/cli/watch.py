@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from answerprint.cli.answer import Answer, as_json
 from answerprint.cli.command import Command
-from answerprint.cli.production import _person, run_jobs
+from answerprint.cli.production import person, run_jobs
 from answerprint.cli.progress import Reporter
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _watch(options: argparse.Namespace) -> Answer:
             for card in ready:
                 tried.add(card.signature)
                 report = take_in(
-                    production, card, lambda p, jobs: run_jobs(p, jobs, reporter), _person(), options.copy, reporter.step
+                    production, card, lambda p, jobs: run_jobs(p, jobs, reporter), person(), options.copy, reporter.step
                 )
                 reporter.finish()
                 night[card.name] = report.document()

@@ -10,6 +10,7 @@ from lxml import etree
 
 from answerprint.colour import amf as model
 from answerprint.colour.amf import CDL_NAMESPACE, NAMESPACES, Amf, AmfLook, AmfTransform
+from answerprint.colour.amf_read import from_tree
 from answerprint.colour.amf_rules import problems_of
 from answerprint.production import BadInput
 from answerprint.production.atomic import write_atomically
@@ -27,7 +28,7 @@ def write_amf(path: Path, amf: Amf) -> None:
     A file that came with problems may keep those it came with: another program's fault is no reason to lose its metadata.
     """
     root = _edited(path, amf) if amf.tree is not None else _new(amf)
-    now = model.from_tree(path, root)
+    now = from_tree(path, root)
     fresh = [line for line in problems_of(now) if line not in amf.problems]
     if fresh:
         raise BadInput(
@@ -57,7 +58,7 @@ def _new(amf: Amf) -> Any:
 
 def _edited(path: Path, amf: Amf) -> Any:
     root = copy.deepcopy(amf.tree)
-    was = model.from_tree(path, amf.tree)
+    was = from_tree(path, amf.tree)
     pipeline = model.child(root, "pipeline")
     info = ("description", "uuid", "created", "modified")
     if any(getattr(was, name) != getattr(amf, name) for name in info):

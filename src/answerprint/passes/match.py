@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from answerprint.colour import cdl as grades
-from answerprint.colour.amf import amf_for, read_amf
+from answerprint.colour.amf import amf_for
+from answerprint.colour.amf_read import read_amf
 from answerprint.colour.amf_write import write_amf
 from answerprint.colour.cdl import CDL
 from answerprint.colour.spaces import default_space, resolve_space

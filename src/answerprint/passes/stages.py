@@ -6,7 +6,6 @@ again: the queue is made anew from what is missing. Which worker renders a frame
 
 from __future__ import annotations
 
-import atexit
 import json
 import shutil
 import time
@@ -22,7 +21,6 @@ from answerprint.ingest.into_catalogue import place_of
 from answerprint.jobs.dispatcher import Dispatcher, Progress
 from answerprint.jobs.executor import ProcessExecutor, default_workers
 from answerprint.jobs.queue import ChunkOrder, cancel, job_view, job_views, submit
-from answerprint.jobs.work import WorkOrder
 from answerprint.passes.work import perform
 from answerprint.production import AnswerprintError, BadInput
 from answerprint.production.catalogue import Production
@@ -30,9 +28,9 @@ from answerprint.production.tables import Asset, JobChunk
 from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.digests import file_digests
 from answerprint.simulation.contact import contact_sheet
-from answerprint.simulation.renderer import Renderer, interpreter
+from answerprint.simulation.renderer import interpreter
 from answerprint.simulation.run import simulate
-from answerprint.simulation.shoot import Shot, Tell, claimed, document_digest, passes_of, shoot_frames, unfinished
+from answerprint.simulation.shoot import Shot, Tell, claimed, document_digest, passes_of, unfinished
 from answerprint.simulation.stage import Stage
 
 _CHUNK = 4
@@ -76,24 +74,6 @@ def simulate_with_workers(
         for folder, stage in shot_folders.items():
             keep_in_catalogue(production, stage, folder)
     return shot
-
-
-def work_on_stage(order: WorkOrder) -> dict[str, Any]:
-    """Render a chunk's frames with this process's own renderer, which stays for the next chunk."""
-    folder = Path(order.chunk_order["folder"])
-    stage = Stage.model_validate_json((folder / "stage.json").read_bytes())
-
-    def tell(done: int, total: int, _: str) -> None:
-        order.check_cancelled()
-        order.report(done, total, f"{stage.name} {folder.name}")
-
-    try:
-        cpu = shoot_frames(stage, folder, order.chunk_order["frames"], _own_renderer(), tell, order.job_order["threads"])
-    except AnswerprintError:
-        # What went wrong may have left the renderer in any state: the next chunk gets a fresh one.
-        _let_go()
-        raise
-    return {"cpu_seconds": cpu}
 
 
 def keep_in_catalogue(production: Production, stage: Stage, folder: Path) -> int:
@@ -190,18 +170,3 @@ def _run(
 
 def _follow(tell: Tell, before: int, total: int, progress: Progress) -> None:
     tell(before + progress.done, total, "rendering frames")
-
-
-_renderer: list[Renderer] = []
-
-
-def _own_renderer() -> Renderer:
-    if not _renderer:
-        _renderer.append(Renderer())
-        atexit.register(_let_go)
-    return _renderer[0]
-
-
-def _let_go() -> None:
-    while _renderer:
-        _renderer.pop().close()

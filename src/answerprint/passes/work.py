@@ -34,7 +34,7 @@ def _handler(kind: str) -> Handler:
 
         return work_on_proxy
     if kind == "simulate":
-        from answerprint.passes.stages import work_on_stage
+        from answerprint.passes.stage_chunk import work_on_stage
 
         return work_on_stage
     raise RuntimeError(f"there is no work of kind {kind!r}")

@@ -7,7 +7,7 @@ BIN := .venv/bin
 STEP := .ci/step
 PIP := $(BIN)/python -m pip
 CODE := src tests benchmarks .ci
-END_TO_END := tests/server/test_page_in_browser.py
+END_TO_END := tests/server/page
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

@@ -153,6 +153,15 @@ def test_without_the_environment_the_remedy_is_said(monkeypatch: pytest.MonkeyPa
         Renderer()
 
 
+def test_an_environment_that_was_found_not_to_start_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").touch()
+    (tmp_path / ".does-not-start").touch()
+    monkeypatch.setenv("ANSWERPRINT_SIMULATION", str(tmp_path))
+    with pytest.raises(BadInput, match="did not start"):
+        Renderer()
+
+
 def test_a_renderer_that_crashed_is_started_anew_and_the_frame_is_rendered(
     renderer: Renderer, small: Stage, tmp_path: Path
 ) -> None:

@@ -34,10 +34,12 @@ def environment() -> Path:
 
 
 def interpreter() -> Path:
-    """The renderer's Python. Raises BadInput with the remedy where it is missing."""
+    """The renderer's Python. Raises BadInput with the remedy where it is missing or was found not to start."""
     python = environment() / "bin" / "python"
     if not python.is_file():
         raise BadInput(environment(), "the simulation environment is not installed", _REMEDY)
+    if (environment() / ".does-not-start").exists():
+        raise BadInput(environment(), "Blender did not start from it", "run 'make simulation' again; it says what is missing")
     return python
 
 

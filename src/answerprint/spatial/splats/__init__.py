@@ -1,0 +1,1 @@
+"""Gaussian scenes: fitted to posed pictures, rendered from where no camera stood."""

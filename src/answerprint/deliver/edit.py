@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 from answerprint.colour.cdl import CDL
 from answerprint.deliver.laid import Laid, LaidShot
 from answerprint.editorial.events import AscCdl, Cut, Event
+from answerprint.editorial.otio_frames import NumberedFrames, point_at_frames
 from answerprint.editorial.timeline import write_timeline
 from answerprint.production import BadInput
-from answerprint.production.atomic import write_atomically
 
 
 def write_edits(laid: Laid, suffixes: tuple[str, ...], title: str) -> None:
@@ -59,35 +58,12 @@ def _pointed(event: Event, laid: LaidShot) -> Event:
 
 
 def _as_sequences(path: Path, by_number: dict[int, LaidShot], laid: Laid) -> None:
-    """Say in the OTIO file that the media are numbered frames, which a plain reference cannot say."""
-    document = json.loads(path.read_text(encoding="utf-8"))
-    by_media = {f"../{s.frames.file(s.first)}": s for s in by_number.values() if s.frames is not None and not s.movie}
-
-    def turned(node: object) -> object:
-        if isinstance(node, list):
-            return [turned(one) for one in node]
-        if not isinstance(node, dict):
-            return node
-        found = (
-            by_media.get(node.get("target_url", "")) if str(node.get("OTIO_SCHEMA", "")).startswith("ExternalReference") else None
-        )
-        if found is None or found.frames is None:
-            return {key: turned(value) for key, value in node.items()}
-        rest = {key: value for key, value in node.items() if key not in ("OTIO_SCHEMA", "target_url")}
-        return {
-            "OTIO_SCHEMA": "ImageSequenceReference.1",
-            **rest,
-            "target_url_base": f"../{found.frames.folder}/",
-            "name_prefix": f"{found.frames.stem}.",
-            "name_suffix": found.frames.suffix,
-            "start_frame": found.first,
-            "frame_step": 1,
-            "rate": float(laid.rate),
-            "frame_zero_padding": 4,
-            "missing_frame_policy": "error",
-        }
-
-    write_atomically(path, json.dumps(turned(document), ensure_ascii=False, indent=4) + "\n")
+    """Say in the OTIO file that the media are numbered frames."""
+    runs = {s.frames.file(s.first): s.frames for s in by_number.values() if s.frames is not None and not s.movie}
+    numbered = {
+        f"../{file}": NumberedFrames(f"../{run.folder}/", f"{run.stem}.", run.suffix, run.first) for file, run in runs.items()
+    }
+    point_at_frames(path, numbered, laid.rate)
 
 
 def _asc(cdl: CDL) -> AscCdl:

@@ -21,6 +21,7 @@ _PAPER_TO_FIELD = {
     "t_stop": "t_stop",
     "iso": "iso",
     "white_balance": "white_balance",
+    "date": "shoot_date",
 }
 
 

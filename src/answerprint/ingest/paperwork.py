@@ -40,6 +40,8 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "movement": ("movement", "camera movement", "move"),
     "description": ("description", "action", "subject"),
     "notes": ("notes", "note", "comments", "comment", "continuity", "remarks"),
+    "lines": ("lines", "script lines", "lines covered", "covers"),
+    "date": ("date", "shoot date", "shooting date", "day", "shoot day", "shooting day"),
     "performers": ("performers", "cast", "characters"),
 }
 _TRUE = {"1", "y", "yes", "x", "true", "circled", "ok", "*", "good"}

@@ -26,7 +26,11 @@ _MARK = re.compile(r"\x01(\d+)\x01")
 
 @dataclass
 class ScriptScene:
-    """A scene: its number, heading, the people who speak in it, its notes, and where it stands in eighths of a page."""
+    """A scene: its number, heading, the people who speak in it, its notes, and where it stands in eighths of a page.
+
+    ``lines`` are its speeches and paragraphs of action in the order of the page, ``{"kind", "character", "text"}``: what a script
+    supervisor numbers and rules off take by take.
+    """
 
     number: str
     heading: str
@@ -36,6 +40,15 @@ class ScriptScene:
     transitions: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     eighths: int = 0
+    lines: list[dict[str, str]] = field(default_factory=list)
+
+    def say(self, kind: str, text: str, character: str = "", goes_on: bool = False) -> None:
+        """Add to ``lines``; with ``goes_on`` to the last of them, where that is of the same kind and speaker."""
+        last = self.lines[-1] if self.lines else {}
+        if goes_on and (last.get("kind"), last.get("character")) == (kind, character):
+            last["text"] += f" {text}"
+        else:
+            self.lines.append({"kind": kind, "character": character, "text": text})
 
     @property
     def interior(self) -> str:
@@ -72,7 +85,7 @@ def parse_fountain(text: str) -> Screenplay:
     lines = _NOTE.sub(kept, _BONEYARD.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))).split("\n")
     title, start = _title_page(lines)
     scenes: list[ScriptScene] = []
-    speaker, dual, index = "", False, start
+    speaker, dual, fresh, index = "", False, True, start
     while index < len(lines):
         raw = lines[index]
         line = raw.strip()
@@ -109,8 +122,10 @@ def parse_fountain(text: str) -> Screenplay:
             if dual:
                 spoken["dual"] = True
             scene.dialogue.append(spoken)
+            scene.say("dialogue", line.lstrip("~"), speaker, goes_on=not fresh)
+            fresh = False
         elif before and after and _is_cue(line):
-            speaker, dual = _cue(line), line.endswith("^")
+            speaker, dual, fresh = _cue(line), line.endswith("^"), True
             if speaker not in scene.characters:
                 scene.characters.append(speaker)
         elif before and (
@@ -119,6 +134,7 @@ def parse_fountain(text: str) -> Screenplay:
             scene.transitions.append(line.lstrip("> "))
         else:
             scene.action.append(_plain(line))
+            scene.say("action", _plain(line), goes_on=not before)
     for scene in scenes:
         scene.eighths = max(1, round(scene.eighths * 8 / _LINES_PER_PAGE))
     return Screenplay(title, scenes)
@@ -131,7 +147,7 @@ def read_fdx(path: Path) -> Screenplay:
     except ElementTree.ParseError as error:
         raise BadInput(path, f"is no Final Draft document ({error})", "export it again from Final Draft") from None
     scenes: list[ScriptScene] = []
-    speaker = ""
+    speaker, fresh = "", True
     for paragraph in root.iter("Paragraph"):
         kind = paragraph.get("Type", "")
         text = "".join(t.text or "" for t in paragraph.findall("Text")).strip()
@@ -140,15 +156,22 @@ def read_fdx(path: Path) -> Screenplay:
         elif scenes and text:
             scene = scenes[-1]
             if kind == "Character":
-                speaker = _cue(text)
+                speaker, fresh = _cue(text), True
                 if speaker not in scene.characters:
                     scene.characters.append(speaker)
             elif kind == "Dialogue":
                 scene.dialogue.append({"character": speaker, "line": text})
+                scene.say("dialogue", text, speaker, goes_on=not fresh)
+                fresh = False
             elif kind == "Transition":
                 scene.transitions.append(text)
+            elif kind == "Parenthetical" and speaker:
+                scene.action.append(text)
+                scene.say("dialogue", text, speaker, goes_on=not fresh)
+                fresh = False
             else:
                 scene.action.append(text)
+                scene.say("action", text)
     return Screenplay({}, scenes)
 
 

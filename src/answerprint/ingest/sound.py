@@ -20,6 +20,7 @@ def read_sound(path: Path) -> IngestedFile:
         "seconds": float(header.seconds),
         "time_reference": header.time_reference,
         "tape": header.tape or "",
+        "recorded": (header.origination or "").split(" ")[0],
         "tracks": [{"channel": number, "name": name} for number, name in header.tracks],
         "timecode_rate": str(header.timecode_rate) if header.timecode_rate else "",
     }

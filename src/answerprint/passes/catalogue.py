@@ -11,9 +11,11 @@ from pydantic import BaseModel, ValidationError
 from answerprint.dataset.of_production import lock_in_force
 from answerprint.passes.captions import CaptionSettings, submit_captions
 from answerprint.passes.cleanup import CleanupSettings, cleanup_graph
+from answerprint.passes.editorial import EditorialSettings, submit_editorial
 from answerprint.passes.grade import GradeSettings, submit_grade
 from answerprint.passes.picture_job import submit_graph
 from answerprint.passes.shots import named_shots
+from answerprint.passes.spatial import SpatialSettings, submit_spatial
 from answerprint.production import BadInput
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Shot
@@ -68,6 +70,20 @@ def passes() -> dict[str, Pass]:
             "Measures how each shot was made: size, movement, people, exposure, colour.",
             CaptionSettings,
             submit_captions,
+        ),
+        Pass(
+            "editorial",
+            "Editorial",
+            "Synced bins, a string-out of the circled takes, the coverage map and what was never shot; always of the whole production.",
+            EditorialSettings,
+            submit_editorial,
+        ),
+        Pass(
+            "spatial",
+            "Cameras and stage",
+            "Gives every frame of a tracked clip its camera, and draws the stage with the angles it allows.",
+            SpatialSettings,
+            submit_spatial,
         ),
     ]
     return {p.name: p for p in found}

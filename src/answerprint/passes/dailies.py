@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -15,10 +14,9 @@ from sqlalchemy import select
 from answerprint.ingest.cards import Card, verify
 from answerprint.ingest.into_catalogue import IngestReport, ingest
 from answerprint.ingest.proxies import submit_proxies
-from answerprint.ingest.sync import Sync, overlapping, synchronise
-from answerprint.passes.footage import located
 from answerprint.passes.grade import GradeSettings, submit_takes
-from answerprint.production import AnswerprintError, BadInput, Timecode
+from answerprint.passes.sound import marry
+from answerprint.production import AnswerprintError
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip
 
@@ -114,26 +112,12 @@ def _ingest(production: Production, card: Card, report: CardReport, run: RunJobs
 
 
 def _sync(production: Production, card: Card, report: CardReport, run: RunJobs, by: str, copy: bool, tell: Tell) -> None:
+    found, problems = marry(production, [clip["name"] for clip in report.clips], tell)
+    report.attention += problems
+    for clip in report.clips:
+        clip["sync"] = found.get(clip["name"])
     with production.reading() as session:
-        sounds = list(session.scalars(select(Asset).where(Asset.kind == "sound").order_by(Asset.path)))
-        clips = list(session.scalars(select(Clip).where(Clip.name.in_([clip["name"] for clip in report.clips]))))
-        places = {clip.name: located(production, clip.asset) for clip in clips}
-    shown = {clip["name"]: clip for clip in report.clips}
-    for number, clip in enumerate(clips):
-        tell(number, len(clips), "sound to picture")
-        for sound in _candidates(clip, sounds):
-            try:
-                found = synchronise(places[clip.name], _start(clip), located(production, sound))
-            except BadInput as error:
-                report.attention.append(str(error))
-                continue
-            if found is not None:
-                shown[clip.name]["sync"] = _told(sound, found)
-                break
-    with production.session() as session:
-        for clip in session.scalars(select(Clip).where(Clip.name.in_(list(shown)))):
-            if shown[clip.name]["sync"]:
-                clip.asset.details = {**clip.asset.details, "sync": shown[clip.name]["sync"]}
+        sounds = session.scalar(select(Asset.id).where(Asset.kind == "sound").limit(1)) is not None
     report.attention += [f"{clip['name']} has no sound that goes with it" for clip in report.clips if sounds and not clip["sync"]]
 
 
@@ -169,36 +153,3 @@ def _clip(production: Production, clip: Clip) -> dict[str, Any]:
         "problems": list(clip.asset.problems),
         "sync": None,
     }
-
-
-def _start(clip: Clip) -> Timecode | None:
-    try:
-        return Timecode.parse(clip.start_timecode, Fraction(clip.rate)) if clip.start_timecode else None
-    except BadInput:
-        return None
-
-
-def _candidates(clip: Clip, sounds: list[Asset]) -> list[Asset]:
-    """Recordings that may go with a clip: those whose time meets it, then those of its slate, then, when few, any."""
-    by_path = {sound.path: sound for sound in sounds}
-    start, spans = _start(clip), []
-    for sound in sounds:
-        reference, rate = sound.details.get("time_reference"), sound.details.get("sample_rate")
-        if reference is not None and rate:
-            begin = Fraction(int(reference), int(rate))
-            spans.append((sound.path, begin, begin + Fraction(str(sound.details.get("seconds", 0)))))
-    chosen: list[str] = []
-    if start is not None:
-        begin = Fraction(start.frame) / start.rate
-        chosen = overlapping((begin, begin + clip.frame_count / start.rate), spans)
-    slate = (clip.scene.casefold(), clip.take.lstrip("0"))
-    same = [
-        sound.path
-        for sound in sounds
-        if clip.scene and (str(sound.details.get("scene", "")).casefold(), str(sound.details.get("take", "")).lstrip("0")) == slate
-    ]
-    return [by_path[path] for path in dict.fromkeys(chosen + same)][:4]
-
-
-def _told(sound: Asset, found: Sync) -> dict[str, Any]:
-    return {"sound": Path(sound.path).name, **found.document()}

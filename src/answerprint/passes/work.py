@@ -29,10 +29,18 @@ def _handler(kind: str) -> Handler:
         from answerprint.passes.captions import work_on_caption
 
         return work_on_caption
+    if kind == "editorial":
+        from answerprint.passes.editorial import work_on_editorial
+
+        return work_on_editorial
     if kind == "proxy":
         from answerprint.ingest.proxies import work_on_proxy
 
         return work_on_proxy
+    if kind == "spatial":
+        from answerprint.passes.spatial import work_on_spatial
+
+        return work_on_spatial
     if kind == "simulate":
         from answerprint.passes.stage_chunk import work_on_stage
 

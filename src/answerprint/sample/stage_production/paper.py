@@ -16,6 +16,7 @@ from answerprint.sample.stage_production.tracking import write_table
 from answerprint.simulation.light import lux_at_aim
 
 _SEALED = ("retrieve", "train", "generate_from", "deliver")
+SHOT_ON = "2026-11-20"
 _WHY = "clean reference, for evaluation only: no operation may read it"
 
 
@@ -39,7 +40,7 @@ def _camera_report(path: Path, ending: str) -> None:
     rows: list[dict[str, Any]] = [
         {
             "Clip": clip.name + ending, "Reel": clip.reel, "Camera": clip.camera, "Scene": SCENE, "Setup": clip.setup, "Take": clip.take,
-            "Start TC": clip.timecode, "FPS": 24, "Focal Length": f"{clip.zoom:.0f} mm", "T-Stop": T_STOP, "ISO": f"{lens.ISO:.0f}",
+            "Start TC": clip.timecode, "Date": SHOT_ON, "FPS": 24, "Focal Length": f"{clip.zoom:.0f} mm", "T-Stop": T_STOP, "ISO": f"{lens.ISO:.0f}",
             "WB": "4700", "Circled": "yes" if clip.circled else "no", "Comments": clip.note,
         }
         for clip in CLIPS
@@ -52,6 +53,7 @@ def _camera_report(path: Path, ending: str) -> None:
                 "Reel": clip.reel,
                 "Camera": clip.camera,
                 "Start TC": clip.timecode,
+                "Date": SHOT_ON,
                 "FPS": 24,
             }
             rows.append(row | known | {"Circled": "no", "Comments": "clean reference, sealed"})

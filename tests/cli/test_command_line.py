@@ -41,6 +41,7 @@ TABLE = {
     "ask",
     "parse",
     "simulate",
+    "survey",
     "review",
     "worker",
     "deliver",

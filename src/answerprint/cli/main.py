@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from typing import NoReturn, TextIO
 
 from answerprint import __version__
-from answerprint.cli import later, picture, production, proof, review, simulation, timeline, watch
+from answerprint.cli import later, picture, production, proof, review, simulation, stage, timeline, watch
 from answerprint.cli.answer import Answer, as_json
 
 INTERRUPTED = 130
-_FAMILIES = (production, picture, timeline, proof, review, simulation, watch, later)
+_FAMILIES = (production, picture, timeline, proof, review, simulation, stage, watch, later)
 _ORDER = (
     "demo",
     "new",
@@ -36,6 +36,7 @@ _ORDER = (
     "ask",
     "parse",
     "simulate",
+    "survey",
     "review",
     "worker",
     "deliver",

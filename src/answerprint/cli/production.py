@@ -64,7 +64,7 @@ def _status(options: argparse.Namespace) -> Answer:
     from answerprint.dataset.of_production import locked_root
     from answerprint.jobs.queue import counts
     from answerprint.production.catalogue import Production
-    from answerprint.production.tables import Asset, Shot
+    from answerprint.production.tables import Asset, Clip, Shot
 
     with Production.open(options.dir) as production:
         with production.reading() as session:
@@ -72,6 +72,7 @@ def _status(options: argparse.Namespace) -> Answer:
             by_status = select(Shot.status, func.count()).group_by(Shot.status).order_by(Shot.status)
             kinds: dict[str, int] = {row[0]: row[1] for row in session.execute(by_kind)}
             shots: dict[str, int] = {row[0]: row[1] for row in session.execute(by_status)}
+            tracked = [(c.name, c.asset.details) for c in session.scalars(select(Clip).order_by(Clip.name))]
         jobs, root = counts(production), locked_root(production)
         document: dict[str, Any] = {
             "name": production.name,
@@ -80,6 +81,7 @@ def _status(options: argparse.Namespace) -> Answer:
             "kinds": kinds,
             "locked": root is not None,
             "root": root,
+            "cameras": _cameras(tracked),
             "shots": sum(shots.values()),
             "shots_by_status": shots,
             "jobs": jobs,
@@ -89,11 +91,31 @@ def _status(options: argparse.Namespace) -> Answer:
         f"{document['name']}, {float(production.rate):g} frames per second",
         f"assets  {document['assets']}  ({_listed(kinds)})",
         f"locked  {root or 'no'}",
+        *_camera_lines(document["cameras"]),
         f"shots   {document['shots']}  ({_listed(shots)})",
         f"jobs    {_listed(jobs)}",
         *(f"next:   {step}" for step in document["next"]),
     ]
     return Answer(document, lines)
+
+
+def _cameras(clips: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """How many clips are tracked and posed, and how late each tracker is where that is known."""
+    posed = {name: details["cameras"] for name, details in clips if details.get("cameras")}
+    late = [{"clip": name, **said["latency"]} for name, said in posed.items() if said["latency"].get("used") == "solved"]
+    tracked = sum(bool(details.get("tracking")) for _, details in clips)
+    return {"clips": len(clips), "tracked": tracked, "posed": len(posed), "latency": late}
+
+
+def _camera_lines(cameras: dict[str, Any]) -> list[str]:
+    if not cameras["tracked"]:
+        return []
+    lines = [f"cameras {cameras['posed']} of {cameras['tracked']} tracked clips have a camera for their frames"]
+    for late in cameras["latency"]:
+        frames = late["solved"]["frames"]
+        side = "behind" if frames >= 0 else "ahead of"
+        lines.append(f"        {late['clip']}: its tracker is {abs(frames):.2f} frames {side} the picture (solved)")
+    return lines
 
 
 def _next_steps(folder: str, document: dict[str, Any]) -> list[str]:
@@ -103,6 +125,9 @@ def _next_steps(folder: str, document: dict[str, Any]) -> list[str]:
     if not document["locked"]:
         return [f"answerprint lock {folder}"]
     steps = []
+    cameras = document.get("cameras", {"tracked": 0, "posed": 0})
+    if cameras["tracked"] > cameras["posed"]:
+        steps.append(f"answerprint run {folder} spatial")
     if jobs["failed"]:
         steps.append(f"answerprint review {folder}   (look at {jobs['failed']} failed jobs and retry them)")
     if not jobs["done"] and not jobs["running"] and not jobs["waiting"]:

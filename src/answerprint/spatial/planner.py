@@ -8,7 +8,7 @@ it the background alone can be made; where nobody saw the background either, not
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -21,9 +21,12 @@ from answerprint.production import BadInput
 
 Real = NDArray[np.float64]
 LIMIT_DEG = 8.0
-Verdict = Literal["allowed", "background only", "not seen"]
+Verdict = Literal["allowed", "background only", "not seen", "beyond the walls"]
 _ENOUGH_SEEN = 0.6
 """Share of a view's background that real cameras must have seen; below it the picture is mostly invention."""
+_ENOUGH_POINTS = 1000
+"""A scan of fewer does not show where a room ends."""
+_OUTSIDE = "lies beyond what was scanned"
 _POINTS_A_CELL = 8
 _DEPTH_SLACK = 0.03
 _EXACT = 1e-6
@@ -95,7 +98,8 @@ def plan(
 
     Tracks are taken at their trusted samples, which must be the same moments in all of them; cameras stand still.
     ``scene`` (n, 3) are scanned points, and ``lens`` a camera whose picture and focal length the virtual one shall have:
-    with both, the share of the background that the real cameras saw is measured, hidden points left out.
+    with both, the share of the background that the real cameras saw is measured, hidden points left out. With ``scene``
+    alone, places beyond what was scanned are told apart: no camera can stand there.
     Raises BadInput for a rig without a camera and for tracks of different lengths.
     """
     named = {name: _positions(name, camera) for name, camera in rig.items()}
@@ -109,11 +113,15 @@ def plan(
     centre = np.asarray(subject, dtype=np.float64)
     real = [c for c in rig.values() if isinstance(c, Camera)]
     seen = _seen(scene, real) if scene is not None and lens is not None and real else None
+    walls = None if scene is None or len(scene) < _ENOUGH_POINTS else np.percentile(scene, [0.5, 99.5], axis=0)
     angles = []
     for azimuth, elevation, place in ring(subject, distance_m, azimuths, elevations):
         share = None if seen is None or scene is None or lens is None else _seen_share(_aimed(lens, place, centre), scene, seen)
-        angles.append(_judge(azimuth, elevation, place, centre, named, limit_deg, share))
-    wanting = [a for a in angles if a.verdict != "allowed"]
+        angle = _judge(azimuth, elevation, place, centre, named, limit_deg, share)
+        angles.append(
+            angle if walls is None or _between(place, walls) else replace(angle, verdict="beyond the walls", why=_OUTSIDE)
+        )
+    wanting = [a for a in angles if a.verdict not in ("allowed", "beyond the walls")]
     return Plan(
         (float(centre[0]), float(centre[1]), float(centre[2])),
         limit_deg,
@@ -127,6 +135,10 @@ def parallax_deg(a: NDArray[np.floating], b: NDArray[np.floating], subject: NDAr
     u, v = np.asarray(a) - subject, np.asarray(b) - subject
     across = np.linalg.norm(np.cross(u, v), axis=-1)
     return np.asarray(np.degrees(np.arctan2(across, (u * v).sum(axis=-1))))
+
+
+def _between(place: Real, walls: Real) -> bool:
+    return bool((place >= walls[0]).all() and (place <= walls[1]).all())
 
 
 def _positions(name: str, camera: CameraTrack | Camera) -> Real:

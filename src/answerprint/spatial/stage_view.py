@@ -122,8 +122,9 @@ def _paint(big: Picture, pane: _Pane, stage: Stage, low: Real, high: Real, u: fl
                 cv2.LINE_AA,
             )
         _say(big, name, (x + 8 * u, y - 6 * u), 0.42 * u, _MARK)
+    taken: list[tuple[float, float, float]] = []
     for index, track in enumerate(stage.tracks):
-        _camera(big, pane, track, _CAMERAS[index % len(_CAMERAS)], stage.view_deg, u)
+        _camera(big, pane, track, _CAMERAS[index % len(_CAMERAS)], stage.view_deg, u, taken)
 
 
 def _floor(big: Picture, pane: _Pane, low: Real, high: Real, u: float) -> None:
@@ -160,7 +161,15 @@ def _dots(big: Picture, pane: _Pane, scan: Real) -> None:
     big[:] = np.round(big * (1 - shade) + np.array(_INK) * shade)
 
 
-def _camera(big: Picture, pane: _Pane, track: CameraTrack, colour: Colour, view_deg: float, u: float) -> None:
+def _camera(
+    big: Picture,
+    pane: _Pane,
+    track: CameraTrack,
+    colour: Colour,
+    view_deg: float,
+    u: float,
+    taken: list[tuple[float, float, float]],
+) -> None:
     kept = np.flatnonzero(track.posed)
     if not len(kept):
         return
@@ -171,7 +180,14 @@ def _camera(big: Picture, pane: _Pane, track: CameraTrack, colour: Colour, view_
         _cone(big, pane, track, int(at), colour, view_deg, u)
     x, y = pane.pixels(track.translation[kept[0]])[0]
     cv2.circle(big, (round(x), round(y)), round(5 * u), colour, -1, cv2.LINE_AA)
-    _say(big, track.label or track.device, (x + 9 * u, y + 5 * u), 0.55 * u, colour)
+    name = track.label or track.device
+    across = cv2.getTextSize(name, cv2.FONT_HERSHEY_SIMPLEX, 0.55 * u, 1)[0][0]
+    left, down = x + 9 * u, y + 5 * u
+    # Names of cameras that stand together are written below one another.
+    while any(abs(down - row) < 18 * u and left < end and begin < left + across for begin, end, row in taken):
+        down += 18 * u
+    taken.append((left, left + across, down))
+    _say(big, name, (left, down), 0.55 * u, colour)
 
 
 def _cone(big: Picture, pane: _Pane, track: CameraTrack, at: int, colour: Colour, view_deg: float, u: float) -> None:
@@ -213,9 +229,12 @@ def _legend(big: Picture, stage: Stage, u: float) -> None:
     words += [(_counted(len(stage.lights), "light"), _LIGHT)] if stage.lights else []
     words += [(_counted(len(stage.marks), "mark"), _MARK)] if stage.marks else []
     words += [(f"{sum(ok for _, ok in stage.planned)} of {len(stage.planned)} angles allowed", _PLANNED)] if stage.planned else []
+    size, gap = 0.48 * u, 26 * u
+    wide = sum(cv2.getTextSize(word, cv2.FONT_HERSHEY_SIMPLEX, size, 1)[0][0] + gap for word, _ in words)
+    size *= min(1.0, (big.shape[1] - 36 * u) / wide)
     for word, colour in words:
-        _say(big, word, (x, y), 0.48 * u, colour)
-        x += cv2.getTextSize(word, cv2.FONT_HERSHEY_SIMPLEX, 0.48 * u, 1)[0][0] + 26 * u
+        _say(big, word, (x, y), size, colour)
+        x += cv2.getTextSize(word, cv2.FONT_HERSHEY_SIMPLEX, size, 1)[0][0] + gap * size / (0.48 * u)
 
 
 def _counted(number: int, thing: str) -> str:

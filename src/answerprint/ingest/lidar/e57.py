@@ -107,3 +107,20 @@ def _colour_limit(header: Any, raw: Any) -> float:
         return float(header["colorLimits"]["colorRedMaximum"].value())
     except Exception:
         return 65535.0 if raw.max(initial=0) > 255 else 255.0
+
+
+def stations(path: Path) -> dict[str, Points]:
+    """The points of each scan in the file by its name, each where its own pose puts it on the stage, metres."""
+    if open_e57(path).count == 0:
+        return {}
+    import pye57
+
+    file, found = pye57.E57(str(path)), {}
+    for index in range(file.scan_count):
+        header = file.get_header(index)
+        name = str(header["name"].value()) if "name" in header.scan_fields else ""
+        parts = [part.xyz for part, _ in _scan_chunks(file, index, 1_000_000)]
+        points = Points(np.concatenate(parts)).returned()
+        found[name if name and name not in found else f"scan {index + 1}"] = points
+    file.close()
+    return found

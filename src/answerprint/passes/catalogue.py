@@ -15,6 +15,7 @@ from answerprint.passes.editorial import EditorialSettings, submit_editorial
 from answerprint.passes.grade import GradeSettings, submit_grade
 from answerprint.passes.picture_job import submit_graph
 from answerprint.passes.shots import named_shots
+from answerprint.passes.spatial import SpatialSettings, submit_spatial
 from answerprint.production import BadInput
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Shot
@@ -76,6 +77,13 @@ def passes() -> dict[str, Pass]:
             "Synced bins, a string-out of the circled takes, the coverage map and what was never shot; always of the whole production.",
             EditorialSettings,
             submit_editorial,
+        ),
+        Pass(
+            "spatial",
+            "Cameras and stage",
+            "Gives every frame of a tracked clip its camera, and draws the stage with the angles it allows.",
+            SpatialSettings,
+            submit_spatial,
         ),
     ]
     return {p.name: p for p in found}

@@ -37,6 +37,10 @@ def _handler(kind: str) -> Handler:
         from answerprint.ingest.proxies import work_on_proxy
 
         return work_on_proxy
+    if kind == "spatial":
+        from answerprint.passes.spatial import work_on_spatial
+
+        return work_on_spatial
     if kind == "simulate":
         from answerprint.passes.stage_chunk import work_on_stage
 

@@ -172,7 +172,13 @@ def _plans(material: Material, scan: Real | None, wishes: Wishes, problems: list
         rig: dict[str, CameraTrack | Camera] = {c.clip: _moving(c, count) or m for c, m in zip(clips, middles, strict=True)}
         points = None if scan is None else _thinned(scan, _PLANNED_ON)
         found = plan(
-            rig, subject, distance, limit_deg=wishes.limit_deg, azimuths=range(-180, 180, _STEP_DEG), scene=points, lens=middles[0]
+            rig,
+            [float(v) for v in subject],
+            distance,
+            limit_deg=wishes.limit_deg,
+            azimuths=range(-180, 180, _STEP_DEG),
+            scene=points,
+            lens=middles[0],
         )
         yield name, found, middles[0]
 

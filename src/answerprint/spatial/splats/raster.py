@@ -23,6 +23,9 @@ DARK = 1e-4
 _AREA = TILE * TILE
 _COLUMN = PLANES * _AREA
 _CHECK = 8
+# Unsigned: an index that could be negative would be tested for it, and the loop not become vector instructions.
+_ROW, _ACROSS = np.uint64(TILE), np.uint64(_COLUMN)
+_AT_R, _AT_G, _AT_B, _AT_EXPECTED, _AT_MEDIAN = (np.uint64(k * _AREA) for k in (R, G, B_, EXPECTED, MEDIAN))
 
 # exp(-q) for q from 0 to 0.7 as a polynomial (least squares of the relative error, which stays below 3e-6); its eighth power is exp(-8 q).
 E0, E1, E2, E3, E4 = (np.float32(v) for v in (0.9999972, -0.99982156, 0.49808476, -0.15919466, 0.02918262))
@@ -77,9 +80,9 @@ def _draw(buffer: Float, splat: Float, left: np.float32, top: np.float32) -> Non
     for row in range(first, last):
         dy = from_top + np.float32(row)
         b_dy, c_dy = b * dy, c * dy * dy
-        at = row * TILE
-        for i in range(TILE):
-            dx = buffer[_COLUMN + i] + from_left
+        at = np.uint64(row * TILE)
+        for i in range(_ROW):
+            dx = np.float32(np.int32(i)) + from_left
             q = (a * dx + b_dy) * dx + c_dy
             t = min(q, np.float32(0.75))
             e = (((E4 * t + E3) * t + E2) * t + E1) * t + E0
@@ -88,13 +91,14 @@ def _draw(buffer: Float, splat: Float, left: np.float32, top: np.float32) -> Non
             e *= e
             alpha = min(opacity * e, np.float32(MOST))
             alpha = alpha if q <= reach else np.float32(0)
-            before = buffer[at + i]
+            k = at + i
+            before = buffer[k]
             w = alpha * before
             after = before - w
-            buffer[at + i] = after
-            buffer[_AREA + at + i] += w * red
-            buffer[2 * _AREA + at + i] += w * green
-            buffer[3 * _AREA + at + i] += w * blue
-            buffer[4 * _AREA + at + i] += w * depth
-            median = buffer[5 * _AREA + at + i]
-            buffer[5 * _AREA + at + i] = depth if (before > np.float32(0.5)) and (after <= np.float32(0.5)) else median
+            buffer[k] = after
+            buffer[k + _AT_R] += w * red
+            buffer[k + _AT_G] += w * green
+            buffer[k + _AT_B] += w * blue
+            buffer[k + _AT_EXPECTED] += w * depth
+            median = buffer[k + _AT_MEDIAN]
+            buffer[k + _AT_MEDIAN] = depth if (before > np.float32(0.5)) and (after <= np.float32(0.5)) else median

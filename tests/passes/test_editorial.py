@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import opentimelineio as otio
 import pytest
+from sqlalchemy import select
 
 from answerprint.editorial.conform import conform
 from answerprint.editorial.timeline import read_timeline
@@ -17,10 +18,12 @@ from answerprint.jobs.dispatcher import Dispatcher
 from answerprint.jobs.executor import InlineExecutor
 from answerprint.media.bwf import Slate, write_bwf
 from answerprint.passes.catalogue import dispatch
+from answerprint.passes.delivery import _editorial
 from answerprint.passes.shots import media_of
 from answerprint.passes.work import perform
 from answerprint.production import Timecode
 from answerprint.production.catalogue import Production
+from answerprint.production.tables import Asset, Permission
 from tests.made_footage import exr_folder
 
 REPORT = """Clip,Reel,Camera,Scene,Setup,Take,Start TC,Date,FPS,Circled
@@ -126,3 +129,11 @@ def test_a_second_pass_leaves_nothing_of_the_first(worked):
     (worked.root / "editorial" / "bins" / "scene-old.otio").write_text("{}")
     _run(worked)
     assert not (worked.root / "editorial" / "bins" / "scene-old.otio").exists()
+
+
+def test_the_map_is_delivered_only_where_the_script_may_be(worked):
+    assert {"coverage.txt", "bins/scene-7.otio"} <= _editorial(worked).keys()
+    with worked.session() as session:
+        for grant in session.scalars(select(Permission).join(Asset).where(Asset.kind == "script", Permission.purpose == "deliver")):
+            grant.allowed = False
+    assert "coverage.txt" not in _editorial(worked) and "bins/scene-7.otio" in _editorial(worked)

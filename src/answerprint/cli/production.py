@@ -63,6 +63,7 @@ def _status(options: argparse.Namespace) -> Answer:
 
     from answerprint.dataset.of_production import locked_root
     from answerprint.jobs.queue import counts
+    from answerprint.passes.editorial import editorial_index
     from answerprint.production.catalogue import Production
     from answerprint.production.tables import Asset, Clip, Shot
 
@@ -74,6 +75,7 @@ def _status(options: argparse.Namespace) -> Answer:
             shots: dict[str, int] = {row[0]: row[1] for row in session.execute(by_status)}
             tracked = [(c.name, c.asset.details) for c in session.scalars(select(Clip).order_by(Clip.name))]
         jobs, root = counts(production), locked_root(production)
+        written = editorial_index(production)
         document: dict[str, Any] = {
             "name": production.name,
             "rate": str(production.rate),
@@ -85,6 +87,7 @@ def _status(options: argparse.Namespace) -> Answer:
             "shots": sum(shots.values()),
             "shots_by_status": shots,
             "jobs": jobs,
+            "coverage": {"missing": written["missing"], "grave": written["grave"]} if written else None,
         }
     document["next"] = _next_steps(options.dir, document)
     lines = [
@@ -94,6 +97,7 @@ def _status(options: argparse.Namespace) -> Answer:
         *_camera_lines(document["cameras"]),
         f"shots   {document['shots']}  ({_listed(shots)})",
         f"jobs    {_listed(jobs)}",
+        *([f"cover   {written['missing']} missing, {written['grave']} of them grave: editorial/coverage.txt"] if written else []),
         *(f"next:   {step}" for step in document["next"]),
     ]
     return Answer(document, lines)
@@ -134,6 +138,8 @@ def _next_steps(folder: str, document: dict[str, Any]) -> list[str]:
         steps.append(f"answerprint run {folder} grade")
     elif document["shots_by_status"].get("waiting"):
         steps.append(f"answerprint run {folder} cleanup")
+    if document["kinds"].get("camera") and document["coverage"] is None:
+        steps.append(f"answerprint run {folder} editorial   (bins, string-out, what was never shot)")
     if document["shots_by_status"].get("to review"):
         steps.append(f"answerprint review {folder}   (versions wait for a decision)")
     elif document["shots_by_status"].get("approved"):

@@ -76,7 +76,7 @@ class DeliveryShot:
 class Delivery:
     """Everything that goes into a package. ``missing`` are events that found no original, with the reason.
 
-    ``lock`` are the files of the dataset lock, for the archive.
+    ``lock`` are the files of the dataset lock, for the archive; ``editorial`` what the editorial pass wrote, by its place in ``editorial/``.
     """
 
     title: str
@@ -87,3 +87,4 @@ class Delivery:
     extra_ledgers: list[Path] = field(default_factory=list)
     models: list[ModelCard] = field(default_factory=list)
     lock: list[Path] = field(default_factory=list)
+    editorial: dict[str, Path] = field(default_factory=dict)

@@ -88,6 +88,7 @@ class Laid:
     config: str = ""
     edits: list[str] = field(default_factory=list)
     grades: list[str] = field(default_factory=list)
+    editorial: list[str] = field(default_factory=list)
     lost: dict[str, list[Lost]] = field(default_factory=dict)
     attention: list[str] = field(default_factory=list)
 

@@ -44,6 +44,7 @@ def write_manifest(
         "missing": [{"event": event.number, "reel": event.reel, "reason": reason} for event, reason in laid.missing],
         "edits": laid.edits,
         "grades": laid.grades,
+        "editorial": laid.editorial,
         "not_carried": {
             name: [f"{x.what} ({x.where}{f', {x.count} times' if x.count > 1 else ''})" for x in lost]
             for name, lost in laid.lost.items()
@@ -129,6 +130,7 @@ def _lines(document: dict[str, Any], receiver: Receiver) -> list[str]:
         lines.append("")
     for name in ("edits", "grades"):
         lines += [f"{name[:-1]:8} {path}" for path in document[name]]
+    lines += [f"{'paper' if path.count('/') == 1 else 'bin':8} {path}" for path in document["editorial"]]
     for one in document["missing"]:
         lines.append(f"missing  event {one['event']:03d}, reel {one['reel']}: {one['reason']}")
     for edit, lost in document["not_carried"].items():

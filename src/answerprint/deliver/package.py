@@ -115,6 +115,10 @@ def _dress(
     if chosen.academy:
         write_academy(laid)
     write_edits(laid, chosen.edits, "cut" if chosen.name == "generic" else title)
+    for place, file in sorted(delivery.editorial.items() if chosen.editorial else ()):
+        (building / "editorial" / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, building / "editorial" / place)
+        laid.editorial.append(f"editorial/{place}")
     if chosen.own is not None:
         chosen.own(laid)
     if movie:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy import select
 
 from answerprint.colour.cdl import CDL
 from answerprint.deliver.delivery import Delivery, DeliveryShot
 from answerprint.editorial.events import Event
-from answerprint.passes.footage import located, require
+from answerprint.passes.editorial import editorial_index
+from answerprint.passes.footage import allowed, located, require
 from answerprint.passes.models import model_cards
 from answerprint.passes.shots import current_cut, shots_from_cut
 from answerprint.production import BadInput, FrameRange, Timecode, frame_rate
 from answerprint.production.catalogue import Production
-from answerprint.production.tables import Shot, Version
+from answerprint.production.tables import Asset, Shot, Version
 
 
 def delivery_of(production: Production) -> Delivery:
@@ -31,8 +34,21 @@ def delivery_of(production: Production) -> Delivery:
         chosen,
         missing,
         models=model_cards() if any(s.folder for s in chosen) else [],
+        editorial=_editorial(production),
         lock=sorted(f for f in production.path("lock").glob("*") if f.is_file()),
     )
+
+
+def _editorial(production: Production) -> dict[str, Path]:
+    """What the editorial pass wrote. Its coverage map holds the script, and stays where that may not be delivered."""
+    if not editorial_index(production):
+        return {}
+    with production.reading() as session:
+        scripts = [asset for asset in session.scalars(select(Asset).where(Asset.kind == "script"))]
+        told = all(allowed(script, "deliver") for script in scripts)
+    folder = production.root / "editorial"
+    files = {p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {place: file for place, file in files.items() if told or "/" in place}
 
 
 def approved_version(shot: Shot) -> Version | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from answerprint.ingest.into_catalogue import ingest
 from answerprint.ingest.proxies import submit_proxies
 from answerprint.passes.catalogue import dispatch
 from answerprint.passes.delivery import delivery_of
+from answerprint.passes.editorial import editorial_index
 from answerprint.passes.review import decide, restored_frames
 from answerprint.passes.shots import current_cut, shots_from_cut
 from answerprint.production import FaultFound
@@ -84,6 +86,7 @@ class Demo:
             ("lock", self._lock),
             ("caption", self._captions),
             ("grade", self._grade),
+            ("editorial", self._editorial),
             ("cut", self._cut),
             ("clean-up", self._cleanup),
             ("score", self._score),
@@ -170,6 +173,18 @@ class Demo:
         self.facts["grade"] = {
             c.name: {k: c.grade[k] for k in ("delta_e_before", "delta_e_after") if k in c.grade} for c in self._clips(production)
         }
+
+    def _editorial(self, production: Production) -> None:
+        if not editorial_index(production):
+            self._finish(production, dispatch(production, "editorial", [], {}, REVIEWER))
+        found, place = editorial_index(production), production.root / "editorial"
+        for one in found["bins"]:
+            self._say(f"bin {one['title']}: {one['clips']} clips, {one['with_sound']} with sound, {one['circled']} circled")
+        strung = found["string_out"]
+        self._say(f"string-out of circled takes: {strung['clips']} clips, {strung['seconds']:.1f} s", *strung["stand_ins"])
+        missing = json.loads((place / "coverage.json").read_text(encoding="utf-8"))["missing"]
+        self._say(*(f"! {gap['gap']}: {gap['what']}" for gap in missing if gap["grave"]), f"coverage map {place / 'coverage.html'}")
+        self.facts["editorial"] = {"missing": found["missing"], "grave": found["grave"], "bins": len(found["bins"])}
 
     def _clips(self, production: Production) -> list[Clip]:
         with production.session() as session:

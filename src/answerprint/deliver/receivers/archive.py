@@ -12,4 +12,5 @@ RECEIVER = Receiver(
     grades=(".ccc", ".cdl", ".cc"),
     plates=True,
     layers="layered",
+    editorial=True,
 )

@@ -37,4 +37,5 @@ RECEIVER = Receiver(
     movies="viewed",
     dnxhr=True,
     own=write,
+    editorial=True,
 )

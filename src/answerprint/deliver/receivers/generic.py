@@ -11,4 +11,5 @@ RECEIVER = Receiver(
     layers="layered",
     folder="frames/{shot}",
     renames=False,
+    editorial=True,
 )

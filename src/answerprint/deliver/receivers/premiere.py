@@ -47,4 +47,5 @@ RECEIVER = Receiver(
         "The paths in the XML are relative to edit/; Premiere asks once where the first movie lies and finds the rest beside it.",
         "Mattes and layers are not in this package. Ask for --to after-effects for those.",
     ),
+    editorial=True,
 )

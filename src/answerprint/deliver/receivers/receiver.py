@@ -20,7 +20,7 @@ class Receiver:
     ``pictures``: frames in the plate's own format with the very pixels that were approved, or half-float EXR (ZIP) in the named space.
     ``layers``: one layered EXR a frame, or one sequence of plain RGB for each layer, for hosts that read no named layers.
     ``movies``: per-shot ProRes 422 HQ (DNxHR HQX with ``dnxhr``), ungraded (``source``: Rec.709 camera codes, or ACEScct for linear pictures) or as a viewer sees it.
-    ``academy``: an ACES Metadata File and an ASC FDL for each shot. ``folder`` and ``plate_folder`` take {name}, {shot}, {width} and {height}. ``own`` writes what only this receiver reads.
+    ``editorial``: the bins, string-out and coverage map of the editorial pass, where it was run. ``academy``: an ACES Metadata File and an ASC FDL for each shot. ``folder`` and ``plate_folder`` take {name}, {shot}, {width} and {height}. ``own`` writes what only this receiver reads.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Receiver:
     movies: Movies = "none"
     dnxhr: bool = False
     academy: bool = False
+    editorial: bool = False
     folder: str = "frames/{name}"
     plate_folder: str = "plates/{name}"
     plate_name: str = "{name}_plate"

@@ -77,4 +77,5 @@ RECEIVER = Receiver(
         "resolve/build_project.py uses Resolve's documented scripting interface and was not run in Resolve.",
         "The CDLs act in ACEScct: set the project to ACEScct (or convert before and after the CDL node).",
     ),
+    editorial=True,
 )

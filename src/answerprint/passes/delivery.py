@@ -44,7 +44,7 @@ def _editorial(production: Production) -> dict[str, Path]:
     if not editorial_index(production):
         return {}
     with production.reading() as session:
-        scripts = [asset for asset in session.scalars(select(Asset).where(Asset.kind == "script"))]
+        scripts = list(session.scalars(select(Asset).where(Asset.kind == "script")))
         told = all(allowed(script, "deliver") for script in scripts)
     folder = production.root / "editorial"
     files = {p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*")) if p.is_file()}

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from answerprint.colour import view
+from answerprint.colour import kept_cube
 from answerprint.colour.view import ViewLUT, display
 from answerprint.production import BadInput
 from answerprint.production.atomic import write_failure
@@ -68,7 +68,7 @@ def test_without_a_writable_cache_the_view_still_works(monkeypatch: pytest.Monke
         raise write_failure(path, OSError(errno.ENOSPC, "No space left on device"))
 
     monkeypatch.setenv("ANSWERPRINT_CACHE", str(tmp_path))
-    monkeypatch.setattr(view, "write_atomically", full)
+    monkeypatch.setattr(kept_cube, "write_atomically", full)
     assert ViewLUT.cached().cube.shape == (65, 65, 65, 3)
     assert not list(tmp_path.iterdir())
 

@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -19,11 +18,11 @@ import numpy as np
 import PyOpenColorIO as ocio
 from numpy.typing import NDArray
 
-from answerprint.colour.config import config, config_digest, ocio_version
+from answerprint.colour.config import config, config_digest
+from answerprint.colour.kept_cube import kept_cube
 from answerprint.colour.spaces import GRADING, WORKING
 from answerprint.colour.transform import EXACT, Picture, cpu_of, run
 from answerprint.production import BadInput
-from answerprint.production.atomic import write_atomically
 from answerprint.production.home import cache_folder
 
 VIEWS = {
@@ -85,21 +84,7 @@ class ViewLUT:
 
 @cache
 def _remembered(view: str, digest: str, folder: str) -> ViewLUT:
-    name = hashlib.sha256(f"{digest} {ocio_version()} {view} {VIEWS[view]} {_EDGE}".encode()).hexdigest()[:20]
-    place = cache_folder() / f"view-{view}-{name}.lut"
-    try:
-        stored = place.read_bytes()
-    except OSError:
-        stored = b""
-    if len(stored) == 32 + _EDGE**3 * 12 and hashlib.sha256(stored[32:]).digest() == stored[:32]:
-        return ViewLUT(view, np.frombuffer(stored[32:], dtype="<f4").reshape(_EDGE, _EDGE, _EDGE, 3))
-    baked = ViewLUT.bake(view)
-    data = baked.cube.astype("<f4").tobytes()
-    try:
-        write_atomically(place, hashlib.sha256(data).digest() + data)
-    except BadInput:
-        return baked  # a read-only or full cache costs time, nothing else
-    return baked
+    return ViewLUT(view, kept_cube(f"view-{view}", _EDGE, f"{view} {VIEWS[view]}", lambda: ViewLUT.bake(view).cube))
 
 
 @cache

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sqlalchemy import select
@@ -13,6 +14,9 @@ from answerprint.jobs.queue import ChunkOrder, submit
 from answerprint.jobs.work import WorkOrder
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip
+
+if TYPE_CHECKING:
+    from answerprint.media.sequence import FrameSequence
 
 PRIORITY = 80
 """Before the passes: nothing can be looked at without them."""
@@ -53,29 +57,49 @@ def thumbnail_file(production: Production, clip: Clip) -> Path:
 
 
 def work_on_proxy(order: WorkOrder) -> dict[str, Any]:
-    """Write one clip's proxy, with the clip's frame count and start timecode, and its thumbnail."""
-    from answerprint.colour.spaces import to_working
-    from answerprint.colour.view import ViewLUT
-    from answerprint.media.movie import proxy_sized, write_proxy, write_thumbnail
+    """Write one clip's proxy, with the clip's frame count and start timecode, and its thumbnail; says how fast it was."""
     from answerprint.media.sequence import open_sequence
 
+    began = time.monotonic()
     with Production.open(order.production_dir) as production:
         with production.reading() as session:
             clip = session.get_one(Clip, order.job_order["clip"])
             source, digest = production.root / clip.asset.path, clip.asset.sha256
-        sequence, lut = open_sequence(source, clip.rate), ViewLUT.cached()
-
-        def pictures() -> Iterator[np.ndarray[Any, np.dtype[np.float32]]]:
-            for index in range(sequence.count):
-                order.check_cancelled()
-                order.report(index, sequence.count, f"frame {index}")
-                shown = lut.apply(proxy_sized(to_working(sequence.read(index).rgb(), clip.input_space)))
-                if index == sequence.count // 2:
-                    write_thumbnail(thumbnail_file(production, clip), shown)
-                yield shown
-
-        frames = write_proxy(proxy_file(production, clip), pictures(), clip.rate, clip.start_timecode or None)
+        sequence = open_sequence(source, clip.rate)
+        frames = _write(sequence, clip, proxy_file(production, clip), thumbnail_file(production, clip), order)
         with production.session() as session:
             asset = session.get_one(Asset, clip.asset_id)
             asset.details = {**asset.details, "proxy": f"proxies/{clip.name}.mp4", "proxy_of": digest}
-    return {"frames": frames}
+    seconds = time.monotonic() - began
+    shot = float(frames / (sequence.rate or 24))
+    return {"frames": frames, "seconds": round(seconds, 2), "x_realtime": round(shot / max(seconds, 1e-3), 2)}
+
+
+def _write(sequence: FrameSequence, clip: Clip, place: Path, thumbnail: Path, order: WorkOrder) -> int:
+    """A movie in log or display codes goes through one baked look; linear frames are averaged down in linear light and viewed."""
+    from answerprint.colour.camera_look import camera_look, has_camera_look
+    from answerprint.colour.spaces import to_working
+    from answerprint.colour.view import ViewLUT
+    from answerprint.media.movie import proxy_sized, write_proxy, write_thumbnail
+    from answerprint.media.proxy_of_movie import CODES_TOP, takes_look, write_proxy_of_movie
+
+    lut = ViewLUT.cached()
+
+    def tell(index: int) -> None:
+        order.check_cancelled()
+        order.report(index, sequence.count, f"frame {index}")
+
+    def shown(index: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+        return lut.apply(proxy_sized(to_working(sequence.read(index).rgb(), clip.input_space)))
+
+    def pictures() -> Iterator[np.ndarray[Any, np.dtype[np.float32]]]:
+        for index in range(sequence.count):
+            tell(index)
+            yield shown(index)
+
+    timecode = clip.start_timecode or None
+    write_thumbnail(thumbnail, shown(sequence.count // 2))
+    if takes_look(sequence) and has_camera_look(clip.input_space):
+        look = camera_look(clip.input_space, top=CODES_TOP)
+        return write_proxy_of_movie(place, sequence, look, clip.rate, timecode, tell=tell)
+    return write_proxy(place, pictures(), clip.rate, timecode)

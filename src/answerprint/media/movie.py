@@ -6,7 +6,7 @@ header takes them from there. Timecode becomes a ``tmcd`` track that starts at t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -185,7 +185,6 @@ def write_proxy(
     one edge pixel. ``quality`` is x264's constant rate factor: lower is better, 18 looks like the source. Raises as ``write_prores``.
     """
     path, exact = Path(path), frame_rate(rate)
-    colour = _COLOURS["bt709"]
 
     def planes(picture: Picture) -> list[NDArray[Any]]:
         odd = [(0, size % 2) for size in picture.shape[:2]]
@@ -193,10 +192,26 @@ def write_proxy(
         y, cb, cr = from_rgb(even, 8, 1)
         return [plane.astype(np.uint8) for plane in (y, halved_left(cb), halved_left(cr))]
 
+    return _proxy(
+        path, lambda container, codec: _encode(container, codec, _lead(path, frames), exact, planes), exact, timecode, quality
+    )
+
+
+def encode_proxy(path: Path, frames: Iterable[Any], rate: Fraction | str | float, timecode: str | None, quality: int) -> int:
+    """Write ``av.VideoFrame`` pictures (yuv420p, limited BT.709, left-sited) as ``write_proxy`` writes arrays; returns their number."""
+    exact = frame_rate(rate)
+
+    def encode(container: Any, codec: _Codec) -> int:
+        return _muxed(container, codec, frames, exact)
+
+    return _proxy(path, encode, exact, timecode, quality)
+
+
+def _proxy(path: Path, encode: Callable[[Any, _Codec], int], rate: Fraction, timecode: str | None, quality: int) -> int:
     # A fixed number of threads: x264 may choose other bytes with another number.
     options = {"crf": str(quality), "preset": "veryfast", "x264-params": "keyint=1:bframes=0:threads=2:scenecut=0"}
-    with _written(path, exact, timecode, {}, {"movflags": "faststart"}) as container:
-        return _encode(container, _Codec("libx264", "yuv420p", options, colour), _lead(path, frames), exact, planes)
+    with _written(path, rate, timecode, {}, {"movflags": "faststart"}) as container:
+        return encode(container, _Codec("libx264", "yuv420p", options, _COLOURS["bt709"]))
 
 
 def proxy_sized(picture: Picture) -> Picture:
@@ -254,21 +269,17 @@ def _written(
             raise OSError(error.errno, error.strerror) from error
 
 
-def _encode(
-    container: Any,
-    codec: _Codec,
-    pictures: Iterator[Picture],
-    rate: Fraction,
-    planes: Any,
-) -> int:
+def _encode(container: Any, codec: _Codec, pictures: Iterator[Picture], rate: Fraction, planes: Any) -> int:
+    return _muxed(container, codec, (_frame(planes(picture), codec) for picture in pictures), rate)
+
+
+def _muxed(container: Any, codec: _Codec, frames: Iterable[Any], rate: Fraction) -> int:
     stream: Any = None
     count = 0
-    for picture in pictures:
-        parts = planes(picture)
-        height, width = parts[0].shape
+    for frame in frames:
         if stream is None:
             stream = container.add_stream(codec.name, rate=rate, options=codec.options)
-            stream.width, stream.height, stream.pix_fmt = width, height, codec.layout
+            stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, codec.layout
             stream.time_base = 1 / rate
             context = stream.codec_context
             context.time_base = 1 / rate
@@ -278,7 +289,8 @@ def _encode(
                 context.codec_tag = codec.tag
             if codec.reel:
                 stream.metadata["reel_name"] = codec.reel
-        frame = _frame(parts, width, height, codec)
+        frame.color_primaries, frame.color_trc = codec.colour.primaries, codec.colour.transfer
+        frame.colorspace, frame.color_range = codec.colour.named_matrix, _LIMITED
         frame.pts, frame.time_base = count, 1 / rate
         container.mux(stream.encode(frame))
         count += 1
@@ -286,14 +298,13 @@ def _encode(
     return count
 
 
-def _frame(parts: list[NDArray[Any]], width: int, height: int, codec: _Codec) -> Any:
+def _frame(parts: list[NDArray[Any]], codec: _Codec) -> Any:
+    height, width = parts[0].shape
     frame = av.VideoFrame(width, height, codec.layout)
     for plane, samples in zip(frame.planes, parts, strict=True):
         padded = np.zeros((plane.height, plane.line_size // samples.itemsize), samples.dtype)
         padded[:, : samples.shape[1]] = samples
         plane.update(padded)
-    frame.color_primaries, frame.color_trc = codec.colour.primaries, codec.colour.transfer
-    frame.colorspace, frame.color_range = codec.colour.named_matrix, _LIMITED
     return frame
 
 

@@ -91,6 +91,25 @@ class MovieReader:
         with self._lock:
             return self._converted(self._picture(index), index)
 
+    def pictures(self) -> Iterator[Any]:
+        """Every frame in order as FFmpeg decoded it, for its own filters. Raises BadInput for damage, as ``read`` does."""
+        for index in range(len(self.times)):
+            with self._lock:
+                decoded = self._picture(index)
+            if decoded.damaged:
+                raise BadInput(self.path, f"frame {index} is damaged", "copy or export the movie again")
+            yield decoded.frame
+
+    def encoding(self) -> Encoding | None:
+        """How the samples are coded where they are upright planar Y'CbCr, which FFmpeg's filters take as they are; None elsewhere."""
+        with self._lock:
+            frame = self._picture(0).frame
+        name = frame.format.name
+        upright = not math.isfinite(frame.rotation) or round(frame.rotation / 90) % 4 == 0
+        if not upright or not name.startswith(("yuv4", "yuva4", "yuvj4")) or name.endswith("be") or name.startswith(_UNEVEN):
+            return None
+        return _encoding(frame, name, frame.format.components[0].bits, self.codec)
+
     # Looking without decoding
 
     def _probe(self) -> None:

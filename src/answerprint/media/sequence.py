@@ -141,6 +141,11 @@ class MovieSequence(FrameSequence):
     def codec(self) -> str:
         return self._reader.codec
 
+    @property
+    def reader(self) -> MovieReader:
+        """The decoder behind the frames."""
+        return self._reader
+
     def read(self, index: int) -> SourceFrame:
         return self._reader.read(index)
 

@@ -20,6 +20,7 @@ from answerprint.media.exr_luma_chroma import to_rgb
 from answerprint.media.frames import FrameHeader, NativeAttribute, SourceFrame
 from answerprint.media.stills import read_still
 from answerprint.media.write import write_frame
+from answerprint.production import BadInput
 
 BLACK = {c: np.zeros((4, 6), np.float16) for c in "RGB"}
 
@@ -225,3 +226,27 @@ def test_another_makers_dpx_comes_back_with_its_codes_byte_order_and_header(tmp_
     assert (after[:4], after[160:660], after[1408:1664]) == (before[:4], before[160:660], before[1408:1664])
     assert before[1664:1700] not in after[:2048]
     assert read_still(plate).header.timecode is None
+
+
+@pytest.mark.parametrize("compression", ["none", "zip", "piz", "dwaa", "dwab", "htj2k32", "zstd"])
+def test_a_written_compression_is_the_one_that_was_asked_for(tmp_path: Path, compression: str) -> None:
+    wave = np.sin(np.arange(64 * 48) / 50).reshape(48, 64).astype(np.float16) + np.float16(1.5)
+    write_exr(tmp_path / "a.exr", {"R": wave, "G": wave, "B": wave}, compression=compression)
+    opened = oiio.ImageInput.open(str(tmp_path / "a.exr"))
+    assert opened.spec()["compression"].split(":")[0] == compression
+    apart = np.abs(opened.read_image("float")[..., 1] - wave.astype(np.float32)).max()
+    assert apart < 0.01 if compression.startswith("dwa") else apart == 0
+
+
+def test_a_compression_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="EXR has no compression 'best'"):
+        write_exr(tmp_path / "a.exr", {"Y": np.zeros((4, 4), np.float16)}, compression="best")
+
+
+def test_a_lossy_plate_is_still_written_without_loss(tmp_path: Path) -> None:
+    wave = np.random.default_rng(0).random((48, 64)).astype(np.float16)
+    write_exr(tmp_path / "a.exr", {"R": wave, "G": wave, "B": wave}, compression="dwab")
+    plate = read_exr(tmp_path / "a.exr")
+    write_frame(tmp_path / "b.exr", plate)
+    again = read_exr(tmp_path / "b.exr")
+    assert again.header.compression == "zip" and np.array_equal(again.planes["G"], plate.planes["G"])

@@ -7,6 +7,7 @@ A lossy compression cannot give back the pixels nobody touched, so a frame that 
 from __future__ import annotations
 
 import io
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import OpenEXR
 
+from answerprint.colour.transform import thread_count
 from answerprint.media.exr_header import (
     COMPRESSIONS,
     ExrPart,
@@ -58,6 +60,7 @@ def read_exr(path: Path) -> SourceFrame:
     Luminance and chroma come back as R, G and B. Raises BadInput for what is unreadable, cut off or deep.
     """
     header, part, index = _chosen(path)
+    _share_threads(header.compression)
     try:
         with OpenEXR.File(str(path), separate_channels=True) as file:
             planes = {name: channel.pixels for name, channel in file.parts[index].channels.items()}
@@ -84,8 +87,11 @@ def write_exr(
 
     Windows are (x0, y0, x1, y1), half-open; the data window defaults to the picture at the display window's corner, the display
     window to the data window. Attribute values take the EXR type their Python form suggests (8 floats named ``chromaticities``
-    and 2 whole numbers named ``framesPerSecond`` take theirs). The same input gives the same bytes.
+    and 2 whole numbers named ``framesPerSecond`` take theirs). The same input gives the same bytes. ``compression`` is used as named,
+    lossy ones included (DWAA and DWAB at the usual level of 45); BadInput for one that does not exist.
     """
+    if compression not in COMPRESSIONS:
+        raise BadInput(path, f"EXR has no compression {compression!r}", f"use one of: {', '.join(COMPRESSIONS)}")
     height, width = next(iter(channels.values())).shape[:2]
     if data_window is None:
         x, y = display_window[:2] if display_window else (0, 0)
@@ -95,12 +101,17 @@ def write_exr(
         x1 - x0, y1 - y0, (x0, y0), data_window, pixel_aspect, compression=compression, attributes=dict(attributes or {}),
         timecode=timecode, rate=rate,
     )  # fmt: skip
-    write_atomically(path, encode_exr(SourceFrame(channels, header)))
+    write_atomically(path, encode_exr(SourceFrame(channels, header), compression))
 
 
-def encode_exr(frame: SourceFrame) -> bytes:
-    """The bytes of a frame as an EXR file, its header as it was read wherever nothing changed."""
+def encode_exr(frame: SourceFrame, compression: str | None = None) -> bytes:
+    """The bytes of a frame as an EXR file, its header as it was read wherever nothing changed.
+
+    ``compression`` is used as it is; without it the header's, in its place ZIP where that would lose something.
+    """
     header = frame.header
+    chosen = compression or _lossless(header.compression, frame.planes)
+    _share_threads(chosen)
     width, height = header.data_size
     stored = {name: (linear, xs, ys) for name, _, linear, xs, ys in _native_channels(header)}
     channels: dict[str, Any] = {}
@@ -114,7 +125,7 @@ def encode_exr(frame: SourceFrame) -> bytes:
     x, y = header.display_origin
     x0, y0, x1, y1 = header.data_window
     structure = {
-        "compression": getattr(OpenEXR, _lossless(header.compression, frame.planes).upper() + "_COMPRESSION"),
+        "compression": _compression(chosen),
         "type": OpenEXR.scanlineimage,
         "displayWindow": _box(x, y, x + header.width, y + header.height),
         "dataWindow": _box(x0, y0, x1, y1),
@@ -234,7 +245,22 @@ def _lossless(compression: str | None, planes: dict[str, Plane]) -> str:
     wide = any(plane.dtype == np.float32 for plane in planes.values())
     if compression is None or compression in _LOSSY or (compression == "pxr24" and wide) or compression not in COMPRESSIONS:
         return "zip"
-    return "no" if compression == "none" else compression
+    return compression
+
+
+def _compression(name: str) -> Any:
+    return getattr(OpenEXR, ("no" if name == "none" else name).upper() + "_COMPRESSION")
+
+
+def _share_threads(compression: str | None) -> None:
+    """Let the library use as many threads as one picture may; it starts with none, and copying alone is faster without."""
+    count = 0 if compression == "none" or thread_count() == 1 else thread_count()
+    if OpenEXR.global_thread_count() != count:
+        OpenEXR.set_global_thread_count(count)
+
+
+# A forked child has none of its parent's threads, and would wait for them for ever.
+os.register_at_fork(before=lambda: OpenEXR.set_global_thread_count(0))
 
 
 def _box(x0: int, y0: int, x1: int, y1: int) -> tuple[Any, Any]:

@@ -25,6 +25,10 @@ def _handler(kind: str) -> Handler:
         from answerprint.passes.grade import work_on_grade
 
         return work_on_grade
+    if kind == "continuity":
+        from answerprint.passes.continuity import work_on_continuity
+
+        return work_on_continuity
     if kind == "caption":
         from answerprint.passes.captions import work_on_caption
 
@@ -33,6 +37,10 @@ def _handler(kind: str) -> Handler:
         from answerprint.passes.editorial import work_on_editorial
 
         return work_on_editorial
+    if kind == "deliver":
+        from answerprint.passes.delivery_job import work_on_delivery
+
+        return work_on_delivery
     if kind == "proxy":
         from answerprint.ingest.proxies import work_on_proxy
 

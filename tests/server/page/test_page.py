@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -206,3 +207,47 @@ def test_the_page_asks_nobody_but_its_own_server(door: Seen) -> None:
     assert len(asked) > 8 and foreign == []
     broken = [text for text in door.page.complaints if "Content Security Policy" in text or "Error" in text]
     assert broken == []
+
+
+def test_the_coverage_map_shows_what_is_missing_and_marks_the_line_nobody_covers(own: Seen) -> None:
+    folder = own.house.production.path("editorial")
+    lines = [
+        {"number": 1, "kind": "dialogue", "character": "ADA", "text": "High water?", "covered": [{"take": "A1", "circled": True, "source": "recorded"}]},
+        {"number": 2, "kind": "action", "character": "", "text": "The rope goes tight.", "covered": []},
+    ]  # fmt: skip
+    take = {
+        "scene": "7",
+        "setup": "A",
+        "take": "1",
+        "slate": "A1",
+        "clips": ["A001"],
+        "circled": True,
+        "performers": [],
+        "lines": "1",
+        "notes": "",
+    }
+    gap = {"gap": "line not covered", "scene": "7", "setup": "", "line": 2, "what": "scene 7 line 2", "grave": True}
+    coverage = {
+        "scenes": [{"number": "7", "heading": "INT. PIER", "share": 0.5, "takes": [take], "lines": lines}],
+        "missing": [gap], "attention": [],
+    }  # fmt: skip
+    index = {
+        "bins": [],
+        "string_out": {"files": [], "clips": 0, "seconds": 0.0, "stand_ins": []},
+        "coverage": ["coverage.html"],
+        "attention": [],
+    }
+    (folder / "coverage.json").write_text(json.dumps(coverage))
+    (folder / "editorial.json").write_text(json.dumps(index))
+    own.page.click("nav >> text=Editorial")
+    own.page.wait_for_selector(".gaps:has-text('line not covered')")
+    assert own.page.get_attribute("tr.bare", "data-line") == "2" and own.page.locator(".dot.is-circled >> nth=1").count() == 1
+    assert "50 % of 2 lines" in own.page.inner_text("section[aria-label='Scene 7']")
+
+
+def test_a_package_is_asked_for_with_a_form_and_a_refusal_is_shown(own: Seen) -> None:
+    own.page.click("nav >> text=Deliver")
+    own.page.click(".pass:has-text('Foundry Nuke')")
+    own.page.get_by_label("Vendor").fill("XY")
+    own.page.click("button:has-text('Make the package')")
+    own.page.wait_for_selector(".notice:has-text('there is no cut to deliver')")

@@ -1,6 +1,6 @@
 // One way to talk to the server: JSON there and back, plain errors a person can act on.
 
-import type { Decision, Me, Pass, ProductionFacts, Queue, ShotDetail, ShotSummary, VersionDetail } from "./types";
+import type { Decision, Deliveries, Editorial, Me, Pass, ProductionFacts, Queue, ShotDetail, ShotSummary, VersionDetail } from "./types";
 
 export class ServerError extends Error {
   constructor(
@@ -60,6 +60,10 @@ export const api = {
   passes: () => request<{ passes: Pass[] }>("/api/passes").then((said) => said.passes),
   dispatch: (pass: string, shots: number[], settings: Record<string, unknown>) =>
     request<{ jobs: string[] }>("/api/dispatch", { pass, shots, settings }),
+  editorial: () => request<Editorial>("/api/editorial"),
+  runEditorial: () => request<{ jobs: string[] }>("/api/editorial", {}),
+  deliveries: () => request<Deliveries>("/api/deliveries"),
+  deliver: (settings: Record<string, unknown>) => request<{ job: string }>("/api/deliveries", settings),
   eventsUrl: () => withProduction("/api/events"),
   mediaUrl: withProduction,
   stillUrl: (kind: "clip" | "version", id: number, frame: number) =>

@@ -168,3 +168,87 @@ export interface Pass {
   schema: Schema;
   presets: Record<string, Record<string, unknown>>;
 }
+
+export interface TakeRecord {
+  scene: string;
+  setup: string;
+  take: string;
+  slate: string;
+  clips: string[];
+  circled: boolean;
+  performers: string[];
+  lines: string;
+  notes: string;
+}
+
+export interface CoveredLine {
+  number: number;
+  kind: string;
+  character: string;
+  text: string;
+  covered: { take: string; circled: boolean; source: "recorded" | "estimated" }[];
+}
+
+export interface SceneCoverage {
+  number: string;
+  heading: string;
+  share: number;
+  takes: TakeRecord[];
+  lines: CoveredLine[];
+}
+
+export interface Gap {
+  gap: string;
+  scene: string;
+  setup: string;
+  line: number | null;
+  what: string;
+  grave: boolean;
+}
+
+export interface Bin {
+  title: string;
+  files: string[];
+  clips: number;
+  with_sound: number;
+  circled: number;
+}
+
+export interface Editorial {
+  index: {
+    bins: Bin[];
+    string_out: { files: string[]; clips: number; seconds: number; stand_ins: string[] };
+    coverage: string[];
+    attention: string[];
+  } | null;
+  coverage: { scenes: SceneCoverage[]; missing: Gap[]; attention: string[] } | null;
+}
+
+export interface DeliveredShot {
+  shot: string;
+  name: string;
+  made_by: string;
+  version: string;
+  approved_by: string;
+  numbers: [number, number];
+  layers: Record<string, unknown>;
+}
+
+export interface Package {
+  receiver: string;
+  title: string;
+  path: string;
+  files: string[];
+  manifest: {
+    shots: DeliveredShot[];
+    missing: { event: number; reel: string; reason: string }[];
+    attention: string[];
+    kept: string[];
+  };
+}
+
+export interface Deliveries {
+  receivers: { name: string; title: string; gets: string; notes: string[] }[];
+  schema: Schema;
+  packages: Package[];
+}

@@ -5,6 +5,8 @@ import { api, speakOf } from "../api/client";
 import { LiveProvider, useConnected, useKnown } from "../api/live";
 import type { Me } from "../api/types";
 import { Icon, Mark } from "../design/icons";
+import { DeliverScreen } from "../deliver/DeliverScreen";
+import { EditorialScreen } from "../editorial/EditorialScreen";
 import { QueueScreen } from "../queue/QueueScreen";
 import { ReviewScreen } from "../player/ReviewScreen";
 import { ShotsScreen } from "../shots/ShotsScreen";
@@ -81,6 +83,8 @@ function Shell({ me, production, onProduction, onSignedOut }: ShellProps) {
     { id: "shortcuts", name: "Show all shortcuts", section: "General", keys: ["?"], run: () => setOpen("shortcuts") },
     { id: "go-shots", name: "Go to shots", section: "General", keys: ["alt+1"], run: () => go({ screen: "shots" }) },
     { id: "go-queue", name: "Go to the queue", section: "General", keys: ["alt+2"], run: () => go({ screen: "queue" }) },
+    { id: "go-editorial", name: "Go to the coverage map", section: "General", keys: ["alt+3"], run: () => go({ screen: "editorial" }) },
+    { id: "go-deliver", name: "Go to deliveries", section: "General", keys: ["alt+4"], run: () => go({ screen: "deliver" }) },
     { id: "critical", name: "Colour-critical mode: all greys", section: "General", keys: ["alt+g"], run: () => setCritical((on) => !on) },
     { id: "sign-out", name: "Sign out", section: "General", keys: [], run: leave },
   ]);
@@ -104,8 +108,14 @@ function Shell({ me, production, onProduction, onSignedOut }: ShellProps) {
           <span className="production">{me.productions[0]?.name}</span>
         )}
         <nav aria-label="Screens">
-          <Tab to={{ screen: "shots" }} here={place.screen !== "queue"}>
+          <Tab to={{ screen: "shots" }} here={place.screen === "shots" || place.screen === "review"}>
             Shots
+          </Tab>
+          <Tab to={{ screen: "editorial" }} here={place.screen === "editorial"}>
+            Editorial
+          </Tab>
+          <Tab to={{ screen: "deliver" }} here={place.screen === "deliver"}>
+            Deliver
           </Tab>
           <Tab to={{ screen: "queue" }} here={place.screen === "queue"}>
             Queue <QueueCount />
@@ -131,6 +141,8 @@ function Shell({ me, production, onProduction, onSignedOut }: ShellProps) {
       <main className="screen">
         {place.screen === "shots" && <ShotsScreen />}
         {place.screen === "queue" && <QueueScreen />}
+        {place.screen === "editorial" && <EditorialScreen />}
+        {place.screen === "deliver" && <DeliverScreen />}
         {place.screen === "review" && <ReviewScreen key={place.shot} place={place} />}
       </main>
       {open === "palette" && <Palette onClose={close} />}

@@ -5,6 +5,8 @@ import { useSyncExternalStore } from "react";
 export type Place =
   | { screen: "shots" }
   | { screen: "queue" }
+  | { screen: "editorial" }
+  | { screen: "deliver" }
   | { screen: "review"; shot: number; version: number | null; frame: number | null };
 
 function whole(text: string | null): number | null {
@@ -16,7 +18,9 @@ function read(): Place {
   const query = new URLSearchParams(search);
   const review = /^\/shots\/(\d+)$/.exec(pathname);
   if (review) return { screen: "review", shot: Number(review[1]), version: whole(query.get("version")), frame: whole(query.get("frame")) };
-  return pathname === "/queue" ? { screen: "queue" } : { screen: "shots" };
+  if (pathname === "/queue") return { screen: "queue" };
+  if (pathname === "/editorial") return { screen: "editorial" };
+  return pathname === "/deliver" ? { screen: "deliver" } : { screen: "shots" };
 }
 
 let current = read();
@@ -29,7 +33,7 @@ function changed(): void {
 window.addEventListener("popstate", changed);
 
 export function addressOf(place: Place): string {
-  if (place.screen === "queue") return "/queue";
+  if (place.screen === "queue" || place.screen === "editorial" || place.screen === "deliver") return `/${place.screen}`;
   if (place.screen === "shots") return "/";
   const query = new URLSearchParams();
   if (place.version !== null) query.set("version", String(place.version));

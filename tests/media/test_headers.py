@@ -235,7 +235,7 @@ def test_a_written_compression_is_the_one_that_was_asked_for(tmp_path: Path, com
     opened = oiio.ImageInput.open(str(tmp_path / "a.exr"))
     assert opened.spec()["compression"].split(":")[0] == compression
     apart = np.abs(opened.read_image("float")[..., 1] - wave.astype(np.float32)).max()
-    assert apart < 0.01 if compression.startswith("dwa") else apart == 0
+    assert 0 < apart < 0.15 if compression.startswith("dwa") else apart == 0
 
 
 def test_a_compression_that_does_not_exist_is_refused(tmp_path: Path) -> None:

@@ -86,10 +86,6 @@ def test_the_wire_is_in_the_picture_and_not_in_the_clean_plate(shot: tuple[Path,
     moved = np.abs(beauty - clean).max(axis=-1) > 0.01 * np.percentile(beauty, 99)
     assert matte.max() > 0.9
     assert moved[matte > 0.5].mean() > 0.8
-    out, stage = shot
-    told = json.loads(pass_file(out, stage, stage.cameras[0], "records", 1001).read_text())["clean_plate"]
-    assert 0 < told["outside_matte_share"] < told["changed_share"] < 0.5
-    assert told["spill"]
 
 
 def test_a_beauty_says_that_it_is_acescg(shot: tuple[Path, Stage]) -> None:

@@ -2,33 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
-from answerprint.simulation.passes import Picture
+from answerprint.simulation.denoise import smooth_by_features
+from answerprint.simulation.passes import Picture, Rendered
 
 THRESHOLD = 0.01
 """A pixel is changed when a channel moves by more than this share of its own value (or of a thousandth of the picture's white)."""
+_SURFACE = ("normal", "depth", "albedo")
+
+
+def changed(beauty: Picture, clean: Picture) -> NDArray[np.bool_]:
+    """Where (height, width) the two differ by more than ``THRESHOLD``."""
+    level = np.maximum(np.abs(clean), 1e-3 * float(np.percentile(np.abs(clean), 99)) + 1e-9)
+    return np.asarray((np.abs(beauty - clean) > THRESHOLD * level).any(axis=-1))
 
 
 def spill(beauty: Picture, clean: Picture, matte: Picture, most: int = 20) -> dict[str, Any]:
-    """Shares of the picture changed in all and outside ``matte`` (height, width, 1), and the largest regions of that spill.
+    """What is changed in all, and what outside ``matte`` (height, width, 1): how much, where, by how much.
 
-    Regions are ``[x0, y0, x1, y1, pixels]``, half-open, largest first; ``regions_left_out`` counts those beyond ``most``.
+    ``spill`` has all of it: ``pixels``, ``box`` ``[x0, y0, x1, y1]`` half-open (None where there is none) and ``mean_change``, the light that
+    came or went there as a share of the clean plate's. ``regions`` has the same of each connected region, largest first;
+    ``regions_left_out`` and ``pixels_left_out`` are those beyond ``most``.
     """
-    level = np.maximum(np.abs(clean), 1e-3 * float(np.percentile(np.abs(clean), 99)) + 1e-9)
-    changed = (np.abs(beauty - clean) > THRESHOLD * level).any(axis=-1)
-    outside = changed & (matte[..., 0] <= 0)
+    moved = changed(beauty, clean)
+    outside = moved & (matte[..., 0] <= 0)
     labels, count = ndimage.label(outside, structure=np.ones((3, 3)))
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     boxes = ndimage.find_objects(labels)
-    order = np.argsort(-sizes, kind="stable")[:most]
-    regions = [[boxes[i][1].start, boxes[i][0].start, boxes[i][1].stop, boxes[i][0].stop, int(sizes[i])] for i in order]
+    order = np.argsort(-sizes, kind="stable")
+    regions = [_told(beauty, clean, labels == i + 1, boxes[i]) for i in order[:most]]
+    whole = ndimage.find_objects(outside.astype(np.int8))
     return {
-        "changed_share": float(changed.mean()),
+        "changed_share": float(moved.mean()),
         "outside_matte_share": float(outside.mean()),
-        "spill": regions,
+        "spill": _told(beauty, clean, outside, whole[0] if whole else None),
+        "regions": regions,
         "regions_left_out": max(0, count - most),
+        "pixels_left_out": int(sizes[order[most:]].sum()),
+    }
+
+
+def smooth_pair(rendered: Rendered, clean: Rendered, things: Sequence[str]) -> None:
+    """Filter a picture and its clean plate in place, so that outside the mattes of ``things`` nothing of those things gets in.
+
+    The filter takes a little of its neighbours: beside a wire, of the wire. There the picture is filtered as it would be with the
+    clean plate's pixels under the matte; what light does beyond the matte stays. Both parts are linear in light, so groups still add up.
+    """
+    mattes = [rendered.mattes[name] for name in things if name in rendered.mattes]
+    if not mattes:
+        smooth_by_features(rendered)
+        smooth_by_features(clean)
+        return
+    under = np.sum(mattes, axis=0) > 0
+    beside = replace(
+        rendered,
+        beauty=np.where(under, clean.beauty, rendered.beauty),
+        groups={name: np.where(under, clean.groups[name], picture) for name, picture in rendered.groups.items()},
+        data={name: np.where(under, clean.data[name], rendered.data[name]) for name in _SURFACE},
+    )
+    for picture in (rendered, beside, clean):
+        smooth_by_features(picture)
+    rendered.beauty = np.where(under, rendered.beauty, beside.beauty)
+    rendered.groups = {name: np.where(under, picture, beside.groups[name]) for name, picture in rendered.groups.items()}
+
+
+def _told(beauty: Picture, clean: Picture, where: NDArray[np.bool_], box: tuple[slice, ...] | None) -> dict[str, Any]:
+    if box is None:
+        return {"pixels": 0, "box": None, "mean_change": 0.0}
+    inside = where[box]
+    was, now = (float(picture[box][inside].sum(dtype=np.float64)) for picture in (clean, beauty))
+    return {
+        "pixels": int(inside.sum()),
+        "box": [box[1].start, box[0].start, box[1].stop, box[0].stop],
+        "mean_change": (now - was) / max(was, 1e-9),
     }

@@ -191,8 +191,13 @@ def _geometry(rendered: Rendered, view: View) -> Rendered:
     data = {name: exact(picture, np.inf if name == "depth" else 0.0) for name, picture in rendered.data.items()}
     if "vectors" in data:
         data["vectors"] = _vectors(data["vectors"], plain, points, view)
-    # The share of a pixel's weights that fall on a thing, undershoot included: so a matte covers all that the thing changes.
-    mattes = {name: np.minimum(np.abs(warp(matte, plain + view.pad, ring=True)), 1) for name, matte in rendered.mattes.items()}
+
+    def cover(matte: Picture) -> Picture:
+        # The share of a pixel's weights that fall on a thing, undershoot included, in any channel: so a matte covers all that it changes.
+        seen = np.mean([np.abs(warp(matte, places + view.pad, ring=True)) for places in parted], axis=0)
+        return np.asarray(np.minimum(seen, 1), dtype=np.float32)
+
+    mattes = {name: cover(matte) for name, matte in rendered.mattes.items()}
     groups = {name: light(picture) for name, picture in rendered.groups.items()}
     return Rendered(light(rendered.beauty), groups, data, mattes)
 

@@ -75,6 +75,7 @@ class Shoot:
         """What is on the stage, for all frames."""
         used = {part.material for item in self.items for part in item.parts}
         missing = sorted(used - set(self.materials))
+        rig = set(self.hidden_for_clean)
         if missing:
             raise BadInput(f"stage {self.stage.name}", f"there is no material {missing[0]!r}", "add it to the set's materials")
         return {
@@ -84,7 +85,8 @@ class Shoot:
             "bounces": self.stage.render.bounces,
             "groups": self.groups,
             "materials": {name: _material(about) for name, about in self.materials.items()},
-            "items": [self._item(item) for item in self.items],
+            "items": [self._item(item) for item in self.items if item.name not in rig],
+            "rig": [self._item(item) for item in self.items if item.name in rig],
             "lights": [self._lamp(lamp, self.stage.first_frame) for lamp in self.lights if lamp.kind != "sky"],
             "sky": self._sky,
             "people": [self._person(performer) for performer in self.stage.performers],

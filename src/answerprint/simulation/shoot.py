@@ -25,7 +25,7 @@ from answerprint.production.atomic import exclusive, write_atomically
 from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.digests import file_digests
 from answerprint.simulation import light
-from answerprint.simulation.clean_plate import spill
+from answerprint.simulation.clean_plate import smooth_pair, spill
 from answerprint.simulation.contact import contact_sheet
 from answerprint.simulation.denoise import smooth_by_features
 from answerprint.simulation.lens import plate, through_lens
@@ -231,9 +231,10 @@ def _finish(shoot: Shoot, out: Path, work: Path, digest: str, frame: int, camera
     if (extra := work / f"{camera.label}.clean.exr").is_file():
         clean = read_rendered(extra, gains, {})
     if stage.render.denoise == "features":
-        smooth_by_features(rendered)
-        if clean is not rendered:
-            smooth_by_features(clean)
+        if clean is rendered:
+            smooth_by_features(rendered)
+        else:
+            smooth_pair(rendered, clean, shoot.hidden_for_clean)
     final = through_lens(rendered, view)
     without = final if clean is rendered else through_lens(clean, view)
     recorded = plate(final.beauty, view, stage.seed, frame)

@@ -52,6 +52,10 @@ class Stage:
         self.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
         self._link(self.camera)
         self.scene.camera = self.camera
+        # Last, because what is hidden and shown again changes the places of all that comes after it, and with a lamp's place the noise of
+        # its light: beauty and clean plate would differ everywhere.
+        for item in order.get("rig", []):
+            self._item(item)
         self._cycles(order)
 
     def frame(self, order: dict) -> dict:
@@ -139,7 +143,7 @@ class Stage:
         cycles.diffuse_bounces, cycles.glossy_bounces = bounces, min(3, bounces)
         cycles.transmission_bounces, cycles.transparent_max_bounces = 6, 12
         cycles.pixel_filter_type = "BLACKMAN_HARRIS"
-        self.layer.pass_cryptomatte_depth = 6
+        self.layer.pass_cryptomatte_depth = 12
         self.layer.pass_alpha_threshold = 0.0
 
     def _link(self, made) -> None:
@@ -155,6 +159,9 @@ class Stage:
         made.lightgroup = item.get("group", "")
         made.visible_shadow = item.get("shadow", True)
         made.visible_camera = item.get("seen", True)
+        if item.get("only_seen"):
+            # No shadow, no reflection, no bounce: parts what a thing covers in the picture from the light that it changes.
+            made.visible_shadow = made.visible_diffuse = made.visible_glossy = made.visible_transmission = False
         self._link(made)
         self.objects[item["name"]] = made
 

@@ -21,9 +21,17 @@ _CODE_CUT = np.float32(0.155251141552511)
 
 def encoded(light: Picture) -> Picture:
     """Scene-linear light as ACEScct; NaN becomes 0, infinities the largest half-float; no other clamp."""
-    clean = np.nan_to_num(light, nan=0.0, posinf=65504.0, neginf=-65504.0).astype(np.float32)
-    log = (np.log2(np.maximum(clean, _CUT)) + np.float32(9.72)) / np.float32(17.52)
-    return np.where(clean <= _CUT, _SLOPE * clean + _OFFSET, log)
+    clean = np.array(light, np.float32)
+    if not np.isfinite(clean.sum(dtype=np.float64)):  # one pass: a NaN or an infinity anywhere shows in the sum
+        clean = np.nan_to_num(clean, copy=False, nan=0.0, posinf=65504.0, neginf=-65504.0)
+    dark = clean <= _CUT
+    toe = _SLOPE * clean[dark] + _OFFSET
+    np.maximum(clean, _CUT, out=clean)
+    np.log2(clean, out=clean)
+    clean += np.float32(9.72)
+    clean /= np.float32(17.52)
+    clean[dark] = toe
+    return clean
 
 
 def decoded(code: Picture) -> Picture:

@@ -7,7 +7,8 @@ gives way to that performer's own pixels from at most three frames away, or stay
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -15,17 +16,24 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from answerprint.generator.frame_noise import FrameNoise
 from answerprint.generator.large_region import fill_large, prepare_large
 from answerprint.generator.log_light import decoded
+from answerprint.generator.removal_choice import NOISE_FLOOR
+from answerprint.generator.removal_grain import regrained
 from answerprint.generator.removal_lanes import Lanes, enclosing, opacity, overview
+from answerprint.generator.removal_look import Offer
 from answerprint.generator.removal_moving import fill_moving
 from answerprint.generator.removal_register import laid_over
+from answerprint.generator.removal_restore import restore_performer
 from answerprint.generator.removal_still import noise_of, prepare_still, still_plate
-from answerprint.generator.removal_thin import DOUBT, Offer, fill_thin, regrained, restore_performer
+from answerprint.generator.removal_thin import DOUBT, fill_thin
 from answerprint.generator.removal_window import Memory, Window
+from answerprint.generator.stops import STOPS
 from answerprint.graph.compositor import RESTORE_REACH
 from answerprint.graph.contract import (
     Analysis,
+    Box,
     Chunk,
     Context,
     FrameResult,
@@ -42,6 +50,10 @@ from answerprint.graph.contract import (
 __all__ = ["Removal", "RemovalParameters"]
 
 _FLOW_REACH = 3
+_TILES_PX = 56
+"""How far the tiles that hold a pixel reach round it."""
+_GOOD_FLOORS = 4.0
+"""In a shot without grain an offer is good up to this many times the noise floor: 0.006 rms ACEScct, a tenth of a stop."""
 _STEPS = {"gentle": (1, 2, 3), "standard": (1, 2, 3, 5), "thorough": (1, 2, 3, 5, 8, 12)}
 
 
@@ -84,7 +96,7 @@ class Removal(Operation):
     """Take what the matte covers out of the shot."""
 
     name = "removal"
-    version = "2"
+    version = "3"
     summary = "Takes wires, rigs, marks and people out of a shot and brings back what was behind them."
     inputs = (
         Socket("plate", SocketType.FRAME_SEQUENCE, "the shot"),
@@ -190,54 +202,85 @@ class Removal(Operation):
     ) -> None:
         x0, y0, x1, y1 = analysis.facts["box"]
         cut = np.s_[y0:y1, x0:x1]
-        window = Window(inputs["plate"], inputs["matte"], parameters.edge_px, (x0, y0, x1, y1), self.halo(parameters), self._memory)
+        box = (x0, y0, x1, y1)
+        window = Window(
+            inputs["plate"],
+            inputs["matte"],
+            parameters.edge_px,
+            box,
+            self.halo(parameters),
+            self._memory,
+            "large" in analysis.facts,
+        )
         near = [frame + sign * step for step in _STEPS[parameters.preset] for sign in (-1, 1)]
         near = [at for at in near if 0 <= at < inputs["plate"].count]
         guarded = lanes.guarded[cut]
         free = lanes.thin[cut] & ~guarded
         fill, support, restored = (plane[cut] for plane in (canvas.fill, canvas.support, canvas.restored))
         if free.any():
-            offers = _laid_over(frame, near, window) if large else _offers(frame, near, window, analysis)
-            made = (fill_moving if large else fill_thin)(window.look(frame), offers, free)
+            offers = _cheap(frame, near, window, analysis)
             noise = noise_of(_named(analysis, "still_"))
+            if large:
+                made = fill_moving(window.look(frame), offers, free)
+            else:
+                made = fill_thin(window.look(frame), offers, free, _along_flow(frame, near, window), _good(noise))
             if noise is not None and parameters.grain > 0:
                 made = regrained(
                     made, window.look(frame), free, noise, parameters.grain, context.generator("removal", "grain", frame)
                 )
             fill[free], support[free] = decoded(made.rgb[free]), made.support[free]
-            canvas.sources |= {SourceUse("plate", frame + offer.offset) for offer in offers if offer.offset}
+            canvas.sources |= {SourceUse("plate", at) for at in near}
             canvas.sources |= {SourceUse("plate", at) for at in analysis.facts.get("still", {}).get("frames", [])}
         over = lanes.thin[cut] & guarded
         if over.any() and not large:
-            close = {at - frame: (window.look(at), window.motion(frame, at)) for at in near if abs(at - frame) <= RESTORE_REACH}
+            where = enclosing(over, _TILES_PX)
+            assert where is not None
+            close = {
+                at - frame: (window.look(at), window.motion(frame, at, where, True))
+                for at in near
+                if abs(at - frame) <= RESTORE_REACH
+            }
             own, offsets = restore_performer(window.look(frame), close, guarded, over)
             found = offsets != 0
             fill[found], support[found], restored[found] = decoded(own[found]), 1, offsets[found]
             canvas.sources |= {SourceUse("plate", frame + int(step)) for step in np.unique(offsets[found])}
 
 
-def _offers(frame: int, near: list[int], window: Window, analysis: Analysis) -> list[Offer]:
-    """Everything that may know the hidden pixels: near frames along the flow, and the plate or, when the camera moves,
-    near frames laid over this one."""
-    offers = []
-    for at in near:
-        if abs(at - frame) <= _FLOW_REACH:
-            offers.append(Offer(window.look(at), window.motion(frame, at).flow, at - frame, DOUBT))
+def _good(noise: FrameNoise | None) -> float:
+    """The squared ACEScct error beside the hole up to which an offer is as good as the shot's own grain lets anything be."""
+    grain = 0.0 if noise is None else float(np.median(noise.strength)) / float(STOPS)
+    return _GOOD_FLOORS * float(NOISE_FLOOR) + 4 * grain**2
+
+
+def _cheap(frame: int, near: list[int], window: Window, analysis: Analysis) -> list[Offer]:
+    """What costs little to ask: the clean plate and near frames in the same place behind a locked camera, else near frames as the
+    camera's own movement lays them over this one."""
     if analysis.facts["still"]["locked"]:
         plate, support = still_plate(_named(analysis, "still_"))
-        offers.append(Offer(plate, np.zeros((window.height, window.width, 2), np.float32), 0, support=support))
-        return offers
-    return offers + _laid_over(frame, near, window)
-
-
-def _laid_over(frame: int, near: list[int], window: Window) -> list[Offer]:
-    """Near frames as the camera's own movement lays them over this one."""
+        return [Offer(plate, None, 0, support=support), *(Offer(window.look(at), None, at - frame) for at in near)]
     offers = []
     for at in near:
         matrix = window.camera(frame, at)
         if matrix is not None:
-            offers.append(Offer(window.look(at), laid_over(matrix, 0, 0, window.width, window.height), at - frame))
+            offers.append(Offer(window.look(at), functools.partial(_laid, matrix), at - frame))
     return offers
+
+
+def _laid(matrix: npt.NDArray[np.float64], box: Box) -> npt.NDArray[np.float32]:
+    return laid_over(matrix, box[0], box[1], box[2] - box[0], box[3] - box[1])
+
+
+def _along_flow(frame: int, near: list[int], window: Window) -> list[Callable[[Box], list[Offer]]]:
+    """Near frames along optical flow, the nearest first, measured over the rectangle that still lacks something."""
+
+    def at_distance(step: int, where: Box) -> list[Offer]:
+        return [
+            Offer(window.look(at), window.motion(frame, at, where).over, at - frame, DOUBT)
+            for at in near
+            if abs(at - frame) == step
+        ]
+
+    return [functools.partial(at_distance, step) for step in range(1, _FLOW_REACH + 1)]
 
 
 def _named(analysis: Analysis, prefix: str) -> dict[str, npt.NDArray[Any]]:

@@ -52,10 +52,13 @@ class Chosen:
 def error_beside(candidate: Picture, real: Picture, known: Mask, sigma: float) -> Plane:
     """Mean squared difference from the real picture over the ``known`` pixels nearby (Gaussian of ``sigma`` pixels);
     1 where none is near."""
-    shown = known.astype(np.float32)
-    squared = mean_square(candidate, real) * shown
-    share = cv2.GaussianBlur(shown, (0, 0), sigma)
-    error = cv2.GaussianBlur(squared, (0, 0), sigma) / np.maximum(share, np.float32(1e-4))
+    both = np.empty((*known.shape, 2), np.float32)
+    both[..., 0] = known
+    both[..., 1] = mean_square(candidate, real) * both[..., 0]
+    size = 2 * round(3 * sigma) + 1
+    spread = cv2.GaussianBlur(both, (size, size), sigma)
+    share = spread[..., 0]
+    error = spread[..., 1] / np.maximum(share, np.float32(1e-4))
     return np.where(share > 0.02, error, _UNKNOWN)
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from answerprint.graph.compositor import PROTECT_MARGIN_PX_AT_HD, THIN_PX_AT_HD, grown, scaled_to_hd, thin_part
 from answerprint.graph.contract import Box, Context, FrameReader, MatteReader, Plane
 
-__all__ = ["Lanes", "Overview", "enclosing", "hidden_under", "opacity", "overview"]
+__all__ = ["Lanes", "Overview", "enclosing", "hidden_under", "opacity", "overview", "scaled_box"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -96,6 +96,23 @@ def enclosing(inside: Mask, margin: int = 0) -> Box | None:
         min(width, int(columns[-1]) + 1 + margin),
         min(height, int(rows[-1]) + 1 + margin),
     )
+
+
+def scaled_box(box: Box, scale: tuple[float, float], size: tuple[int, int], room: int) -> Box:
+    """A rectangle of a full picture on one that is ``scale`` times smaller (x, y) and of ``size``, rounded outward, with
+    ``room`` pixels round it, at least 16 pixels a side."""
+    width, height = size
+    x0, x1 = _span(box[0] / scale[0], box[2] / scale[0], room, width)
+    y0, y1 = _span(box[1] / scale[1], box[3] / scale[1], room, height)
+    return x0, y0, x1, y1
+
+
+def _span(low: float, high: float, room: int, most: int) -> tuple[int, int]:
+    first, last = max(0, int(low) - room), min(most, int(high) + 1 + room)
+    if last - first < 16:
+        first = max(0, min(first, most - 16))
+        last = min(most, first + 16)
+    return first, last
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from answerprint.generator.removal_choice import Candidate, choose, error_beside, mean_square
 from answerprint.generator.removal_flow import brought, free_along
 from answerprint.generator.removal_lanes import enclosing
-from answerprint.generator.removal_thin import Fill, Look, Offer
+from answerprint.generator.removal_look import Fill, Look, Offer
 
 __all__ = ["fill_moving"]
 
@@ -30,13 +30,7 @@ _NEVER = np.float32(4.0)
 def fill_moving(look: Look, offers: Sequence[Offer], where: Mask) -> Fill:
     """Fill ``where`` of ``look``; ``offers`` are near frames laid over this one. Each is judged on the ring round the hole,
     near its edge by what stands right there, deep inside by the ring as a whole."""
-    height, width = where.shape
-    fill = Fill(
-        look.log.copy(),
-        np.zeros((height, width), np.uint16),
-        np.zeros((height, width), np.float32),
-        np.zeros((height, width), np.float32),
-    )
+    fill = Fill.of(look)
     box = enclosing(where, 2 * _RING_PX)
     if box is None:
         return fill
@@ -48,9 +42,10 @@ def fill_moving(look: Look, offers: Sequence[Offer], where: Mask) -> Fill:
     trust = np.exp(-depth / np.float32(_LOCAL)).astype(np.float32)
     candidates = [Candidate(real, np.full(hole.shape, _NEVER, np.float32), np.ones(hole.shape, bool), 0)]
     for offer in offers:
-        flow = offer.flow[cut]
+        assert offer.flow is not None
+        flow = offer.flow(box)
         colour = brought(offer.look.log, flow, x0, y0)
-        valid = free_along(offer.look.hidden, flow, x0, y0)
+        valid = free_along(offer.look.veil, flow, x0, y0)
         known = valid & ~hidden & ring
         if not known.any():
             continue

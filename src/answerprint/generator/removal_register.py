@@ -6,31 +6,40 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["laid_over", "registration"]
+__all__ = ["corners", "laid_over", "registration"]
 
 Mask = npt.NDArray[np.bool_]
 Real = npt.NDArray[np.float64]
+Points = npt.NDArray[np.float32]
 
-_POINTS = 500
+_POINTS = 300
 _FEWEST = 24
-_TRACKING = {"winSize": (21, 21), "maxLevel": 4, "criteria": (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 0.003)}
+_TRACKING = {"winSize": (17, 17), "maxLevel": 4, "criteria": (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.005)}
 
 
-def registration(here: npt.NDArray[np.uint8], there: npt.NDArray[np.uint8], hidden: Mask, size: tuple[int, int]) -> Real | None:
+def corners(here: npt.NDArray[np.uint8], hidden: Mask) -> Points:
+    """Points of a ``sight`` picture that can be followed, (n, 1, 2), none on ``hidden`` (of any size)."""
+    if hidden.shape != here.shape:
+        hidden = cv2.resize(hidden.view(np.uint8), here.shape[::-1], interpolation=cv2.INTER_AREA) > 0
+    allowed = np.where(cv2.dilate(hidden.view(np.uint8), np.ones((5, 5), np.uint8)) > 0, 0, 255).astype(np.uint8)
+    found = cv2.goodFeaturesToTrack(here, _POINTS, 0.005, 7, mask=allowed)
+    return np.zeros((0, 1, 2), np.float32) if found is None else np.asarray(found, np.float32)
+
+
+def registration(here: npt.NDArray[np.uint8], there: npt.NDArray[np.uint8], start: Points, size: tuple[int, int]) -> Real | None:
     """The 3x3 homography that takes pixels of ``here`` to pixels of ``there``, for pictures of ``size`` (width, height).
 
-    ``here`` and ``there`` are ``sight`` pictures, perhaps smaller than ``size``; points on ``hidden`` (at the size of
-    ``here``) are not used. None when fewer than 24 points agree. Points must come home within half a pixel.
+    ``here`` and ``there`` are ``sight`` pictures, perhaps smaller than ``size``; ``start`` are the ``corners`` of ``here``. None
+    when fewer than 24 points agree. Points must come home within half a pixel.
     """
-    allowed = np.where(hidden, 0, 255).astype(np.uint8)
-    start = cv2.goodFeaturesToTrack(here, _POINTS, 0.005, 7, mask=allowed)
-    if start is None or len(start) < _FEWEST:
+    if len(start) < _FEWEST:
         return None
     end, found, _ = cv2.calcOpticalFlowPyrLK(here, there, start, None, **_TRACKING)
     home, again, _ = cv2.calcOpticalFlowPyrLK(there, here, end, None, **_TRACKING)
     good = (found[:, 0] > 0) & (again[:, 0] > 0) & (np.abs(home - start).max(axis=(1, 2)) < 0.5)
     if int(good.sum()) < _FEWEST:
         return None
+    cv2.setRNGSeed(1)
     matrix, inliers = cv2.findHomography(start[good], end[good], cv2.RANSAC, 0.7, maxIters=500, confidence=0.999)
     if matrix is None or int(inliers.sum()) < max(_FEWEST, 0.4 * good.sum()):
         return None

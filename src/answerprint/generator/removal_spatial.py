@@ -111,19 +111,21 @@ def _chords(rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], hole: Mas
 
 def _march(rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], hole: Mask, sign: int) -> Picture:
     """Steps from each hole pixel until the hole ends, for each direction; infinite when it does not within reach."""
-    height, width = hole.shape
-    count = len(rows)
+    room = _LONGEST + 1
+    wide = np.full((hole.shape[0] + 2 * room, hole.shape[1] + 2 * room), 2, np.uint8)
+    wide[room:-room, room:-room] = ~hole
+    steps = sign * np.arange(1, _LONGEST + 1)[:, None]
+    leaps = (np.rint(steps * _DOWN) * wide.shape[1] + np.rint(steps * _RIGHT)).astype(np.int32)
+    start = ((rows + room) * wide.shape[1] + columns + room).astype(np.int32)
+    count, flat = len(rows), wide.ravel()
     distance = np.full(count * _DIRECTIONS, np.inf, np.float32)
-    active = np.arange(count * _DIRECTIONS)
-    for step in range(1, _LONGEST + 1):
-        pixel, direction = np.divmod(active, _DIRECTIONS)
-        x = np.rint(columns[pixel] + sign * step * _RIGHT[direction]).astype(np.intp)
-        y = np.rint(rows[pixel] + sign * step * _DOWN[direction]).astype(np.intp)
-        within = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-        active, x, y = active[within], x[within], y[within]
-        free = ~hole[y, x]
-        distance[active[free]] = step
-        active = active[~free]
+    active = np.arange(count * _DIRECTIONS, dtype=np.int32)
+    places, ways = np.repeat(start, _DIRECTIONS), np.tile(np.arange(_DIRECTIONS, dtype=np.int32), count)
+    for step in range(_LONGEST):
+        found = flat[places + leaps[step][ways]]
+        distance[active[found == 1]] = step + 1
+        on = found == 0
+        active, places, ways = active[on], places[on], ways[on]
         if not len(active):
             break
     return distance.reshape(count, _DIRECTIONS)
@@ -160,7 +162,7 @@ def _disagreement(sampler: _Sampler, chords: _Chords) -> Picture:
 
 def _smoothed(cost: Picture, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], hole: Mask) -> Picture:
     """Costs averaged (Gaussian, sigma 2) with those of nearby hole pixels: an edge that crosses here crosses beside as well."""
-    number = np.full((hole.shape[0] + 2 * _NEAR, hole.shape[1] + 2 * _NEAR), len(rows), np.intp)
+    number = np.full((hole.shape[0] + 2 * _NEAR, hole.shape[1] + 2 * _NEAR), len(rows), np.int32)
     number[rows + _NEAR, columns + _NEAR] = np.arange(len(rows))
     padded = np.concatenate([cost, np.zeros((1, cost.shape[1]), np.float32)])
     total, weights = np.zeros_like(cost), np.zeros((len(rows), 1), np.float32)

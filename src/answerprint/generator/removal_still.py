@@ -12,8 +12,8 @@ from answerprint.generator.frame_noise import FrameNoise, measure_noise
 from answerprint.generator.log_light import encoded
 from answerprint.generator.removal_flow import brought, free_along
 from answerprint.generator.removal_lanes import hidden_under
-from answerprint.generator.removal_register import laid_over, registration
-from answerprint.generator.removal_thin import Look
+from answerprint.generator.removal_look import Look
+from answerprint.generator.removal_register import corners, laid_over, registration
 from answerprint.generator.static_plate import LOCKED_PX, camera_motion, static_plate
 from answerprint.generator.stops import STOPS, Log
 from answerprint.graph.compositor import PROTECT_MARGIN_PX_AT_HD, grown, scaled_to_hd
@@ -46,15 +46,19 @@ def prepare_still(
     clean = static_plate(plate, hidden, box, lambda done, total: context.progress(done, total, "the set behind"), most=_SAMPLES)
     facts["frames"] = list(clean.frames)
     colour = (clean.colour / STOPS).astype(np.float16)
-    return {"plate": colour, "support": clean.seen.astype(np.uint16), **_grain(np.stack(list(clean.residuals())), clean.colour)}, facts
+    return {
+        "plate": colour,
+        "support": clean.seen.astype(np.uint16),
+        **_grain(np.stack(list(clean.residuals())), clean.colour),
+    }, facts
 
 
 def still_plate(arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Look, npt.NDArray[np.integer]]:
     """The plate as a frame to take from, hidden where no frame saw it, and its support."""
     support = np.asarray(arrays["support"])
     colour = np.asarray(arrays["plate"], np.float32)
-    none = np.zeros((0, 3), np.float32)
-    return Look(colour, support == 0, none, none, np.zeros((0, 0), np.uint8)), support
+    unseen = support == 0
+    return Look(colour, unseen, np.zeros_like(unseen), np.zeros((0, 0), np.uint8)), support
 
 
 def noise_of(arrays: Mapping[str, npt.NDArray[Any]]) -> FrameNoise | None:
@@ -73,12 +77,12 @@ def _moving_grain(plate: FrameReader, matte: MatteReader, box: Box, edge_px: flo
         hidden = hidden_under(matte.read(frame), edge_px)[y0:y1, x0:x1]
         looks.append(Look.at(encoded(plate.read(frame)[y0:y1, x0:x1]), hidden))
     one, other = looks
-    matrix = registration(one.sight, other.sight, one.hidden, (x1 - x0, y1 - y0))
+    matrix = registration(one.sight, other.sight, corners(one.sight, one.hidden), (x1 - x0, y1 - y0))
     if matrix is None:
         return {}
     flow = laid_over(matrix, 0, 0, x1 - x0, y1 - y0)
     residual = (brought(other.log, flow) - one.log) * STOPS / np.float32(np.sqrt(2.0))
-    residual[one.hidden | ~free_along(other.hidden, flow)] = np.nan
+    residual[one.hidden | ~free_along(other.veil, flow)] = np.nan
     return _grain(residual[None], one.log * STOPS)
 
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from answerprint.generator.log_light import encoded
 from answerprint.generator.removal_flow import Motion, motion_between
 from answerprint.generator.removal_lanes import Lanes, hidden_under
-from answerprint.generator.removal_register import registration
-from answerprint.generator.removal_thin import Look
+from answerprint.generator.removal_look import Look
+from answerprint.generator.removal_register import corners, registration
 from answerprint.graph.contract import Box, FrameReader, MatteReader
 
 __all__ = ["Memory", "Window"]
@@ -40,14 +40,18 @@ class Memory:
 
 
 class Window:
-    """Frames of a clip inside ``box`` as the fill sees them. Between two frames motion is always measured from the earlier
-    to the later, so that it does not matter which of the two asks first."""
+    """Frames of a clip inside ``box`` as the fill sees them; ``large`` says whether any matte of the clip holds more than wires.
 
-    def __init__(self, plate: FrameReader, matte: MatteReader, edge_px: float, box: Box, farthest: int, memory: Memory) -> None:
-        self._plate, self._matte, self._edge_px, self.box, self._memory = plate, matte, edge_px, box, memory
+    The camera's movement between two frames is always told from the earlier to the later, so that it does not matter which of
+    the two asks first."""
+
+    def __init__(
+        self, plate: FrameReader, matte: MatteReader, edge_px: float, box: Box, farthest: int, memory: Memory, large: bool
+    ) -> None:
+        self._plate, self._matte, self._edge_px, self.box, self._memory, self._large = plate, matte, edge_px, box, memory, large
         self.width, self.height = box[2] - box[0], box[3] - box[1]
         self._most = 2 * farthest + 2
-        self._clip = plate.digest, matte.digest, edge_px, box
+        self._clip = plate.digest, matte.digest, edge_px, box, large
 
     def look(self, frame: int) -> Look:
         """Frame ``frame`` inside the box."""
@@ -56,22 +60,18 @@ class Window:
             x0, y0, x1, y1 = self.box
             matte = self._matte.read(frame)
             hidden = hidden_under(matte, self._edge_px)
-            large = Lanes.on(matte, None).large
-            wide = hidden_under(large.astype(np.float32), self._edge_px) if large.any() else large
-            log = encoded(self._plate.read(frame)[y0:y1, x0:x1])
-            return Look.at(log, hidden[y0:y1, x0:x1], wide[y0:y1, x0:x1])
+            wide = None
+            if self._large:
+                large = Lanes.on(matte, None).large
+                wide = (hidden_under(large.astype(np.float32), self._edge_px) if large.any() else large)[y0:y1, x0:x1]
+            return Look.at(encoded(self._plate.read(frame)[y0:y1, x0:x1]), np.ascontiguousarray(hidden[y0:y1, x0:x1]), wide)
 
         return self._memory.get("look", (*self._clip, frame), make, self._most)
 
-    def motion(self, frame: int, other: int) -> Motion:
-        """The optical flow from one frame to another."""
-        first, second = min(frame, other), max(frame, other)
-
-        def make() -> tuple[Motion, Motion]:
-            return motion_between(self.look(first).sight, self.look(second).sight)
-
-        ahead, back = self._memory.get("motion", (*self._clip, first, second), make, 3 * self._most)
-        return (ahead if frame == first else back).enlarged((self.width, self.height))
+    def motion(self, frame: int, other: int, where: Box, there_and_back: bool = False) -> Motion:
+        """The optical flow from one frame to another over ``where``, a rectangle of the box."""
+        size = (self.width, self.height)
+        return motion_between(self.look(frame).glance, self.look(other).glance, size, where, there_and_back)
 
     def camera(self, frame: int, other: int) -> npt.NDArray[np.float64] | None:
         """The homography of the camera's own movement from one frame to another, None when it cannot be told."""
@@ -79,7 +79,8 @@ class Window:
 
         def make() -> npt.NDArray[np.float64] | None:
             one = self.look(first)
-            return registration(one.sight, self.look(second).sight, one.hidden, (self.width, self.height))
+            start = self._memory.get("corners", (*self._clip, first), lambda: corners(one.sight, one.hidden), self._most)
+            return registration(one.sight, self.look(second).sight, start, (self.width, self.height))
 
         matrix = self._memory.get("camera", (*self._clip, first, second), make, 6 * self._most)
         return matrix if matrix is None or frame == first else np.asarray(np.linalg.inv(matrix))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy as copying
-import shutil
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from answerprint.ingest.copies import copy_files
 from answerprint.ingest.join import join
 from answerprint.ingest.material import IngestedFile
 from answerprint.ingest.permissions import grant_all, keep_consents, keep_policy
@@ -22,7 +21,7 @@ from answerprint.production import BadInput, Refused
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip
 from answerprint.provenance.canonical import record_digest
-from answerprint.provenance.digests import file_digests
+from answerprint.provenance.digests import FileDigests, file_digests
 from answerprint.provenance.mhl import write_generation
 from answerprint.provenance.snapshot import LOCK_SUFFIX
 
@@ -67,13 +66,14 @@ def ingest(
     roots = [Path(path).expanduser().absolute() for path in paths]
     _refuse_when_locked(production, roots)
     told = tell or (lambda done, total, what: None)
+    known: dict[Path, FileDigests] = {}
     if copy:
-        roots = [_copied(root, production.path("material"), told) for root in roots]
+        roots = [_copied(root, production.path("material"), told, known) for root in roots]
     found = list(material_under(roots))
     files = []
     for number, path in enumerate(found):
         told(number, len(found), "files")
-        files.append(_read(path, production))
+        files.append(_read(path, production, known))
     told(len(found), len(found), "files")
     _refuse_two_of_one_name(production, files)
     keep_policy(production.root, files)
@@ -106,19 +106,19 @@ def _refuse_when_locked(production: Production, roots: list[Path]) -> None:
         )
 
 
-def _read(path: Path, production: Production) -> IngestedFile:
+def _read(path: Path, production: Production, known: dict[Path, FileDigests]) -> IngestedFile:
     # An EDL does not say its rate, so it is read at the production's; footage says its own.
     file = recognise(path, production.rate if path.suffix.lower() in _COUNT_FRAMES else None)
     if path.is_dir():
         members = [member for member in sorted(path.iterdir()) if member.is_file() and not member.name.startswith(".")]
-        digests = [(member.name, file_digests(member)) for member in members]
+        digests = [(member.name, known.get(member) or file_digests(member)) for member in members]
         file.digest = record_digest([[name, one.sha256] for name, one in digests])
         file.metadata["members"] = [
             {"name": name, "sha256": one.sha256, "xxh128": one.xxh128, "size": one.size} for name, one in digests
         ]
         file.metadata["size"] = sum(one.size for _, one in digests)
     else:
-        one = file_digests(path)
+        one = known.get(path) or file_digests(path)
         file.digest, file.metadata["xxh128"], file.metadata["size"] = one.sha256, one.xxh128, one.size
     return file
 
@@ -220,8 +220,8 @@ def _keep_clip(session: Session, production: Production, asset: Asset, file: Ing
     clip.circled = bool(facts.get("circled", False))
 
 
-def _copied(root: Path, into: Path, told: Tell) -> Path:
-    """Copy a file or folder into the production; each copy is hashed against its original before it gets its name."""
+def _copied(root: Path, into: Path, told: Tell, known: dict[Path, FileDigests]) -> Path:
+    """Copy a file or folder into the production; what was copied is in ``known`` with the digests it has there."""
     if not root.exists():
         raise BadInput(root, "there is no such file or folder", "check the path")
     files = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
@@ -232,12 +232,10 @@ def _copied(root: Path, into: Path, told: Tell) -> Path:
             f"{target.name} is in the production's material already, with other content",
             "rename the folder, then ingest again",
         )
-    for number, file in enumerate(files):
-        told(number, len(files), "copies")
-        place = target / file.relative_to(root)
-        if not place.exists():
-            _copy_verified(file, place)
-    told(len(files), len(files), "copies")
+    new = [(file, place) for file in files if not (place := target / file.relative_to(root)).exists()]
+    numbers = {file: number for number, (file, _) in enumerate(new)}
+    known.update(copy_files(new, lambda file: told(numbers[file], len(new), "copies")))
+    told(len(new), len(new), "copies")
     return target
 
 
@@ -245,20 +243,6 @@ def _differs(file: Path, place: Path) -> bool:
     return place.exists() and (
         place.stat().st_size != file.stat().st_size or file_digests(place).sha256 != file_digests(file).sha256
     )
-
-
-def _copy_verified(file: Path, place: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = place.with_name(f".{place.name}.part")
-    try:
-        shutil.copyfile(file, unfinished)
-        if file_digests(unfinished).sha256 != file_digests(file).sha256:
-            raise BadInput(file, "the copy is not the same as the original", "check the disk or the cable, then ingest again")
-        unfinished.replace(place)
-    except BaseException:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-        raise
 
 
 def _is_picture(path: Path) -> bool:

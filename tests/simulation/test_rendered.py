@@ -54,6 +54,19 @@ def test_a_brighter_key_leaves_the_fill_as_it_was_and_relighting_predicts_it(
     assert np.abs(predicted - picture(tmp_path, brighter, "beauty")).max() < 1e-5 * predicted.max()
 
 
+def test_a_key_that_is_switched_off_leaves_the_fill_as_it_was(shot: tuple[Path, Stage], renderer: Renderer, tmp_path: Path) -> None:
+    out, stage = shot
+    lux = (0.0, 25.0)
+    lights = tuple(
+        lamp.model_copy(update={"illuminance_lux": level, "stops": None}) for lamp, level in zip(stage.lights, lux, strict=True)
+    )
+    dark = stage.model_copy(update={"lights": lights})
+    shoot_stage(dark, tmp_path, renderer=renderer)
+    was, now = groups(out, stage), groups(tmp_path, dark)
+    assert now["key"].max() < 1e-9
+    assert np.abs(now["fill"] - was["fill"]).max() < 1e-5 * was["fill"].max()
+
+
 def test_two_renders_of_one_document_are_equal(shot: tuple[Path, Stage], renderer: Renderer, tmp_path: Path) -> None:
     out, stage = shot
     shoot_stage(stage, tmp_path, renderer=renderer)
@@ -158,9 +171,8 @@ def test_an_environment_that_was_found_not_to_start_is_not_waited_for(monkeypatc
         Renderer()
 
 
-def test_a_renderer_that_crashed_is_started_anew_and_the_frame_is_rendered(
-    renderer: Renderer, small: Stage, tmp_path: Path
-) -> None:
+def test_a_renderer_that_crashed_is_started_anew_and_gives_the_same_picture(shot: tuple[Path, Stage], tmp_path: Path) -> None:
+    out, small = shot
     with Renderer() as frail:
         kill_at = iter([False, True, False, False, False, False])
         ask = frail.ask
@@ -172,6 +184,8 @@ def test_a_renderer_that_crashed_is_started_anew_and_the_frame_is_rendered(
 
         frail.ask = asked  # type: ignore[method-assign]
         assert shoot_stage(small, tmp_path, renderer=frail).rendered == 1
+    first, second = picture(out, small, "beauty"), picture(tmp_path, small, "beauty")
+    assert np.abs(first - second).max() < 1e-5 * first.max()
 
 
 def test_kept_data_change_no_pixel_of_beauty_or_clean_plate(

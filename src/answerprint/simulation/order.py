@@ -18,6 +18,8 @@ from answerprint.simulation.sets.registry import build
 from answerprint.simulation.stage import Light, Performer, RigObject, Stage, StageCamera
 
 SKY_GROUP = "sky"
+_FAINTEST = 1e-9
+"""Power of a lamp of the document that is set to no light: without any, the renderer forgets it and draws other noise for the others."""
 
 
 @dataclass(frozen=True)
@@ -182,12 +184,13 @@ class Shoot:
         return {**about, "parts": [_part(part) for part in item.parts]}
 
     def _lamp(self, lamp: Light, frame: float) -> dict[str, Any]:
-        lux = light.lux_at_aim(lamp, self.stage.lights if lamp in self.stage.lights else self.lights)
+        own = lamp in self.stage.lights
+        lux = light.lux_at_aim(lamp, self.stage.lights if own else self.lights)
         about: dict[str, Any] = {
             "name": lamp.name,
             "group": lamp.group or lamp.name,
             "type": {"fresnel": "SPOT", "bulb": "POINT", "sun": "SUN"}.get(lamp.kind, "AREA"),
-            "power": light.power(lamp, lux) * 2.0 ** light.key_stops(lamp.keys, frame),
+            "power": max(light.power(lamp, lux) * 2.0 ** light.key_stops(lamp.keys, frame), _FAINTEST if own else 0.0),
             "colour": light.light_colour(lamp.kelvin, lamp.tint, lamp.gel),
             "matrix": light.facing(lamp.translation, lamp.aim),
             "size": lamp.size,

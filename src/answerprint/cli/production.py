@@ -15,6 +15,7 @@ from answerprint.cli.review import takes_an_address
 
 if TYPE_CHECKING:
     from answerprint.ingest.material import IngestedFile
+    from answerprint.passes.returned import Returned
     from answerprint.production.catalogue import Production
 
 
@@ -230,12 +231,17 @@ def _ingest_arguments(parser: argparse.ArgumentParser) -> None:
 def _ingest(options: argparse.Namespace) -> Answer:
     from answerprint.ingest.into_catalogue import ingest
     from answerprint.ingest.proxies import submit_proxies
+    from answerprint.passes.returned import returned_under
     from answerprint.passes.shots import ensure_shots
     from answerprint.production.catalogue import Production
 
     reporter = Reporter(options.quiet)
     with Production.open(options.dir) as production:
-        report = ingest(production, [Path(path) for path in options.paths], options.copy, not options.no_hash_list, reporter.step)
+        paths = [Path(path).expanduser().absolute() for path in options.paths]
+        back = returned_under(production, paths)
+        if back:
+            return _taken_back(production, back, [path for path in paths if path not in back], reporter)
+        report = ingest(production, paths, options.copy, not options.no_hash_list, reporter.step)
         reporter.finish()
         report.problems += ensure_shots(production)
         jobs = [] if options.no_proxies else submit_proxies(production, person())
@@ -250,6 +256,29 @@ def _ingest(options: argparse.Namespace) -> Answer:
     document = report.document()
     document["problems"] = report.problems + failed
     return Answer(document | {"proxies": len(views) - len(failed)}, lines, exit_code=2 if report.unreadable or failed else 0)
+
+
+def _taken_back(production: Production, back: dict[Path, list[Returned]], other: list[Path], reporter: Reporter) -> Answer:
+    """Frames under our shot names become versions; paths without any are named, to be ingested by themselves."""
+    from answerprint.passes.returned import take_back
+
+    done = take_back(production, [one for found in back.values() for one in found], person())
+    views = run_jobs(production, done.jobs, reporter) if done.jobs else []
+    problems = done.problems + [f"{view['title']}: {view['error']}" for view in views if view["state"] == "failed"]
+    problems += [f"{path} holds none of our shots; ingest it by itself" for path in other]
+    lines = [
+        f"version   {one['shot']} v{one['version']:03d}, {one['frames']} frames, {_from(one)}: {one['name']}"
+        for one in done.versions
+    ]
+    lines += [f"attention: {problem}" for problem in problems]
+    if done.versions:
+        lines.append(f"next: answerprint review {production.root}   (versions wait for a decision)")
+    failed = sum(view["state"] == "failed" for view in views) or (problems and not done.versions)
+    return Answer({"files": [], "versions": done.versions, "problems": problems}, lines, exit_code=2 if failed else 0)
+
+
+def _from(version: dict[str, Any]) -> str:
+    return f"made from v{version['parent']:03d}" if version["parent"] else "made from the original"
 
 
 def _slate(file: IngestedFile) -> str:

@@ -30,25 +30,16 @@ def _deliver_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _deliver(options: argparse.Namespace) -> Answer:
     from answerprint.deliver.naming import DEFAULT_TEMPLATE
-    from answerprint.deliver.package import Naming, write_package
+    from answerprint.deliver.package import Naming
     from answerprint.deliver.receivers.registry import receiver_named
-    from answerprint.passes.delivery import delivery_of
+    from answerprint.passes.delivered import deliver
     from answerprint.production.catalogue import Production
-    from answerprint.provenance.keys import own_signer
 
     receiver_named(options.to)
     reporter = Reporter(options.quiet)
     naming = Naming(options.template or DEFAULT_TEMPLATE, options.show, options.episode, options.vendor)
     with Production.open(options.dir) as production:
-        document = write_package(
-            delivery_of(production),
-            options.to,
-            Path(options.out),
-            own_signer(),
-            reporter.step,
-            naming=naming,
-            movie=not options.no_movie,
-        )
+        document = deliver(production, options.to, Path(options.out), reporter.step, naming, not options.no_movie)
     reporter.finish()
     lines = [f"package {document['package']} for {document['receiver']}: {document['files']} files", f"root    {document['root']}"]
     lines += [f"shot    {shot}: {name}" for shot, name in document["shots"].items() if shot != name]

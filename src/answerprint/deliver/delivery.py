@@ -42,15 +42,14 @@ class DeliveryShot:
     scene: str = ""
     task: str = "plate"
     number: int = 1
+    plate_space: str = ""
+    """the original's colour space, where the version's is another"""
+    layers: Path | None = None
+    """the version whose layers go along, where that is another than ``folder``: an artist's frames come without layers of ours"""
 
     def sequence(self) -> FrameSequence:
         """The version's frames, or the original's."""
         return open_sequence(self.folder if self.folder is not None else self.original, self.rate)
-
-    def sequence_files(self) -> list[Path]:
-        """The files of the version's frames, in frame order."""
-        opened = self.sequence()
-        return [opened.file(index) for index in range(opened.count)]
 
     def plate(self) -> FrameSequence:
         """The original's frames."""
@@ -88,3 +87,4 @@ class Delivery:
     models: list[ModelCard] = field(default_factory=list)
     lock: list[Path] = field(default_factory=list)
     editorial: dict[str, Path] = field(default_factory=dict)
+    attention: list[str] = field(default_factory=list)

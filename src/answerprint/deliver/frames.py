@@ -70,7 +70,7 @@ def lay_shot(
         stem = receiver.plate_name.format(**{**told, "version": plate_version})
         place = receiver.plate_folder.format(**{**told, "name": stem})
         if receiver.pictures in ("as made", "none"):
-            laid.plate, _ = _pulled(shot, plate, laid, place, stem, f"plate-{shot.name}", True, building, signer, proof)
+            laid.plate, _ = _pulled(_as_shot(shot), plate, laid, place, stem, f"plate-{shot.name}", True, building, signer, proof)
         else:
             bare = _as_shot(shot)
             laid.plate = _transcoded(bare, plate, laid, place, receiver.pictures, building, signer, {}, proof, stem, "plate")
@@ -86,7 +86,7 @@ def lay_shot(
 def _as_shot(shot: DeliveryShot) -> DeliveryShot:
     from dataclasses import replace
 
-    return replace(shot, folder=None, ledger=None, records=[])
+    return replace(shot, folder=None, ledger=None, records=[], space=shot.plate_space or shot.space)
 
 
 def _version_rows(shot: DeliveryShot, building: Path) -> dict[int, FrameRow]:

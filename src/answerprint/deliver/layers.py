@@ -11,6 +11,7 @@ from answerprint.deliver.laid import LaidShot, Run
 from answerprint.graph.layers import WORKING_ATTRIBUTES
 from answerprint.media.exr import read_exr, read_header, write_exr
 from answerprint.media.frames import Attribute, FrameHeader, Plane
+from answerprint.media.sequence import open_sequence
 
 _COLOUR = frozenset("RGB")
 
@@ -60,10 +61,11 @@ def layer_names(file: Path) -> list[str]:
 
 def _files(laid: LaidShot) -> list[Path | None]:
     """The layered file of each delivered frame, found by the frame's own name."""
-    version = laid.shot.folder
+    version = laid.shot.layers or laid.shot.folder
     if version is None or not (version / "layers").is_dir():
         return []
-    stems = [p.stem for p in laid.shot.sequence_files()]
+    made = open_sequence(version, laid.shot.rate)
+    stems = [made.file(index).stem for index in range(made.count)]
     found = [version / "layers" / f"{stem}.exr" for stem in stems]
     return [file if file.is_file() else None for file in found]
 

@@ -80,6 +80,29 @@ def named(template: Template, fields: Mapping[str, str | int]) -> str:
     return out
 
 
+def name_pattern(template: Template, scene: str, shot: str) -> re.Pattern[str]:
+    """What a name of this shot looks like, whatever its show, episode, task, vendor and version; matches are whole, without a frame number.
+
+    Groups ``task`` and ``version`` where the template has them; ``rest`` is what a compositor put behind the name ("comp").
+
+    >>> found = name_pattern(parse_template(DEFAULT_TEMPLATE), "7A", "0010").fullmatch("Pier_7A_0010_cleanup_XY_v003_comp")
+    >>> found["task"], found["version"], found["rest"]
+    ('cleanup', '003', 'comp')
+    """
+    own = {"scene": re.escape(legal(scene)), "shot": re.escape(legal(shot)), "version": r"\d{2,4}"}
+    parts, seen = [], set[str]()
+    for place, (before, name, _) in enumerate(template):
+        said = own.get(name, "[A-Za-z0-9]+") if name else ""
+        if name and said:
+            said, twice = (f"(?P<{name}>{said})" if name not in seen else f"(?P={name})"), name in own
+            seen.add(name)
+            piece = re.escape(before) + said
+            parts.append(piece if place == 0 or twice else f"(?:{piece})?")
+        else:
+            parts.append(re.escape(before))
+    return re.compile("".join(parts) + r"(?:[_.-](?P<rest>[A-Za-z0-9]+))?", re.IGNORECASE)
+
+
 def is_legal(name: str) -> bool:
     """Whether a file name keeps to the characters every receiver takes."""
     return _LEGAL.fullmatch(name) is not None

@@ -67,7 +67,9 @@ def write_package(
     shutil.rmtree(building, ignore_errors=True)
     (building / "ledger").mkdir(parents=True)
     proof = Proof()
-    laid = Laid(building, delivery.title, delivery.production, delivery.rate, [], delivery.missing)
+    laid = Laid(
+        building, delivery.title, delivery.production, delivery.rate, [], delivery.missing, attention=list(delivery.attention)
+    )
     for done, shot in enumerate(delivery.shots, start=1):
         tell(done, len(delivery.shots), f"frames and layers of {shot.name}")
         base = named(parse_template("{show}_{episode}_{scene}_{shot}"), _fields(delivery, shot, naming, 1))

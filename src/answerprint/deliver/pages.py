@@ -75,11 +75,12 @@ def _pictures(shot: DeliveryShot, scratch: Path) -> list[ReportPicture]:
         return []
     lut = ViewLUT.cached()
     before, after = open_sequence(shot.original, shot.rate), shot.sequence()
+    plate_space = shot.plate_space or shot.space
     most = max(shot.records, key=lambda r: r["changed"])
     found = [
         _thumbnail(
             scratch / f"{shot.name}-before.jpg",
-            lut.apply(to_working(before.read(most["frame"]).rgb(), shot.space)),
+            lut.apply(to_working(before.read(most["frame"]).rgb(), plate_space)),
             f"frame {most['frame']}, source",
         ),
         _thumbnail(
@@ -87,11 +88,12 @@ def _pictures(shot: DeliveryShot, scratch: Path) -> list[ReportPicture]:
             lut.apply(to_working(after.read(shot.index(most["frame"])).rgb(), shot.space)),
             f"frame {most['frame']}, class {most['class']}",
         ),
-        _thumbnail(scratch / f"{shot.name}-matte.jpg", _matte(shot.folder / most["layers"]), "matte"),
     ]
+    if most.get("layers"):
+        found.append(_thumbnail(scratch / f"{shot.name}-matte.jpg", _matte(shot.folder / most["layers"]), "matte"))
     refused = next((r for r in shot.records if r["refused"]), None)
     if refused is not None:
-        picture = lut.apply(to_working(before.read(refused["frame"]).rgb(), shot.space))
+        picture = lut.apply(to_working(before.read(refused["frame"]).rgb(), plate_space))
         found.append(
             _thumbnail(scratch / f"{shot.name}-refused.jpg", picture, f"frame {refused['frame']}, refused: {refused['reason']}")
         )

@@ -35,6 +35,7 @@ def delivery_of(production: Production) -> Delivery:
         missing,
         models=model_cards() if any(s.folder for s in chosen) else [],
         editorial=_editorial(production),
+        attention=_kept_artists(production, shots),
         lock=sorted(f for f in production.path("lock").glob("*") if f.is_file()),
     )
 
@@ -52,9 +53,35 @@ def _editorial(production: Production) -> dict[str, Path]:
 
 
 def approved_version(shot: Shot) -> Version | None:
-    """The newest version of a shot that a person approved."""
-    approved = [v for v in shot.versions if v.status == "approved"]
-    return approved[-1] if approved else None
+    """The version of a shot that is delivered: an artist's newest approved one, whatever was made since, else our newest approved one.
+
+    What an artist finished stays until a person rejects it: a pass that is run again never takes its place by itself.
+    """
+    return newest(shot, made_here=False) or newest(shot, made_here=True)
+
+
+def newest(shot: Shot, made_here: bool) -> Version | None:
+    """The newest approved version that was made here, or that came back from an artist."""
+    return next((v for v in reversed(shot.versions) if v.status == "approved" and is_returned(v) != made_here), None)
+
+
+def is_returned(version: Version) -> bool:
+    """Whether a version came back from an artist."""
+    return bool(version.figures.get("returned"))
+
+
+def _kept_artists(production: Production, shots: list[Shot]) -> list[str]:
+    """What to say of shots that were worked on again after an artist had finished them."""
+    said = []
+    with production.reading() as session:
+        for held in session.scalars(select(Shot).where(Shot.id.in_([shot.id for shot in shots])).order_by(Shot.event)):
+            theirs, ours = newest(held, made_here=False), newest(held, made_here=True)
+            if theirs is not None and ours is not None and ours.number > theirs.number:
+                said.append(
+                    f"{held.name}: the artist's v{theirs.number:03d} is delivered; our {ours.operation} v{ours.number:03d} is newer and "
+                    f"goes along as layers. Reject v{theirs.number:03d} to deliver ours."
+                )
+    return said
 
 
 def _shot(production: Production, shot_id: int, event: Event) -> DeliveryShot:
@@ -63,6 +90,7 @@ def _shot(production: Production, shot_id: int, event: Event) -> DeliveryShot:
         clip = shot.clip
         require(clip.asset, "deliver")
         version = approved_version(shot)
+        machine = newest(shot, made_here=True)
         approvals = [a for a in version.approvals if a.decision == "approved"] if version else []
         rate = frame_rate(clip.rate)
         return DeliveryShot(
@@ -75,7 +103,9 @@ def _shot(production: Production, shot_id: int, event: Event) -> DeliveryShot:
             start=Timecode.parse(clip.start_timecode, rate),
             frames=FrameRange(shot.start, shot.end),
             cut=FrameRange(shot.cut_in, shot.cut_out),
-            space=clip.input_space,
+            space=(version.figures.get("space") if version else None) or clip.input_space,
+            plate_space=clip.input_space,
+            layers=production.root / machine.path if version and machine and is_returned(version) else None,
             grade=CDL.model_validate(clip.grade["cdl"]) if clip.grade.get("cdl") else None,
             folder=production.root / version.path if version else None,
             ledger=production.path("ledger") / f"{version.job_id}.ledger.jsonl" if version else None,

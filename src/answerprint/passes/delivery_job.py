@@ -7,14 +7,14 @@ from typing import Any
 
 from answerprint.deliver.manifest import TEXT_NAME, read_manifest
 from answerprint.deliver.naming import parse_template
-from answerprint.deliver.package import Naming, write_package
+from answerprint.deliver.package import Naming
 from answerprint.deliver.receivers.registry import RECEIVERS
 from answerprint.jobs.queue import ChunkOrder, submit
 from answerprint.jobs.work import WorkOrder
+from answerprint.passes.delivered import deliver
 from answerprint.passes.delivery import delivery_of
 from answerprint.passes.delivery_settings import DeliverySettings
 from answerprint.production.catalogue import Production
-from answerprint.provenance.keys import own_signer
 from answerprint.provenance.package import MANIFEST
 
 
@@ -37,9 +37,7 @@ def work_on_delivery(order: WorkOrder) -> dict[str, Any]:
     with Production.open(order.production_dir) as production:
         naming = Naming(settings.template, settings.show, settings.episode, settings.vendor)
         place = production.path("deliveries") / settings.receiver
-        return write_package(
-            delivery_of(production), settings.receiver, place, own_signer(), tell, naming=naming, movie=settings.movie
-        )
+        return deliver(production, settings.receiver, place, tell, naming, settings.movie)
 
 
 def packages(production: Production) -> list[dict[str, Any]]:

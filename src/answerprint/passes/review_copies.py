@@ -37,7 +37,7 @@ def write_review_copies(plate: PlateReader, out: Path, records: list[dict[str, A
 
     def planes(which: str) -> Iterator[np.ndarray]:
         for record in records:
-            result = read_layers(out / record["layers"], record["frame"], {"box": _box(out / record["layers"])})
+            result = read_layers(out / record["layers"], record["frame"], {"box": layers_box(out / record["layers"])})
             plane = result.matte if which == "matte" else result.support
             if plane is None:
                 plane = np.zeros_like(result.matte)
@@ -56,7 +56,8 @@ def _support_grey(support: np.ndarray, matte: np.ndarray) -> np.ndarray:
     return np.where(inside, np.where(support > 0, 0.4 + 0.6 * np.minimum(support, _FULL_SUPPORT) / _FULL_SUPPORT, 0.15), 0.0)
 
 
-def _box(path: Path) -> list[int]:
+def layers_box(path: Path) -> list[int]:
+    """The data window of a layered file, without decoding it."""
     from answerprint.media.exr import read_header
 
     header, _ = read_header(path)

@@ -41,6 +41,10 @@ def _handler(kind: str) -> Handler:
         from answerprint.passes.delivery_job import work_on_delivery
 
         return work_on_delivery
+    if kind == "return":
+        from answerprint.passes.returned_job import work_on_return
+
+        return work_on_return
     if kind == "proxy":
         from answerprint.ingest.proxies import work_on_proxy
 

@@ -13,11 +13,11 @@ from typing import Any, ClassVar, Protocol
 from sqlalchemy import select
 
 from answerprint.dataset.of_production import lock_production
-from answerprint.deliver.package import write_package
+from answerprint.deliver.package import Naming
 from answerprint.ingest.into_catalogue import ingest
 from answerprint.ingest.proxies import submit_proxies
 from answerprint.passes.catalogue import dispatch
-from answerprint.passes.delivery import delivery_of
+from answerprint.passes.delivered import deliver
 from answerprint.passes.editorial import editorial_index
 from answerprint.passes.review import decide, restored_frames
 from answerprint.passes.shots import current_cut, shots_from_cut
@@ -25,7 +25,6 @@ from answerprint.production import FaultFound
 from answerprint.production.catalogue import MARKER, Production
 from answerprint.production.tables import Clip, Shot, Version
 from answerprint.provenance.audit import audit_frame, ledgers_for
-from answerprint.provenance.keys import own_signer
 from answerprint.provenance.verify import verify
 from answerprint.sample.builder import build_material
 from answerprint.sample.footage import fetch_models
@@ -262,7 +261,7 @@ class Demo:
         out = self.folder / "delivery"
         if not (out / "answerprint-package.json").exists():
             shutil.rmtree(out, ignore_errors=True)
-            self.facts["deliver"] = write_package(delivery_of(production), "generic", out, own_signer(), self.shown.step)
+            self.facts["deliver"] = deliver(production, "generic", out, self.shown.step, Naming())
         self._say(f"package {out}", f"audit report {out / 'report' / 'index.html'}")
 
     def _verify(self, production: Production) -> None:

@@ -51,10 +51,10 @@ def version_picture(production: Production, version: Version, frame: int) -> npt
     folder = production.root / version.path
     if not folder.resolve().is_relative_to(production.root.resolve()):
         raise BadInput(version.path, "lies outside the production", "restore the catalogue from a backup")
-    return _shown(folder, version.shot.clip, frame - version.shot.start)
+    return _shown(folder, version.shot.clip, frame - version.shot.start, version.figures.get("space"))
 
 
-def _shown(path: Path, clip: Clip, index: int) -> npt.NDArray[np.float32]:
+def _shown(path: Path, clip: Clip, index: int, space: str | None = None) -> npt.NDArray[np.float32]:
     # Imported when first needed: the page itself starts without the colour engine's tables.
     from answerprint.colour.view import display
 
@@ -63,7 +63,7 @@ def _shown(path: Path, clip: Clip, index: int) -> npt.NDArray[np.float32]:
         if not 0 <= index < sequence.count:
             raise BadInput(clip.name, f"there is no frame {index} (it has {sequence.count})", "ask for a frame it has")
         codes = sequence.read(index).rgb()
-        return np.asarray(display(to_working(codes, resolve_space(clip.input_space))), np.float32)
+        return np.asarray(display(to_working(codes, resolve_space(space or clip.input_space))), np.float32)
 
 
 @lru_cache(maxsize=4)

@@ -115,6 +115,7 @@ def version_summary(production: Production, version: Version) -> dict[str, Any]:
         "status": version.status,
         "created": version.created.isoformat(),
         "figures": {name: value for name, value in version.figures.items() if name != "frames"},
+        "origin": _origin(version),
         "first": version.shot.start,
         "count": len(frame_records(version)),
         "proxy": media("proxy"),
@@ -122,6 +123,14 @@ def version_summary(production: Production, version: Version) -> dict[str, Any]:
         "support": media("support"),
         "decisions": [decision(approval) for approval in sorted(version.approvals, key=lambda one: one.id)],
     }
+
+
+def _origin(version: Version) -> dict[str, Any] | None:
+    """Where a version came from that was not made here: its name, who took it in, and the version it was made from."""
+    returned = version.figures.get("returned")
+    if not returned:
+        return None
+    return {"name": returned["name"], "by": returned["by"], "digest": returned["digest"], "parent": version.figures.get("parent")}
 
 
 def decision(approval: Approval) -> dict[str, Any]:

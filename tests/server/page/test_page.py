@@ -251,3 +251,11 @@ def test_a_package_is_asked_for_with_a_form_and_a_refusal_is_shown(own: Seen) ->
     own.page.get_by_label("Vendor").fill("XY")
     own.page.click("button:has-text('Make the package')")
     own.page.wait_for_selector(".notice:has-text('there is no cut to deliver')")
+
+
+def test_a_version_that_came_back_says_so_and_from_which_it_was_made(own: Seen) -> None:
+    with own.house.production.session() as session:
+        version = session.get_one(Version, own.house.version)
+        version.figures = {**version.figures, "returned": {"name": "Pier_v002", "by": "Ines", "digest": "0" * 64}, "parent": 7}
+    review = own.open_shot()
+    assert "by hand from v7" in review.page.inner_text(".versions")

@@ -67,6 +67,8 @@ export interface VersionSummary {
   status: VersionStatus;
   created: string;
   figures: Record<string, unknown>;
+  /** Where a version came from that was not made here. */
+  origin: { name: string; by: string; digest: string; parent: number | null } | null;
   first: number;
   count: number;
   proxy: MediaFile | null;

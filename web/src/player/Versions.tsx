@@ -21,7 +21,7 @@ export function Versions({ shot, a, b, onChoose }: Props) {
           <li key={version.id}>
             <Item
               name={`v${version.number}`}
-              detail={version.operation}
+              detail={version.operation + originOf(version)}
               isA={a === version.id}
               isB={b === version.id}
               disabled={version.count === 0}
@@ -43,6 +43,11 @@ export function Versions({ shot, a, b, onChoose }: Props) {
       {newestFirst.length === 0 && <p className="faint versions-none">Nothing was made for this shot yet.</p>}
     </div>
   );
+}
+
+function originOf({ origin }: VersionSummary): string {
+  if (!origin) return "";
+  return `, by hand from ${origin.parent ? `v${origin.parent}` : "the plate"}`;
 }
 
 export function nameOf(version: VersionSummary | null): string {

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,12 +16,12 @@ from answerprint.simulation.renderer import Renderer
 from answerprint.simulation.run import simulate
 from answerprint.simulation.shoot import shoot_stage
 from answerprint.simulation.stage import Stage
+from answerprint.simulation.sweep_proof import GEOMETRY, check_pictures
 from answerprint.simulation.sweeps import (
     Plan,
     Sweep,
     capture_plan,
     check_documents,
-    check_pictures,
     coverage,
     differences,
     latin_hypercube,
@@ -49,10 +52,27 @@ def test_levels_out_of_order_are_refused(small: Stage) -> None:
         read_sweep({"baseline": small.model_dump(mode="json"), "field": "cameras.A.t_stop", "levels": [2.8, 5.6, 4.0]})
 
 
-def test_a_second_field_that_differs_is_named(small: Stage) -> None:
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("cameras.A.pinhole_focal_length", 36.0),
+        ("cameras.A.translation", [0, -3, 1.6]),
+        ("cameras.A.t_stop", 4.0),
+        ("lights.fill.stops", -3.0),
+        ("lights.key.tint", 0.004),
+        ("set.items.card.at", [0, 0, 0.1]),
+        ("set.materials.paint.colour", [0.1, 0.5, 0.45]),
+        ("set.wear", 0.5),
+        ("rig.wire.present", False),
+        ("render.samples", 5),
+        ("seed", 7),
+        ("frame_rate", "25"),
+    ],
+)
+def test_a_second_field_that_differs_in_the_documents_is_named(small: Stage, field: str, value: Any) -> None:
     stages = Sweep(baseline=small, field="lights.key.kelvin", levels=(3200.0, 5600.0)).stages()
-    stages[1] = varied(stages[1], "cameras.A.pinhole_focal_length", 36.0)
-    with pytest.raises(FaultFound, match=r"cameras\.A\.pinhole_focal_length differs too"):
+    stages[1] = varied(stages[1], field, value)
+    with pytest.raises(FaultFound, match=rf"{re.escape(field)} differs too"):
         check_documents(stages, "lights.key.kelvin")
 
 
@@ -84,22 +104,98 @@ def test_the_capture_plan_says_each_take_and_what_to_hold(small: Stage) -> None:
     assert any("35 mm, T2.8" in line for line in lines)
 
 
-def test_a_key_sweep_holds_the_fill_and_a_drifting_fill_is_named(renderer: Renderer, small: Stage, tmp_path: Path) -> None:
-    light = small.model_copy(update={"render": small.render.model_copy(update={"samples": 2})})
-    # A fill set in stops follows its key by right; given its own lux it must hold still.
-    own = light.lights[1].model_copy(update={"stops": None, "illuminance_lux": 25.0})
-    base = light.model_copy(update={"lights": (light.lights[0], own)})
-    stages = Sweep(baseline=base, field="lights.key.illuminance_lux", levels=(50.0, 200.0)).stages()
-    folders = [tmp_path / "one", tmp_path / "two", tmp_path / "drifted"]
-    for stage, folder in zip(stages, folders, strict=False):
-        shoot_stage(stage, folder, renderer=renderer)
-    drift = check_pictures(folders[:2], stages, "lights.key.illuminance_lux")
-    assert drift["group:fill"] < 1e-5
-    assert drift["depth"] == 0
-    drifted = varied(stages[1], "lights.fill.illuminance_lux", 26.0)
-    shoot_stage(drifted, folders[2], renderer=renderer)
-    with pytest.raises(FaultFound, match="group:fill drifts"):
-        check_pictures([folders[0], folders[2]], [stages[0], drifted], "lights.key.illuminance_lux")
+@pytest.fixture(scope="module")
+def base(small: Stage) -> Stage:
+    """The small stage, smaller still. Its fill has its own lux: set in stops it would follow the key by right."""
+    own = small.lights[1].model_copy(update={"stops": None, "illuminance_lux": 25.0})
+    eye = small.cameras[0].model_copy(update={"active_sensor_resolution": (48, 27)})
+    # Without a clean plate nothing is kept between renders, and one process renders all levels.
+    quick = small.render.model_copy(update={"samples": 2, "passes": ("beauty", "groups", *GEOMETRY, "mattes")})
+    return small.model_copy(update={"lights": (small.lights[0], own), "cameras": (eye,), "render": quick})
+
+
+def shot_levels(
+    renderer: Renderer, base: Stage, out: Path, field: str, levels: tuple[float, float], drift: dict[str, Any] | None = None
+) -> tuple[list[Path], list[Stage]]:
+    """A sweep of two levels. With ``drift`` the second one's pictures have that as well, and its records do not know."""
+    stages = Sweep(baseline=base, field=field, levels=levels).stages()
+    folders = [out / "one", out / "two"]
+    shoot_stage(stages[0], folders[0], renderer=renderer)
+    shoot_stage(stages[1], folders[1], renderer=renderer)
+    if drift:
+        stage = stages[1]
+        for path, value in drift.items():
+            stage = varied(stage, path, value)
+        shoot_stage(stage, out / "drifted", renderer=renderer)
+        shutil.rmtree(out / "drifted" / "A" / "records")
+        shutil.copytree(folders[1] / "A" / "records", out / "drifted" / "A" / "records")
+        folders[1] = out / "drifted"
+    return folders, stages
+
+
+KEY = ("lights.key.illuminance_lux", (50.0, 200.0))
+ISO = ("cameras.A.iso_speed", (400.0, 800.0))
+ZOOM = ("cameras.A.pinhole_focal_length", (30.0, 35.0))
+WIRE = ("rig.wire.diameter", (0.03, 0.06))
+DAY = ("set.daylight_stops", (0.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("sweep", "drift", "named"),
+    [
+        (KEY, {"lights.fill.illuminance_lux": 26.0}, "group:fill drifts"),
+        (KEY, {"lights.fill.kelvin": 5400.0}, "group:fill drifts"),
+        (KEY, {"lights.fill.translation": [1.5, -2, 2]}, "group:fill drifts"),
+        (KEY, {"cameras.A.translation": [0.01, -3, 1.5]}, "depth drifts"),
+        (KEY, {"cameras.A.pinhole_focal_length": 35.5}, "depth drifts"),
+        (KEY, {"set.materials.paint.colour": [0.4, 0.5, 0.48]}, "albedo drifts"),
+        (KEY, {"set.items.card.at": [0.1, 0, 0]}, "depth drifts"),
+        (KEY, {"rig.wire.diameter": 0.06}, "depth drifts"),
+        (KEY, {"seed": 2}, "depth drifts|albedo drifts|normal drifts|group:fill drifts"),
+        (ISO, {"lights.key.illuminance_lux": 110.0}, "the light's distribution drifts"),
+        (ISO, {"lights.key.kelvin": 4000.0}, "the light's distribution drifts"),
+        (ZOOM, {"set.materials.paint.colour": [0.5, 0.2, 0.1]}, "albedo of wall drifts"),
+        (WIRE, {"set.items.card.at": [0.1, 0, 0]}, "depth beside wire drifts"),
+        (WIRE, {"set.materials.paint.colour": [0.4, 0.5, 0.48]}, "albedo beside wire drifts"),
+        (DAY, {"set.items.card.at": [0.1, 0, 0]}, "depth drifts"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, dict) else value[0] if isinstance(value, tuple) else "",
+)
+def test_a_field_that_drifts_in_the_pixels_alone_is_named(
+    renderer: Renderer, base: Stage, tmp_path: Path, sweep: tuple[str, tuple[float, float]], drift: dict[str, Any], named: str
+) -> None:
+    folders, stages = shot_levels(renderer, base, tmp_path, *sweep, drift)
+    with pytest.raises(FaultFound, match=named):
+        check_pictures(folders, stages, sweep[0])
+
+
+@pytest.mark.parametrize(
+    "sweep", [KEY, ISO, ZOOM, WIRE, DAY, ("lights.key.translation", ((0, -2.5, 1.5), (0.5, -2.5, 1.5)))], ids=lambda s: s[0]
+)
+def test_an_honest_sweep_holds_in_its_pixels(
+    renderer: Renderer, base: Stage, tmp_path: Path, sweep: tuple[str, tuple[float, float]]
+) -> None:
+    folders, stages = shot_levels(renderer, base, tmp_path, *sweep)
+    drift = check_pictures(folders, stages, sweep[0])
+    assert drift
+    if sweep == KEY:
+        assert drift["group:fill"] < 1e-5
+        assert drift["depth"] == 0
+
+
+def test_a_field_that_drifts_in_the_records_is_named_to_its_last_part(renderer: Renderer, base: Stage, tmp_path: Path) -> None:
+    folders, stages = shot_levels(renderer, base, tmp_path, *KEY)
+    path = next((folders[1] / "A" / "records").iterdir())
+    whole = json.loads(path.read_text())
+    for change, named in (
+        (("exposure", "isoSpeed"), r"record:exposure\.isoSpeed differs"),
+        (("camera", "translation"), r"record:camera\.translation"),
+    ):
+        record = json.loads(json.dumps(whole))
+        record[change[0]][change[1]] = [9.0, 9.0, 9.0]
+        path.write_text(json.dumps(record))
+        with pytest.raises(FaultFound, match=named):
+            check_pictures(folders, stages, KEY[0])
 
 
 def test_a_sweep_document_is_shot_level_by_level(renderer: Renderer, small: Stage, tmp_path: Path) -> None:

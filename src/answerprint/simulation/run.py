@@ -15,12 +15,12 @@ from answerprint.production.atomic import write_atomically
 from answerprint.simulation.renderer import Renderer
 from answerprint.simulation.shoot import Shot, Tell, shoot_stage
 from answerprint.simulation.stage import Stage, loaded, read_stage
+from answerprint.simulation.sweep_proof import check_pictures
 from answerprint.simulation.sweeps import (
     Plan,
     Sweep,
     capture_plan,
     check_documents,
-    check_pictures,
     coverage,
     latin_hypercube,
     read_plan,

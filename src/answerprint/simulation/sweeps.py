@@ -1,21 +1,18 @@
 """Single-parameter variation: a baseline stage, one field, ordered levels, and a proof that nothing else moved.
 
-A sweep is worth something only if the varied field alone differs. So a validator compares the documents field by field and, once shot,
-what was measured in the pictures and records; a sweep in which another field drifts is refused by that field's name.
+A sweep is worth something only if the varied field alone differs. So the documents are compared field by field here and, once shot, pictures
+and records in ``sweep_proof``; a sweep in which another field drifts is refused by that field's name.
 """
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError, model_validator
 
-from answerprint.media.exr import read_exr
 from answerprint.production import BadInput, FaultFound
 from answerprint.simulation.pieces import Document
 from answerprint.simulation.stage import Name, Stage, bad_field
@@ -27,7 +24,9 @@ Level = float | int | str | bool | tuple[float, ...]
 class Tolerance(Document):
     """How far a measured field may move while another is varied."""
 
-    field: str = Field(description="'group:NAME' or 'record:PATH' or 'depth', 'normal', 'albedo', 'object_id'")
+    field: str = Field(
+        description="'group:NAME', 'lamp:NAME', 'record:PATH', 'people', 'things', 'light', or 'depth', 'normal', 'albedo', 'object_id'"
+    )
     relative: float = Field(default=1e-4, ge=0, description="of the baseline's own size")
 
 
@@ -113,12 +112,22 @@ def varied(stage: Stage, field: str, level: Any) -> Stage:
 
 def differences(a: Stage, b: Stage) -> list[str]:
     """Paths of all fields in which two documents differ, members of lists by name."""
-    return sorted(_differences(a.model_dump(mode="json"), b.model_dump(mode="json"), ""))
+    return differing_paths(a.model_dump(mode="json"), b.model_dump(mode="json"))
+
+
+def differing_paths(a: Any, b: Any) -> list[str]:
+    """Paths in which two pieces of JSON differ, members of lists by name; an empty path where they differ as a whole."""
+    return sorted(_differences(a, b, ""))
+
+
+def path_by_names(stage: Stage, field: str) -> str:
+    """A field's path with members of lists by their names, as ``differences`` writes it."""
+    return _named(stage.model_dump(mode="json"), field)
 
 
 def check_documents(stages: list[Stage], field: str) -> None:
     """Raise FaultFound naming any field but ``field`` that differs between neighbouring levels."""
-    own = _named(stages[0].model_dump(mode="json"), field)
+    own = path_by_names(stages[0], field)
     for number, (a, b) in enumerate(pairwise(stages), start=1):
         strays = [path for path in differences(a, b) if path != own and not path.startswith(f"{own}.")]
         if strays:
@@ -129,28 +138,6 @@ def check_documents(stages: list[Stage], field: str) -> None:
             raise FaultFound(
                 f"sweep over {field}: levels {number} and {number + 1} are the same document; give levels that differ."
             )
-
-
-def check_pictures(
-    folders: list[Path], stages: list[Stage], field: str, tolerances: tuple[Tolerance, ...] = ()
-) -> dict[str, float]:
-    """Measure every level's pictures and records against the first level's; returns the largest relative change of each held field.
-
-    Held by nature: when a light is varied, geometry and every other light group; when set, lens or people are, what the varied field cannot touch.
-    Raises FaultFound naming the field that drifts.
-    """
-    held = {t.field: t.relative for t in (*_held_by_nature(stages[0], field), *tolerances)}
-    first = {name: _measured(folders[0], stages[0], name) for name in held}
-    drift: dict[str, float] = {}
-    for number, (folder, stage) in enumerate(zip(folders[1:], stages[1:], strict=True), start=2):
-        for name, limit in held.items():
-            change = _change(first[name], _measured(folder, stage, name))
-            drift[name] = max(drift.get(name, 0.0), change)
-            if change > limit:
-                raise FaultFound(
-                    f"sweep over {field}: {name} drifts by {change:.2g} at level {number}, {limit:.2g} is allowed; hold it or widen its tolerance."
-                )
-    return drift
 
 
 def latin_hypercube(fields: dict[str, tuple[float, float]], count: int, seed: int) -> list[dict[str, float]]:
@@ -215,62 +202,6 @@ def capture_plan(sweep: Sweep) -> list[str]:
             + "; slate, roll, repeat the action"
         )
     return [*lines, "REPEAT take 1 at the end: it must match, or something else moved"]
-
-
-def _held_by_nature(stage: Stage, field: str) -> list[Tolerance]:
-    """What the varied field cannot touch. Depth is sampled once for a pixel at random, so the lens may move it at edges."""
-    parts = field.split(".")
-    if parts[0] == "lights":
-        name = _named(stage.model_dump(mode="json"), field).split(".")[1]
-        varied_light = next(lamp for lamp in stage.lights if lamp.name == name)
-        followers = {lamp.group or lamp.name for lamp in stage.lights if lamp.relative_to == name and lamp.stops is not None}
-        moving = {varied_light.group or varied_light.name} | (followers if parts[-1] in ("illuminance_lux",) else set())
-        groups = {lamp.group or lamp.name for lamp in stage.lights} - moving
-        moved_light = parts[-1] in ("translation", "size", "aim", "beam")
-        held = [Tolerance(field=name, relative=0.0) for name in ("depth", "normal", "albedo", "object_id")]
-        # A lamp that moves or grows spends other random numbers, never light: the other groups stay as they are.
-        return held + [Tolerance(field=f"group:{g}", relative=1e-2 if moved_light else 1e-5) for g in sorted(groups)]
-    if parts[0] == "cameras" and parts[-1] in ("iso_speed", "exposure_stops", "white_balance_kelvin"):
-        return [Tolerance(field=name, relative=0.0) for name in ("depth", "normal", "albedo", "object_id")]
-    if parts[0] == "cameras":
-        return [Tolerance(field="record:lights", relative=0.0)]
-    return [Tolerance(field="record:camera", relative=0.0), Tolerance(field="record:lights", relative=0.0)]
-
-
-def _measured(folder: Path, stage: Stage, name: str) -> Any:
-    """A held field as arrays of a level: a pass, a light group, or a part of the records."""
-    camera = stage.cameras[0].label
-    frames = list(stage.frames)
-    if name.startswith("record:"):
-        records = [json.loads((folder / camera / "records" / f"{stage.name}.{f:04d}.json").read_text()) for f in frames]
-        return [_inside(record, name.removeprefix("record:")) for record in records]
-    kind = f"groups/{name.removeprefix('group:')}" if name.startswith("group:") else name
-    pictures = []
-    for frame in frames:
-        path = folder / camera / kind / f"{stage.name}.{frame:04d}.exr"
-        if not path.is_file():
-            raise BadInput(path, "is needed to prove the sweep and is not there", f"add {kind.split('/')[0]!r} to the passes")
-        pictures.append(np.stack([np.asarray(p, dtype=np.float64) for p in read_exr(path).planes.values()], axis=-1))
-    return np.array(pictures)
-
-
-def _change(a: Any, b: Any) -> float:
-    """Largest change relative to the size of the first: 0 for equal records, infinite for records that differ."""
-    if not isinstance(a, np.ndarray):
-        return 0.0 if a == b else float("inf")
-    same = (a == b) | (np.isnan(a) & np.isnan(b))
-    if same.all():
-        return 0.0
-    finite = np.isfinite(a) & np.isfinite(b)
-    if not (same | finite).all():
-        return float("inf")
-    return float(np.abs(a - b)[finite].max() / max(1e-12, float(np.abs(a[np.isfinite(a)]).max())))
-
-
-def _inside(record: Any, path: str) -> Any:
-    for part in path.split("."):
-        record = record[part]
-    return record
 
 
 def _holder(document: Any, field: str) -> tuple[Any, Any]:

@@ -1,0 +1,213 @@
+"""The proof of a sweep in what was shot: records and pixels in which nothing but the varied field may have moved.
+
+What must hold depends on what is varied. A lamp moves no geometry and no other lamp's light; an exposure is one gain for all pixels;
+a camera finds every thing with the colour it had; a person leaves the pixels where they never stand alone. What drifts is named.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from answerprint.media.exr import read_exr
+from answerprint.production import BadInput, FaultFound
+from answerprint.simulation.stage import Stage
+from answerprint.simulation.sweeps import Tolerance, differing_paths, path_by_names
+
+Real = NDArray[np.float64]
+
+GEOMETRY = ("depth", "normal", "albedo", "object_id")
+_AVERAGED = 1e-5
+"""Normals and albedo are means over a pixel's samples, which the renderer adds in no fixed order; the others are one sample's."""
+_EXPOSURE = ("iso_speed", "exposure_stops", "white_balance_kelvin")
+_COUNTS = 40
+"""Pixels that a thing must show in both levels before its colour is compared."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """What was shot of one level: its folder and its document, and pictures read as they are asked for."""
+
+    folder: Path
+    stage: Stage
+
+    @property
+    def camera(self) -> Path:
+        return self.folder / self.stage.cameras[0].label
+
+    @cached_property
+    def records(self) -> list[dict[str, Any]]:
+        names = (f"{self.stage.name}.{frame:04d}.json" for frame in self.stage.frames)
+        return [json.loads((self.camera / "records" / name).read_text()) for name in names]
+
+    def has(self, kind: str) -> bool:
+        return (self.camera / kind / f"{self.stage.name}.{self.stage.first_frame:04d}.exr").is_file()
+
+    def pictures(self, kind: str) -> Real:
+        """(frames, height, width, channels). Raises BadInput where the pass was not rendered."""
+        found = []
+        for frame in self.stage.frames:
+            path = self.camera / kind / f"{self.stage.name}.{frame:04d}.exr"
+            if not path.is_file():
+                raise BadInput(path, "is needed to prove the sweep and is not there", f"add {kind.split('/')[0]!r} to the passes")
+            found.append(np.stack([np.asarray(p, dtype=np.float64) for p in read_exr(path).planes.values()], axis=-1))
+        return np.array(found)
+
+
+def check_pictures(
+    folders: list[Path], stages: list[Stage], field: str, tolerances: tuple[Tolerance, ...] = ()
+) -> dict[str, float]:
+    """Measure every level's pictures and records against the first level's; returns the largest relative change of each held field.
+
+    Held by nature is what the varied field cannot touch (``held_by_nature``), beside it the sweep's own ``tolerances``.
+    Raises FaultFound naming the field that drifts, BadInput where a pass that is needed is missing.
+    """
+    levels = [Level(folder, stage) for folder, stage in zip(folders, stages, strict=True)]
+    held = {t.field: t.relative for t in (*held_by_nature(levels[0], field), *tolerances)}
+    drift: dict[str, float] = {}
+    for number, level in enumerate(levels[1:], start=2):
+        for name, limit in held.items():
+            change, where = _changed(name, levels[0], level)
+            drift[name] = max(drift.get(name, 0.0), change)
+            if change > limit:
+                by = "differs" if np.isinf(change) else f"drifts by {change:.2g}, {limit:.2g} is allowed,"
+                raise FaultFound(f"sweep over {field}: {where} {by} at level {number}; hold it or widen its tolerance.")
+    return drift
+
+
+def held_by_nature(level: Level, field: str) -> list[Tolerance]:
+    """What the varied field cannot touch, with how far it may seem to."""
+    stage, parts = level.stage, field.split(".")
+    exact = [_geometry(name, name) for name in GEOMETRY]
+    still = [Tolerance(field=name, relative=0.0) for name in ("record:camera", "record:exposure", "people")]
+    lamps = [Tolerance(field=f"lamp:{lamp.name}", relative=0.0) for lamp in stage.lights]
+    if parts[0] == "lights":
+        return _beside_a_light(level, field, exact, still, lamps)
+    if parts[0] == "cameras":
+        people = [Tolerance(field="people", relative=0.0)]
+        if parts[-1] in _EXPOSURE:
+            return [
+                *exact,
+                *people,
+                *lamps,
+                Tolerance(field="record:camera", relative=0.0),
+                Tolerance(field="light", relative=1e-4),
+            ]
+        # Distance and angle change which part of a thing is seen: its colour, not its pixels, is held.
+        things = [Tolerance(field="things", relative=0.25)] if level.has("albedo") and level.has("object_id") else []
+        exposure = [] if parts[-1] in ("t_stop", "shutter_angle", "keys") else [Tolerance(field="record:exposure", relative=0.0)]
+        return [*people, *lamps, *exposure, *things]
+    if parts[0] in ("performers", "rig"):
+        name = path_by_names(stage, field).split(".")[1]
+        followed = stage.cameras[0].focus_on == name
+        shown = not followed and level.has(f"mattes/{name}")
+        seen = [_geometry(f"{kind} beside {name}", kind) for kind in GEOMETRY if level.has(kind)] if shown else []
+        records = [t for t in still if t.field != "people"]
+        return [*records, *lamps, *seen]
+    if parts[0] == "set":
+        only_light = parts[-1] in ("daylight_stops", "hdri_turn", "hdri_nits")
+        return [*(t for t in still if t.field != "people"), *lamps, *(exact if only_light else [])]
+    return [*still, *lamps]
+
+
+def _geometry(field: str, kind: str) -> Tolerance:
+    return Tolerance(field=field, relative=_AVERAGED if kind in ("normal", "albedo") else 0.0)
+
+
+def _beside_a_light(
+    level: Level, field: str, exact: list[Tolerance], still: list[Tolerance], lamps: list[Tolerance]
+) -> list[Tolerance]:
+    stage, last = level.stage, field.split(".")[-1]
+    name = path_by_names(stage, field).split(".")[1]
+    own = next(lamp for lamp in stage.lights if lamp.name == name)
+    follow = [lamp for lamp in stage.lights if lamp.relative_to == name and lamp.stops is not None]
+    moved = [own, *(follow if last == "illuminance_lux" else [])]
+    moving = {lamp.group or lamp.name for lamp in moved}
+    folder = level.camera / "groups"
+    groups = sorted({p.name for p in folder.iterdir()} if folder.is_dir() else {lamp.group or lamp.name for lamp in stage.lights})
+    # A lamp that moves or grows spends other random numbers, never light: the other groups stay as they are.
+    near = 1e-2 if last in ("translation", "size", "aim", "beam") else 1e-5
+    beside = [t for t in lamps if t.field.removeprefix("lamp:") not in {lamp.name for lamp in moved}]
+    return [*exact, *still, *beside, *(Tolerance(field=f"group:{g}", relative=near) for g in groups if g not in moving)]
+
+
+def _changed(name: str, first: Level, level: Level) -> tuple[float, str]:
+    """The largest relative change of a held field, and the name of what changed most."""
+    if name == "things":
+        return _things(first, level)
+    if name == "light":
+        a, b = (_shares_of_light(one.pictures("beauty")) for one in (first, level))
+        return _relative(a, b), "the light's distribution"
+    if " beside " in name:
+        kind, _, who = name.partition(" beside ")
+        a, b = first.pictures(kind), level.pictures(kind)
+        away = ~((first.pictures(f"mattes/{who}") > 0) | (level.pictures(f"mattes/{who}") > 0))
+        return _relative(np.where(away, a, 0.0), np.where(away, b, 0.0)), name
+    told = _TOLD.get(name.split(":")[0])
+    if told is not None:
+        found = [(told(a, name), told(b, name)) for a, b in zip(first.records, level.records, strict=True)]
+        for a, b in found:
+            paths = differing_paths(a, b)
+            if paths:
+                return float("inf"), f"{name}.{paths[0]}".rstrip(".")
+        return 0.0, name
+    kind = f"groups/{name.removeprefix('group:')}" if name.startswith("group:") else name
+    return _relative(first.pictures(kind), level.pictures(kind)), name
+
+
+def _things(first: Level, level: Level) -> tuple[float, str]:
+    """The colour of each thing that both levels show: the median of its albedo, and which moved most."""
+    worst, which = 0.0, "things"
+    colours = []
+    for one in (first, level):
+        ids, albedo = one.pictures("object_id")[..., 0], one.pictures("albedo")
+        known = one.records[0]["object_ids"]
+        found = {name: albedo[ids == number] for name, number in known.items()}
+        colours.append({name: np.median(c, axis=0) for name, c in found.items() if len(c) >= _COUNTS})
+    for name in sorted(colours[0].keys() & colours[1].keys()):
+        was, now = colours[0][name], colours[1][name]
+        change = float(np.abs(now - was).max() / max(0.05, float(was.max())))
+        if change > worst:
+            worst, which = change, f"albedo of {name}"
+    return worst, which
+
+
+def _shares_of_light(pictures: Real) -> Real:
+    """Each channel over its own mean: the same for any gain."""
+    return np.asarray(pictures / np.maximum(pictures.mean(axis=(0, 1, 2)), 1e-12))
+
+
+def _relative(a: Real, b: Real) -> float:
+    """Largest change relative to the size of the first: 0 for equal pictures, infinite where one is and the other is not."""
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    if same.all():
+        return 0.0
+    finite = np.isfinite(a) & np.isfinite(b)
+    if not (same | finite).all():
+        return float("inf")
+    return float(np.abs(a - b)[finite].max() / max(1e-12, float(np.abs(a[np.isfinite(a)]).max())))
+
+
+def _of_record(record: dict[str, Any], name: str) -> Any:
+    here: Any = record
+    for part in name.removeprefix("record:").split("."):
+        here = here[part]
+    return here
+
+
+def _of_lamp(record: dict[str, Any], name: str) -> Any:
+    return next((lamp for lamp in record["lights"] if lamp["name"] == name.removeprefix("lamp:")), None)
+
+
+def _of_people(record: dict[str, Any], _: str) -> Any:
+    return {name: {key: about[key] for key in ("eyes", "low", "high")} for name, about in record["performers"].items()}
+
+
+_TOLD: dict[str, Callable[[dict[str, Any], str], Any]] = {"record": _of_record, "lamp": _of_lamp, "people": _of_people}

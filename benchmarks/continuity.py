@@ -75,7 +75,7 @@ def the_list() -> list[dict[str, Any]]:
     rng = np.random.default_rng(20)
     cases = []
     for name, source in SOURCES.items():
-        wanted = [(None, 0.0)] * source.clean
+        wanted: list[tuple[str | None, float]] = [(None, 0.0)] * source.clean
         wanted += [(kind, size) for kind, sizes in SIZES.items() for size in sizes if kind != "colour" or source.thing]
         for number, (kind, size) in enumerate(wanted):
             wide, close = float(rng.uniform(0.86, 1.0)), float(rng.uniform(0.56, 0.66))
@@ -128,6 +128,8 @@ def _shot(
     """A frame as one of the two cameras saw it; ``source`` None for the first side, which is never altered."""
     codes = sequence.read(frame).rgb()
     space = default_space(sequence.storage, sequence.file_format, sequence.colour_tag)
+    if codes.shape[1] > 3 * width:  # nothing of a 4K frame is seen at this width that half of it does not show
+        codes = cv2.resize(codes, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     light = to_working(codes, space).astype(np.float32)
     kind, size = (case["kind"], case["size"]) if source is not None else (None, 0.0)
     if kind == "colour" and source is not None and source.thing:
@@ -217,10 +219,11 @@ def main() -> None:
 
 def _found(case: dict[str, Any], footage: Path, show: bool) -> set[str]:
     first, second = made(case, footage)
-    findings = [one for one in compare_cut(first, second).findings if one.severity != "info"]
+    compared = compare_cut(first, second)
     if show:
-        print(case["id"], case["kind"], case["size"], [(one.kind, round(one.figure, 3), round(one.strength, 2)) for one in findings], flush=True)
-    return {one.kind for one in findings}
+        measured = {kind: [round(v, 3) for v in both] for kind, both in compared.figures.items()}
+        print(json.dumps({"id": case["id"], "kind": case["kind"], "size": case["size"], "figures": measured}), flush=True)
+    return {one.kind for one in compared.findings}
 
 
 def _report(cases: list[dict[str, Any]], found: dict[str, set[str]]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from answerprint.cli.answer import Answer
 from answerprint.cli.command import Command, settings, takes_settings
+from answerprint.cli.production import person
 from answerprint.cli.progress import Reporter
 
 
@@ -75,6 +76,11 @@ def _apply_arguments(parser: argparse.ArgumentParser) -> None:
         help="a list of light passes (relight), the new background (background), or the clip whose grain is wanted (regrain)",
     )
     parser.add_argument("--camera", metavar="C", help="a camera or lens, for operations that take one")
+    parser.add_argument("--consent", metavar="F", help="the performers' consent records, where a performance is altered (class D)")
+    parser.add_argument(
+        "--performer", action="append", metavar="NAME", help="who is seen; all that the consent names, if not given"
+    )
+    parser.add_argument("--sign-off", default="", metavar="NAME", help="who signs class D off: another person than you")
     parser.add_argument("--fps", metavar="R", help="frames per second, where the material does not say")
     takes_settings(parser)
 
@@ -103,6 +109,10 @@ def _apply(options: argparse.Namespace) -> Answer:
         default_workers(),
         Path(options.scene) if options.scene else None,
         Path(options.camera) if options.camera else None,
+        Path(options.consent) if options.consent else None,
+        options.sign_off,
+        tuple(options.performer or ()),
+        person(),
     )
     document = apply_operation(order, reporter.step)
     reporter.finish()

@@ -98,7 +98,7 @@ def read_csv(path: Path) -> IngestedFile:
 
 
 def read_json(path: Path) -> IngestedFile:
-    """A JSON taken for what it declares itself to be: consent, rights, policy, strokes."""
+    """A JSON taken for what it declares itself to be: consent, rights, policy, strokes, light passes."""
     try:
         document = json.loads(read_text(path))
     except json.JSONDecodeError as error:
@@ -116,9 +116,17 @@ def read_json(path: Path) -> IngestedFile:
     paper = str(document.get("document", "")) if isinstance(document, dict) else ""
     if paper in ("consent", "rights", "policy"):
         return IngestedFile(path, "notes", metadata={"paper": paper, **document})
+    if isinstance(document, dict) and is_light_list(document):
+        return IngestedFile(path, "notes", metadata={"paper": "lights", "plate": str(document.get("plate", ""))})
     if paper == "strokes":
         return IngestedFile(path, "notes", metadata=document | {"paper": paper})
     return IngestedFile(path, "unknown", problems=["a JSON document that does not say what it is"])
+
+
+def is_light_list(document: dict[str, Any]) -> bool:
+    """Whether a JSON lists a shot's lamps and the pass each was filmed on."""
+    lights = document.get("lights")
+    return isinstance(lights, list) and bool(lights) and all(isinstance(one, dict) and {"id", "pass"} <= set(one) for one in lights)
 
 
 def is_true(text: str) -> bool:

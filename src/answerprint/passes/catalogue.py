@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from answerprint.dataset.of_production import lock_in_force
+from answerprint.generator.registry import operations
 from answerprint.passes.captions import CaptionSettings, submit_captions
 from answerprint.passes.cleanup import CleanupSettings, cleanup_graph
+from answerprint.passes.continuity import ContinuitySettings, submit_continuity
 from answerprint.passes.editorial import EditorialSettings, submit_editorial
 from answerprint.passes.grade import GradeSettings, submit_grade
+from answerprint.passes.operation_pass import settings_of, structured, submit_operation
 from answerprint.passes.picture_job import submit_graph
 from answerprint.passes.shots import named_shots
 from answerprint.passes.spatial import SpatialSettings, submit_spatial
@@ -85,8 +89,24 @@ def passes() -> dict[str, Pass]:
             SpatialSettings,
             submit_spatial,
         ),
+        Pass(
+            "continuity",
+            "Continuity",
+            "Compares both sides of every cut and ranks what does not hold, each with a job that would mend it. Runs none of them.",
+            ContinuitySettings,
+            submit_continuity,
+        ),
+        *_operations(),
     ]
     return {p.name: p for p in found}
+
+
+def _operations() -> list[Pass]:
+    """Each picture operation on its own, with the form that its parameters make."""
+    return [
+        Pass(name, name.capitalize(), operation.summary, settings_of(operation), partial(submit_operation, name))
+        for name, operation in operations().items()
+    ]
 
 
 def dispatch(production: Production, name: str, shots: list[str], settings: dict[str, Any], requested_by: str) -> list[str]:
@@ -99,7 +119,7 @@ def dispatch(production: Production, name: str, shots: list[str], settings: dict
         raise BadInput(name, "there is no such pass", f"use one of {', '.join(known)}")
     chosen = known[name]
     try:
-        checked = chosen.Settings.model_validate(settings)
+        checked = chosen.Settings.model_validate({key: structured(value) for key, value in settings.items()})
     except ValidationError as error:
         first = error.errors()[0]
         raise BadInput(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import resource
 import time
@@ -23,14 +22,17 @@ from answerprint.graph.runner import Binding, GraphRun, SeededContext
 from answerprint.graph.sources import MatteFiles, PlateReader
 from answerprint.media.sequence import open_sequence
 from answerprint.passes.loose_inputs import bind_extras, footage_digest
+from answerprint.passes.operation_pass import structured
+from answerprint.passes.performance_policy import ASKED, Records, read_consents
 from answerprint.passes.picture_job import FRAMES_PER_CHUNK, frame_rows, keep_ledger, summary
-from answerprint.production import BadInput, FrameRange
+from answerprint.production import BadInput, FrameRange, Refused
 from answerprint.production.atomic import sweep
 from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.chain import read_ledger
 from answerprint.provenance.keys import own_signer
 from answerprint.provenance.package import close_folder
 from answerprint.quality.performance_class import PixelInspector
+from answerprint.rights.policy import SignOff
 
 Tell = Callable[[int, int, str], None]
 _OUTPUTS = ("plate", "acescg", "movie")
@@ -50,6 +52,10 @@ class LooseOrder:
     workers: int = 2
     scene: Path | None = None
     camera: Path | None = None
+    consent: Path | None = None
+    sign_off: str = ""
+    performers: tuple[str, ...] = ()
+    requested_by: str = ""
 
 
 def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
@@ -72,15 +78,21 @@ def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
     records: list[dict[str, Any]] = []
     if order.workers < 2 or len(pieces) < 2:
         for piece in pieces:
-            records += run.render(piece, order.out, _Shown(0, tell))
+            for record in run.render(piece, order.out, _Shown(0, tell)):
+                records.append(record)
+                _ask_policy(order, run, records, record)
             tell(len(records), len(frames), "rendering")
     else:
         with ProcessPoolExecutor(order.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
             for made in pool.map(_render_piece, [(asdict(order), (p.start, p.end)) for p in pieces]):
                 records += made
+                for record in made:
+                    _ask_policy(order, run, records, record)
                 tell(len(records), len(frames), "rendering")
     rows = frame_rows(run, records, job, "", "")
-    keep_ledger(ledger, job, rows, records, "")
+    altered = [r for r in records if r["class"] == "D" and not r["refused"]]
+    word = rights_of(order, run.key).event((r["frame"] for r in altered), (r["pixel_digest"] for r in altered)) if altered else None
+    keep_ledger(ledger, job, rows, records, "", word)
     close_folder(order.out, kind="apply", signer=own_signer())
     result = {
         "operation": order.operation,
@@ -97,6 +109,27 @@ def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
         "cpu_seconds": round(_cpu_seconds() - cpu, 3),
         "peak_mib": _peak_mib(),
     }
+
+
+def rights_of(order: LooseOrder, subject: str) -> Records:
+    """What was brought along about the rights: the consent paper, who is seen (all it names, unless said) and who signs off."""
+    consents = read_consents(order.consent) if order.consent is not None else ()
+    performers = order.performers or tuple(dict.fromkeys(record.performer for record in consents))
+    words = (SignOff(who=order.sign_off, subject=subject),) if order.sign_off else ()
+    return Records(performers=performers, consents=consents, sign_offs=words, requested_by=order.requested_by)
+
+
+def _ask_policy(order: LooseOrder, run: GraphRun, records: list[dict[str, Any]], record: dict[str, Any]) -> None:
+    """Raise Refused for a frame that alters a performer without the records it needs; what was written is taken away."""
+    if order.operation not in ASKED or record["refused"]:
+        return
+    try:
+        rights_of(order, run.key).require(order.operation, record["class"], run.key, f"{order.operation} frame {record['frame']}")
+    except Refused:
+        for made in records:
+            (order.out / made["output"]).unlink(missing_ok=True)
+            (order.out / made["layers"]).unlink(missing_ok=True)
+        raise
 
 
 class _Shown(SeededContext):
@@ -135,11 +168,11 @@ def _bound(order: LooseOrder) -> GraphRun:
         sources["@protect"] = MatteFiles(open_sequence(Path(order.protect), order.rate), footage_digest(Path(order.protect)), plate)
         protect = "@protect"
     operation = operations()[order.operation]
-    given = bind_extras(order.operation, order.scene, order.camera, plate, order.rate)
+    given = bind_extras(order.operation, order.scene, order.camera, plate, order.rate, named)
     sources |= given.sources
     inputs |= given.inputs
     performers = None
-    if protect is None and operation.output is SocketType.FRAME_SEQUENCE:
+    if protect is None and operation.output is SocketType.FRAME_SEQUENCE and not operation.new_view:
         # Nothing is to be protected, and still the class is measured: performers are found, and only looked at.
         nodes.append(Node(id="performers", operation="matte", parameters={"subject": "everyone"}, inputs={"plate": "@plate"}))
         performers = "performers"
@@ -161,22 +194,12 @@ def _bound(order: LooseOrder) -> GraphRun:
 def _parameters(operation: str, settings: dict[str, Any]) -> dict[str, Any]:
     """Settings from the command line checked against the operation's parameters."""
     try:
-        read = {name: _structured(value) for name, value in settings.items()}
+        read = {name: structured(value) for name, value in settings.items()}
         return dict(operations()[operation].Parameters.model_validate(read).model_dump(mode="json", exclude_unset=True))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
         raise BadInput(f"--set {name}", first["msg"].lower(), f"see `answerprint apply {operation} --help`") from None
-
-
-def _structured(value: Any) -> Any:
-    """A list or record given as JSON on the command line; anything else as it is."""
-    if isinstance(value, str) and value[:1] in ("[", "{"):
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    return value
 
 
 def _render_piece(task: tuple[dict[str, Any], tuple[int, int]]) -> list[dict[str, Any]]:

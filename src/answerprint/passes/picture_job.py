@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,18 +17,23 @@ from answerprint.generator.registry import operations
 from answerprint.graph.cache import Cache
 from answerprint.graph.document import Graph
 from answerprint.graph.runner import Binding, GraphRun, SeededContext
-from answerprint.jobs.queue import ChunkOrder, submit
+from answerprint.graph.sources import PlateReader
+from answerprint.jobs.queue import ChunkOrder, retry, submit
 from answerprint.jobs.work import WorkOrder
+from answerprint.media.part import PartOfSequence
 from answerprint.passes.footage import matte_of, plate_of
+from answerprint.passes.operation_sources import resolved
+from answerprint.passes.performance_policy import ASKED, Records, records_for_shot
 from answerprint.passes.review_copies import write_review_copies
-from answerprint.production import FrameRange
+from answerprint.production import BadInput, FrameRange, Refused
 from answerprint.production.catalogue import Production
-from answerprint.production.tables import Asset, Clip, Shot, Version
+from answerprint.production.tables import Asset, Clip, Job, JobEvent, Shot, Version
+from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.keys import own_signer
 from answerprint.provenance.ledger import Ledger
 from answerprint.provenance.rows import EventRow, FrameRow, ModelUse, SourceUse
 from answerprint.quality.performance_class import PixelInspector
-from answerprint.rights.policy import policy_of
+from answerprint.rights.policy import SignOff, policy_of
 
 FRAMES_PER_CHUNK = 16
 
@@ -47,9 +53,11 @@ def submit_graph(
             "seed": 0,
             "policy": policy_of(production.root).digest,
             "dataset": locked_root(production) or "",
+            "sign_offs": [],
             **bound,
         }
-        frames = FrameRange(shot.start, shot.end)
+        order["subject"] = record_digest({"graph": order["graph"], "clip": shot.clip_id, "shot": shot.id, "bound": bound})
+        frames = frames_made(graph, shot)
         # One chunk for each study: what a kill costs is one of them, and each ends with its memory given back.
         studies = graph.order()
         chunks = [
@@ -87,6 +95,33 @@ def submit_graph(
     return job
 
 
+def frames_made(graph: Graph, shot: Shot) -> FrameRange:
+    """The frames that come of a shot, numbered as in the clip: its own, or as many as a new timing makes, counted from its first."""
+    node = graph.node(graph.result)
+    operation = operations()[node.operation]
+    if not operation.retimes:
+        return FrameRange(shot.start, shot.end)
+    count = operation().frame_count(operation.Parameters(**node.parameters), shot.end - shot.start)
+    return FrameRange(shot.start, shot.start + count)
+
+
+def sign_off(production: Production, job_id: str, who: str) -> None:
+    """Keep ``who``'s word for exactly this job's work, and try a job again that waited for it.
+
+    Raises BadInput for a job without work on a shot, Refused for the word of who asked for it.
+    """
+    with production.session() as session:
+        job = session.get(Job, job_id)
+        if job is None or "subject" not in job.order:
+            raise BadInput(job_id, "there is no work here that could be signed off", "choose a job on a shot")
+        if not who.strip() or who.strip() == job.requested_by:
+            raise Refused(job.title, f"{who.strip() or 'nobody'} asked for it, and class D is signed off by another person", "let somebody else sign it off")  # fmt: skip
+        word = SignOff(who=who.strip(), subject=job.order["subject"])
+        job.order = {**job.order, "sign_offs": [*job.order["sign_offs"], word.model_dump()]}
+        session.add(JobEvent(job_id=job_id, kind="sign-off", body={"who": word.who}))
+    retry(production, job_id)
+
+
 class JobContext(SeededContext):
     """A job's context: progress and cancellation go through the work order."""
 
@@ -115,12 +150,47 @@ def work_on_frames(order: WorkOrder) -> dict[str, Any]:
     out = production.root / "versions" / _shot_name(production, order) / f"v{order.job_order['version']:03d}"
     if part == "frames":
         frames = FrameRange(*order.chunk_order["frames"])
-        done = []
-        for number, record in enumerate(run.render(frames, out, context), start=1):
-            context.progress(number, len(frames), f"frame {record['frame']}")
-            done.append(record["frame"])
+        first, done = _first_frame(production, order, run), []
+        for number, record in enumerate(run.render(FrameRange(frames.start - first, frames.end - first), out, context), start=1):
+            _ask_policy(production, order, run, record, out)
+            context.progress(number, len(frames), f"frame {first + record['frame']}")
+            done.append(first + record["frame"])
         return {"frames": done}
     return _finish(production, order, run, out, context)
+
+
+def _first_frame(production: Production, order: WorkOrder, run: GraphRun) -> int:
+    """What a result's frame 0 is called: a new timing has numbers of its own, counted from the shot's first frame."""
+    if not operations()[run.graph.node(run.graph.result).operation].retimes:
+        return 0
+    with production.reading() as session:
+        shot = session.get(Shot, order.job_order["shot"])
+        assert shot is not None
+        return shot.start
+
+
+def _ask_policy(production: Production, order: WorkOrder, run: GraphRun, record: dict[str, Any], out: Path) -> None:
+    """Raise Refused for a frame that alters a performer without the records it needs; nothing of the version is kept then."""
+    operation = run.graph.node(run.graph.result).operation
+    if operation not in ASKED or record["refused"]:
+        return
+    try:
+        _records(production, order).require(operation, record["class"], order.job_order["subject"], _title(production, order))
+    except Refused:
+        shutil.rmtree(out, ignore_errors=True)
+        raise
+
+
+def _records(production: Production, order: WorkOrder) -> Records:
+    with production.reading() as session:
+        clip = session.get(Clip, order.job_order["clip"])
+        assert clip is not None
+    words = [SignOff.model_validate(word) for word in order.job_order.get("sign_offs", [])]
+    return records_for_shot(production, clip, _requested_by(production, order), words)
+
+
+def _title(production: Production, order: WorkOrder) -> str:
+    return f"{_shot_name(production, order)} v{order.job_order['version']:03d}"
 
 
 def _frozen(order: WorkOrder) -> str:
@@ -137,8 +207,6 @@ def _shot_name(production: Production, order: WorkOrder) -> str:
 @lru_cache(maxsize=1)
 def _run(production_dir: str, job_id: str, graph: str) -> GraphRun:
     """The bound graph of a job, kept between the chunks one process does."""
-    from answerprint.production.tables import Job
-
     production = Production.open(production_dir)
     with production.session() as session:
         job = session.get(Job, job_id)
@@ -147,6 +215,12 @@ def _run(production_dir: str, job_id: str, graph: str) -> GraphRun:
         clip = session.get(Clip, order["clip"])
         assert clip is not None
         plate = plate_of(production, clip)
+        held = session.get(Shot, order["shot"])
+        bound = Graph.model_validate_json(graph)
+        if held is not None and operations()[bound.node(bound.result).operation].retimes:
+            # A new timing is counted from the shot's first frame to its last, not the clip's.
+            part = PartOfSequence(plate.sequence, held.start, held.end)
+            plate = PlateReader(part, plate.space, record_digest([plate.digest, held.start, held.end]), plate.clip, plate.camera)
         sources: dict[str, Any] = {}
         for index, witness in enumerate(order["witnesses"]):
             other = session.get(Clip, witness)
@@ -156,7 +230,8 @@ def _run(production_dir: str, job_id: str, graph: str) -> GraphRun:
             matte = session.get(Asset, order["matte"])
             assert matte is not None
             sources["@matte"] = matte_of(production, matte, plate)
-    binding = Binding(plate, sources, order["seed"], order["policy"], order["crossing"])
+        sources |= resolved(production, session, plate, order.get("sources", {}))
+    binding = Binding(plate, sources, order["seed"], order["policy"], order["crossing"], order.get("output", "plate"))
     return GraphRun(Graph.model_validate_json(graph), binding, operations(), Cache(production.path("cache")), PixelInspector())
 
 
@@ -167,11 +242,12 @@ def _finish(production: Production, order: WorkOrder, run: GraphRun, out: Path, 
         version = session.scalar(select(Version).where(Version.job_id == order.job_id))
         assert shot is not None and version is not None
         frames, requested_by, number = (
-            FrameRange(shot.start, shot.end),
+            frames_made(run.graph, shot),
             version.job_id and _requested_by(production, order),
             version.number,
         )
-    records = list(run.render(frames, out, context))
+    first = _first_frame(production, order, run)
+    records = list(run.render(FrameRange(frames.start - first, frames.end - first), out, context))
     rows = frame_rows(
         run,
         records,
@@ -181,9 +257,17 @@ def _finish(production: Production, order: WorkOrder, run: GraphRun, out: Path, 
         out.relative_to(production.root).as_posix(),
         order.job_order["dataset"],
     )
-    seal = keep_ledger(production.path("ledger") / f"{order.job_id}.ledger.jsonl", order.job_id, rows, records, str(requested_by))
+    seal = keep_ledger(
+        production.path("ledger") / f"{order.job_id}.ledger.jsonl",
+        order.job_id,
+        rows,
+        records,
+        str(requested_by),
+        _word(production, order, records),
+    )
     figures = summary(records) | {"ledger_root": seal, "key": run.key}
     write_review_copies(run.binding.plate, out, records, context)
+    records = [record | {"frame": first + record["frame"]} for record in records]
     with production.session() as session:
         version = session.scalar(select(Version).where(Version.job_id == order.job_id, Version.number == number))
         assert version is not None
@@ -192,9 +276,14 @@ def _finish(production: Production, order: WorkOrder, run: GraphRun, out: Path, 
     return figures
 
 
-def _requested_by(production: Production, order: WorkOrder) -> str:
-    from answerprint.production.tables import Job
+def _word(production: Production, order: WorkOrder, records: list[dict[str, Any]]) -> EventRow | None:
+    altered = [r for r in records if r["class"] == "D" and not r["refused"]]
+    if not altered or not order.job_order.get("sign_offs"):
+        return None
+    return _records(production, order).event((r["frame"] for r in altered), (r["pixel_digest"] for r in altered))
 
+
+def _requested_by(production: Production, order: WorkOrder) -> str:
     with production.session() as session:
         job = session.get(Job, order.job_id)
         return job.requested_by if job is not None else ""
@@ -264,8 +353,10 @@ def _class_written(record: dict[str, Any]) -> Any:
     return "A" if record["refused"] else record["class"]
 
 
-def keep_ledger(path: Path, job: str, rows: list[FrameRow], records: list[dict[str, Any]], requested_by: str) -> str:
-    """Write and seal a job's ledger; a sealed one is left alone. Returns the sealed root."""
+def keep_ledger(
+    path: Path, job: str, rows: list[FrameRow], records: list[dict[str, Any]], requested_by: str, word: EventRow | None = None
+) -> str:
+    """Write and seal a job's ledger; a sealed one is left alone. ``word`` is what class D work rests on. Returns the sealed root."""
     with Ledger.at(path, job) as ledger:
         ledger.append_many(rows)
         refused = [r for r in records if r["refused"]]
@@ -281,6 +372,8 @@ def keep_ledger(path: Path, job: str, rows: list[FrameRow], records: list[dict[s
                     note="class D: the fill would replace pixels of a performer; consent and sign-off are needed",
                 )
             )
+        if word is not None and not any(line.kind == "event" and line.body.get("note") == word.note for line in ledger.lines):
+            ledger.append_event(word)
         return str(ledger.seal(own_signer()).root)
 
 

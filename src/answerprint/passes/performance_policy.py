@@ -1,0 +1,115 @@
+"""The policy asked about each frame that was made: what touches a performer goes on only with the records it needs.
+
+Classes are measured from the pixels, so the question is put when the first such frame is there; nothing of a refused run is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import select
+
+from answerprint.production import BadInput
+from answerprint.production.catalogue import Production
+from answerprint.production.tables import Asset, Clip, Performer
+from answerprint.provenance.canonical import strict_object
+from answerprint.provenance.rows import EventRow
+from answerprint.rights.consent import ConsentRecord
+from answerprint.rights.policy import Policy, SignOff, WorkRequest, decide, policy_of
+
+ASKED = frozenset({"retime", "background"})
+"""Operations that can alter a performance by what they are for. Removal keeps to its own lane: it refuses frames one by one."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """What is known of the rights in one piece of work: who is seen, what they agreed to, who signed it off."""
+
+    policy: Policy = field(default_factory=Policy)
+    scene: str = ""
+    performers: tuple[str, ...] = ()
+    consents: tuple[ConsentRecord, ...] = ()
+    sign_offs: tuple[SignOff, ...] = ()
+    requested_by: str = ""
+
+    def require(self, operation: str, letter: str, subject: str, what: str) -> None:
+        """Raise Refused, naming what is missing and who can give it, unless work of this class may be made.
+
+        Class R waits for its approval on the review page, B and C are free with their figures: only class D, and what the policy refuses
+        outright, is stopped here.
+        """
+        rule = self.policy.rule_for(letter)  # type: ignore[arg-type]
+        if letter != "D" and rule != "refused":
+            return
+        request = WorkRequest(
+            operation=operation,
+            performance_class=letter,  # type: ignore[arg-type]
+            scene=self.scene,
+            performers=self.performers,
+            subject=subject,
+            requested_by=self.requested_by,
+            on=datetime.now(UTC).date(),
+            consents=self.consents,
+            sign_offs=self.sign_offs,
+        )
+        decide(self.policy, request).require(what)
+
+    def event(self, frames: Iterable[int], subjects: Iterable[str]) -> EventRow | None:
+        """The ledger's row of what class D work rests on."""
+        if not self.sign_offs:
+            return None
+        papers = sorted({record.document for record in self.consents if record.document})
+        return EventRow(
+            event="approval",
+            who=self.sign_offs[0].who,
+            when=datetime.now(UTC),
+            verdict="approved",
+            frames=tuple(frames),
+            subjects=tuple(subjects),
+            note="signed off class D before it was made",
+            detail={"performers": list(self.performers), "consent_documents": papers, "asked_by": self.requested_by},
+        )
+
+
+def records_for_shot(production: Production, clip: Clip, requested_by: str, sign_offs: Iterable[SignOff]) -> Records:
+    """The catalogue's records about a clip: the performers its log names, else everyone who is known to the production."""
+    with production.reading() as session:
+        people = list(session.scalars(select(Performer).order_by(Performer.name)))
+        logs = session.scalars(select(Asset).where(Asset.kind == "notes").order_by(Asset.id))
+        seen = next((names for log in logs if (names := _in_log(log.details, clip))), ())
+    consents = [ConsentRecord.model_validate(one) for person in people for one in person.consent.get("records", [])]
+    performers = seen or tuple(person.name for person in people)
+    return Records(policy_of(production.root), clip.scene, performers, tuple(consents), tuple(sign_offs), requested_by)
+
+
+def _in_log(details: dict[str, Any], clip: Clip) -> tuple[str, ...]:
+    if details.get("paper") != "continuity log":
+        return ()
+    for row in details.get("rows", []):
+        if (str(row.get("scene", "")), str(row.get("setup", "")), str(row.get("take", ""))) == (clip.scene, clip.setup, clip.take):
+            return tuple(name.strip() for name in str(row.get("performers", "")).replace(",", ";").split(";") if name.strip())
+    return ()
+
+
+def read_consents(path: Path) -> tuple[ConsentRecord, ...]:
+    """The records of a consent paper: ``{"document": "consent", "records": [...]}``. Raises BadInput in one line."""
+    try:
+        document = strict_object(path.read_bytes())
+        records = document.get("records") or [document]
+        return tuple(
+            ConsentRecord.model_validate({k: v for k, v in one.items() if k in ConsentRecord.model_fields}) for one in records
+        )
+    except OSError as fault:
+        raise BadInput(path, fault.strerror or "cannot be opened", "check the path") from None
+    except ValidationError as fault:
+        first = fault.errors(include_url=False)[0]
+        raise BadInput(
+            path, f"{'.'.join(map(str, first['loc']))}: {first['msg']}", "mend the record; see docs/provenance.md"
+        ) from None
+    except (ValueError, AttributeError) as fault:
+        raise BadInput(path, f"is no consent ({fault})", 'write {"document": "consent", "records": [...]}') from None

@@ -120,14 +120,29 @@ def test_the_same_bytes_each_time():
     assert filled(clip, mattes, 4, once, facts)[0].tobytes() == filled(clip, mattes, 4, again, facts)[0].tobytes()
 
 
-def test_a_moving_camera_is_refused():
-    wide = a_set(width=W + 40)
-    frames = [np.ascontiguousarray(wide[:, at * 2 : at * 2 + W]) for at in range(10)]
+def test_a_panning_camera_has_a_plate_in_which_every_frame_finds_its_place():
+    wide = a_set(width=W + 60)
+    frames = [np.ascontiguousarray(wide[:, at * 6 : at * 6 + W]) for at in range(10)]
     mattes = [np.zeros((H, W), np.float32) for _ in range(10)]
     for matte in mattes:
-        matte[50:60, 50:60] = 1
+        matte[50:60, 70:90] = 1
+    holed = [np.where(m[..., None] > 0, np.float32(3.0), f) for f, m in zip(frames, mattes, strict=True)]
+    arrays, facts = prepare_large(Clip(holed), Clip(mattes), None, [], Told())
+    assert facts["plated"] and not facts["static"]
+    spot = arrays["to_plate"][2] @ np.array([80.0, 55.0, 1.0])
+    x, y = np.rint(spot[:2] / spot[2]).astype(int)
+    assert arrays["support"][y, x] > 0
+    there = to_light(arrays["plate"][y - 3 : y + 4, x - 6 : x + 7])
+    assert np.abs(there - frames[2][52:59, 74:87]).mean() < 0.03
+
+
+def test_a_cut_between_unlike_pictures_has_no_plate():
+    frames = [a_set(seed=1 + at // 5) for at in range(10)]
+    mattes = [np.zeros((H, W), np.float32) for _ in range(10)]
+    for matte in mattes:
+        matte[50:60, 70:90] = 1
     arrays, facts = prepare_large(Clip(frames), Clip(mattes), None, [], Told())
-    assert facts["static"] is False and arrays == {}
+    assert not facts["plated"] and arrays == {}
 
 
 def test_a_protected_performer_gives_no_pixels():

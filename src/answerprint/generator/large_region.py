@@ -1,4 +1,4 @@
-"""Filling a region larger than a wire behind a locked camera: one clean plate a clip, then one quick fill a frame.
+"""Filling a region larger than a wire: one clean plate a clip, of a locked camera or a turning one, then one quick fill a frame.
 
 What another frame saw comes from there, what another camera saw from that camera, and the rest is invented once for the
 whole clip, so that it stands still. ``support`` says which is which: 0 is invented.
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from answerprint.generator.exemplar import calm_fill, exemplar_fill, smooth_fill
 from answerprint.generator.frame_noise import FrameNoise, measure_noise
+from answerprint.generator.scene_plate import scene_plate
 from answerprint.generator.seam import frame_gain, membrane
 from answerprint.generator.static_plate import LOCKED_PX, StaticPlate, camera_motion, hidden_by, spread, static_plate
 from answerprint.generator.stops import Log, to_light, to_log
@@ -21,6 +22,7 @@ from answerprint.generator.witness import Testimony, subject_in, testimony
 from answerprint.generator.witness_laying import Witness
 from answerprint.graph.compositor import grown, scaled_to_hd
 from answerprint.graph.contract import Box, Context, FrameReader, MatteReader, Picture, Plane
+from answerprint.graph.sources import Union
 
 MARGIN_PX_AT_HD = 160
 """How much set round the hole is kept, to measure against and to copy from."""
@@ -42,13 +44,14 @@ def prepare_large(
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """The clean plate behind ``matte`` for the whole clip, as plain arrays and facts.
 
-    ``facts["static"]`` is False, and there are no arrays, when the camera moves. ``witnesses`` are other locked cameras of the
-    same take with a calibration; one that also has a ``matte`` (a MatteReader) gives only what lies outside it.
+    ``facts["plated"]`` is False, and there are no arrays, when the camera moves in a way that has no plate. For a moving camera
+    the array ``to_plate`` (count, 3, 3) takes each frame's pixels to the plate's. ``witnesses`` are other locked cameras of the same
+    take with a calibration; one that also has a ``matte`` (a MatteReader) gives only what lies outside it.
     """
     matte, protect = _Once(matte), None if protect is None else _Once(protect)
     box = _reach(plate, matte)
     if box is None:
-        return {}, {"static": True, "empty": True}
+        return {}, {"plated": True, "static": True, "empty": True}
     people: list[MatteReader] = [matte] if protect is None else [matte, protect]
     hidden: dict[int, Plane] = {}
 
@@ -60,16 +63,24 @@ def prepare_large(
 
     moved = camera_motion(plate, lambda frame: ~covered(frame))
     facts: dict[str, Any] = {"static": moved <= LOCKED_PX, "motion_px": round(min(moved, 1e6), 3)}
-    if not facts["static"]:
-        return {}, facts
-    clean = static_plate(
-        plate, covered, box, lambda done, total: context.progress(done, total, "the set without the subject"), most=_LOOKS
-    )
+    turning: dict[str, NDArray[Any]] = {}
+    if facts["static"]:
+        clean = static_plate(
+            plate, covered, box, lambda done, total: context.progress(done, total, "the set without the subject"), most=_LOOKS
+        )
+        subject = _ever(matte, plate, box)
+    else:
+        room = round(scaled_to_hd(MARGIN_PX_AT_HD, plate.width, plate.height))
+        scene = scene_plate(plate, matte, Union(people), covered, room, context)
+        if scene is None:
+            return {}, facts | {"plated": False}
+        clean, subject, turning, witnesses = scene.clean, scene.wanted, {"to_plate": scene.to_plate, "spread": scene.spread}, []
+        box = clean.box
+    facts["plated"] = True
     colour, support = clean.colour.copy(), clean.seen.copy()
     facts |= {"box": list(box), "frames": list(clean.frames), "witnesses": []}
     noise = measure_noise(np.stack(list(clean.residuals())), clean.colour)
     clean = clean.without_samples()
-    subject = _ever(matte, plate, box)
     missing = subject & (support == 0)
     facts["unseen_px"] = int(missing.sum())
     told = _ask(plate, [matte], witnesses, clean, missing, context, facts)
@@ -81,7 +92,12 @@ def prepare_large(
     facts["witnessed_px"] = facts["unseen_px"] - int(missing.sum())
     facts["invented_px"] = int(missing.sum())
     colour = _invent(colour, missing, support > 0, context)
-    arrays: dict[str, NDArray[Any]] = {"plate": colour.astype(np.float32), "support": support.astype(np.uint16), **noise.arrays()}
+    arrays: dict[str, NDArray[Any]] = {
+        "plate": colour.astype(np.float32),
+        "support": support.astype(np.uint16),
+        **noise.arrays(),
+        **turning,
+    }
     return arrays, facts
 
 
@@ -244,7 +260,12 @@ def _smoothed(picture: Log, where: Plane, sigma: float) -> Log:
 
 
 def fill_large(
-    picture: Picture, matte: Plane, box: Box, arrays: dict[str, NDArray[Any]], facts: dict[str, Any], rng: np.random.Generator
+    picture: Picture,
+    matte: Plane,
+    box: Box,
+    arrays: dict[str, NDArray[Any]],
+    facts: dict[str, Any],
+    rng: np.random.Generator,
 ) -> tuple[Picture, Plane]:
     """The fill of ``box`` on one frame, ``(bh, bw, 3)`` ACEScg, and its support ``(bh, bw)`` uint16.
 

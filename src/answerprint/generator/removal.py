@@ -22,7 +22,7 @@ from answerprint.generator.log_light import decoded
 from answerprint.generator.removal_choice import NOISE_FLOOR
 from answerprint.generator.removal_grain import regrained
 from answerprint.generator.removal_lanes import Lanes, enclosing, opacity, overview
-from answerprint.generator.removal_look import Offer
+from answerprint.generator.removal_look import Look, Offer
 from answerprint.generator.removal_moving import fill_moving
 from answerprint.generator.removal_register import laid_over
 from answerprint.generator.removal_restore import restore_performer
@@ -221,7 +221,7 @@ class Removal(Operation):
             offers = _cheap(frame, near, window, analysis)
             noise = noise_of(_named(analysis, "still_"))
             if large:
-                made = fill_moving(window.look(frame), offers, free)
+                made = fill_moving(window.look(frame), offers + _scene(frame, analysis), free)
             else:
                 made = fill_thin(window.look(frame), offers, free, _along_flow(frame, near, window), _good(noise))
             if noise is not None and parameters.grain > 0:
@@ -264,6 +264,22 @@ def _cheap(frame: int, near: list[int], window: Window, analysis: Analysis) -> l
         if matrix is not None:
             offers.append(Offer(window.look(at), functools.partial(_laid, matrix), at - frame))
     return offers
+
+
+def _scene(frame: int, analysis: Analysis) -> list[Offer]:
+    """The plate of a moving camera, as this frame sees it; and what was invented in it, once for the whole clip."""
+    arrays = _named(analysis, "large_")
+    if "to_plate" not in arrays:
+        return []
+    log = np.asarray(arrays["plate"] / STOPS, np.float32)
+    error = np.asarray(arrays["spread"] / STOPS**2, np.float32)
+    unseen = arrays["support"] == 0
+    nothing, none = np.zeros((0, 0), np.uint8), np.zeros_like(unseen)
+    lay = functools.partial(_laid, arrays["to_plate"][frame])
+    return [
+        Offer(Look(log, unseen, none, nothing), lay, 0, support=2, spread=error),
+        Offer(Look(log, none, none, nothing), lay, 0, support=0, spread=error),
+    ]
 
 
 def _laid(matrix: npt.NDArray[np.float64], box: Box) -> npt.NDArray[np.float32]:

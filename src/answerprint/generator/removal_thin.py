@@ -30,6 +30,8 @@ _SLIVER = 7
 """Unseen pixels within three of a seen one are made from it."""
 _CELL = 320
 """Single-frame fills are made in squares of so many pixels (whole tiles), so that a slanted wire's box is not the whole picture."""
+_MADE_BEYOND = 4.0
+"""The frame's own fill is made where what was seen differs by this many times what is good: below, it takes little part."""
 _ENOUGH = 4
 """Frames that agree well with what stands beside a pixel, from which on no more are asked: a fifth would add 0.2 dB."""
 DOUBT = 2.0
@@ -143,7 +145,7 @@ def _around(boxes: list[Box]) -> Box:
 
 def _make_the_rest(look: Look, hole: Mask, parts: list[_Tile], good: float) -> None:
     """Single-frame fills for the tiles that hold a pixel nothing knows well."""
-    wanting = [part for part in parts if part.need(good).any()]
+    wanting = [part for part in parts if part.need(_MADE_BEYOND * good).any()]
     if not wanting:
         return
     need = np.zeros_like(hole)

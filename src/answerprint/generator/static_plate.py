@@ -21,9 +21,9 @@ LOCKED_PX = 0.4
 """Largest movement of the picture's corners, pixels, that still counts as a locked camera."""
 _MOTION_CHECKS = 5
 _SCAN = 120
-_STEPS_PER_UNIT = 2048.0
-_OFFSET = np.float32(3.0)
-_HIDDEN = np.uint16(65535)
+STEPS_PER_UNIT = 2048.0
+OFFSET = np.float32(3.0)
+HIDDEN = np.uint16(65535)
 
 
 @dataclass(frozen=True)
@@ -119,20 +119,20 @@ def static_plate(
         free = ~(covered[index] | covered[chosen[0]])
         picture -= _exposure(picture, first, free)
         bad = covered[index] | ~finite
-        code = np.rint((picture + _OFFSET) * _STEPS_PER_UNIT)
+        code = np.rint((picture + OFFSET) * STEPS_PER_UNIT)
         stack[at] = np.clip(code, 0, 65534)
-        stack[at][bad] = _HIDDEN
+        stack[at][bad] = HIDDEN
         if step:
             step(at + 1, len(chosen))
-    colour, usable = _median(stack)
+    colour, usable = median_of(stack)
     seen = np.where(usable, (~covered).sum(axis=0), 0)
     shown = list(range(0, len(chosen), max(1, len(chosen) // 4)))
     return StaticPlate(colour, seen.astype(np.uint16), stack[shown].copy(), box, tuple(scanned[i] for i in chosen), tuple(scanned))
 
 
 def _residual(codes: NDArray[np.uint16], colour: Log) -> Log:
-    out = codes.astype(np.float32) / np.float32(_STEPS_PER_UNIT) - _OFFSET - colour
-    out[codes == _HIDDEN] = np.nan
+    out = codes.astype(np.float32) / np.float32(STEPS_PER_UNIT) - OFFSET - colour
+    out[codes == HIDDEN] = np.nan
     return out
 
 
@@ -159,17 +159,18 @@ def _exposure(picture: Log, first: Log, free: Plane) -> NDArray[np.float32]:
     return np.median(difference, axis=0).astype(np.float32) if len(difference) > 50 else np.zeros(3, np.float32)
 
 
-def _median(stack: NDArray[np.uint16]) -> tuple[Log, Plane]:
+def median_of(stack: NDArray[np.uint16], least: int | None = None) -> tuple[Log, Plane]:
     """The median over the free samples, in bands of rows to spare memory, and where there are enough of them to believe."""
     height, width = stack.shape[1:3]
     colour = np.zeros((height, width, 3), np.float32)
     usable = np.zeros((height, width), bool)
     # One or two frames of many that say a pixel was free are as often a matte's edge that missed somebody.
-    least = 1 if len(stack) < 3 else 2 if len(stack) < 12 else 3
+    if least is None:
+        least = 1 if len(stack) < 3 else 2 if len(stack) < 12 else 3
     for row in range(0, height, 64):
         part = np.ascontiguousarray(np.moveaxis(stack[:, row : row + 64], 0, -1))
         part.sort(axis=-1)
-        free = (part[..., 0, :] != _HIDDEN).sum(axis=-1)
+        free = (part[..., 0, :] != HIDDEN).sum(axis=-1)
         low = np.broadcast_to((np.maximum(free - 1, 0) // 2)[..., None, None], (*part.shape[:3], 1))
         high = np.broadcast_to((free // 2).clip(max=len(stack) - 1)[..., None, None], low.shape)
         middle = (
@@ -177,6 +178,6 @@ def _median(stack: NDArray[np.uint16]) -> tuple[Log, Plane]:
             + np.take_along_axis(part, np.minimum(high, np.maximum(free - 1, 0)[..., None, None]), -1)[..., 0]
         )
         usable[row : row + 64] = free >= least
-        colour[row : row + 64] = middle / np.float32(2 * _STEPS_PER_UNIT) - _OFFSET
+        colour[row : row + 64] = middle / np.float32(2 * STEPS_PER_UNIT) - OFFSET
     colour[~usable] = 0.0
     return colour, usable

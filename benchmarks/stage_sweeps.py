@@ -26,7 +26,7 @@ from answerprint.production import FaultFound
 from answerprint.simulation.generate import generate
 from answerprint.simulation.renderer import Renderer
 from answerprint.simulation.shoot import claimed, shoot_frames, unfinished
-from answerprint.simulation.stage import FAMILIES, Stage
+from answerprint.simulation.stage import FAMILIES, Family, Stage
 from answerprint.simulation.sweep_proof import check_pictures
 from answerprint.simulation.sweeps import Sweep, check_documents
 
@@ -63,7 +63,8 @@ def plan(samples: int) -> list[Sweep]:
     """The two hundred sweeps, always the same."""
     sweeps = []
     for number in range(COUNT):
-        stage = generate(FAMILIES[number % 10], 100 + number // 20, ("day", "night")[number // 10 % 2], people=1)
+        family: Family = FAMILIES[number % 10]  # type: ignore[assignment]
+        stage = generate(family, 100 + number // 20, ("day", "night")[number // 10 % 2], people=1)
         camera = stage.cameras[0].model_copy(update={"active_sensor_resolution": (160, 90)})
         render = stage.render.model_copy(update={"samples": samples, "passes": PASSES})
         stage = stage.model_copy(update={"cameras": (camera,), "render": render})

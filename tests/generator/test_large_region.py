@@ -121,7 +121,7 @@ def test_the_same_bytes_each_time():
 
 
 def test_a_panning_camera_has_a_plate_in_which_every_frame_finds_its_place():
-    wide = a_set(width=W + 60)
+    wide = a_set(width=W + 64)
     frames = [np.ascontiguousarray(wide[:, at * 6 : at * 6 + W]) for at in range(10)]
     mattes = [np.zeros((H, W), np.float32) for _ in range(10)]
     for matte in mattes:

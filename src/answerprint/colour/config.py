@@ -21,6 +21,7 @@ def config() -> ocio.Config:
     Never the environment's ``OCIO`` and never ``ocio://default``: names and views differ between versions, and a
     picture graded today must come back the same next year.
     """
+    ocio.SetLoggingLevel(ocio.LOGGING_LEVEL_NONE)  # what is wrong with a file is told once, as an error of ours
     return ocio.Config.CreateFromBuiltinConfig(CONFIG_NAME)
 
 

@@ -14,7 +14,7 @@ def read_hash_list(path: Path) -> IngestedFile:
     """An ASC MHL (version 1 or 2): the files it lists with their sizes and hashes. Raises BadInput when it is none."""
     try:
         root = ElementTree.parse(path).getroot()
-    except (ElementTree.ParseError, DefusedXmlException) as error:
+    except (ElementTree.ParseError, DefusedXmlException, LookupError, ValueError) as error:
         raise BadInput(path, f"is no ASC MHL ({error})", "copy it again from the card or drive") from None
     if _name(root.tag) != "hashlist":
         raise BadInput(path, f"is no ASC MHL (it holds <{_name(root.tag)}>)", "copy it again from the card or drive")

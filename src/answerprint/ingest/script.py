@@ -144,7 +144,7 @@ def read_fdx(path: Path) -> Screenplay:
     """A Final Draft document. Raises BadInput when it is no well-formed XML."""
     try:
         root = ElementTree.parse(path).getroot()
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise BadInput(path, f"is no Final Draft document ({error})", "export it again from Final Draft") from None
     scenes: list[ScriptScene] = []
     speaker, fresh = "", True

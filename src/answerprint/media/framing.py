@@ -68,7 +68,7 @@ def write_fdl(path: Path, framings: Sequence[Framing], creator: str, uuid: str) 
             documents.append(_document(framings, creator, uuid))
             documents[0].validate()
             content = documents[0].as_json() + "\n"
-    except (fdl.FDLError, fdl.FDLValidationError, ValueError, TypeError) as fault:
+    except (fdl.FDLError, fdl.FDLValidationError, ValueError, TypeError, OverflowError) as fault:
         raise BadInput(path, f"is no framing the ASC FDL allows ({_line(fault)})", "check canvas and frame") from None
     write_atomically(path, content)
 
@@ -92,6 +92,7 @@ def read_fdl(path: Path) -> list[Framing]:
         TypeError,
         KeyError,
         AttributeError,
+        OverflowError,
         RecursionError,
         RuntimeError,
     ) as fault:

@@ -62,6 +62,14 @@ def read_sound_header(path: str | Path) -> SoundHeader:
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise BadInput(path, f"is not a WAV file that can be read ({reason})", "copy it again from the recorder") from None
+    try:
+        return _header(wave, form, bext, ixml)
+    except (AssertionError, AttributeError, ValueError, TypeError, LookupError) as error:
+        reason = " ".join(str(error).split())
+        raise BadInput(path, f"its iXML or bext cannot be read ({reason})", "copy it again from the recorder") from None
+
+
+def _header(wave: Any, form: Any, bext: Any, ixml: Any) -> SoundHeader:
     rate, drop = _speed(ixml)
     return SoundHeader(
         sample_rate=int(form.sample_rate),

@@ -50,7 +50,7 @@ def read_lensfun(path: Path, name: str) -> Lens:
         raise BadInput(path, f"{name} is a {kind} lens", "only rectilinear lenses are read from this database")
     try:
         return _lens(fitting[0])
-    except (KeyError, ValueError) as fault:
+    except (KeyError, ValueError, ArithmeticError) as fault:
         raise BadInput(path, f"the calibration of {name} cannot be used ({fault})", "take another copy of the database") from None
 
 
@@ -59,7 +59,7 @@ def _lenses(path: Path) -> list[Element]:
         root = safe_xml.parse(str(path)).getroot()
     except OSError as fault:
         raise BadInput(path, fault.strerror or "cannot be opened", "check the path") from None
-    except (ParseError, DefusedXmlException) as fault:
+    except (ParseError, DefusedXmlException, LookupError, ValueError) as fault:
         raise BadInput(path, f"is not a lensfun database ({fault})", "take another copy of the database") from None
     if root.tag != "lensdatabase":
         raise BadInput(path, "is not a lensfun database", "give a file whose first element is lensdatabase")

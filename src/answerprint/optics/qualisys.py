@@ -29,7 +29,7 @@ def read_qca(path: Path) -> dict[str, Camera]:
         cameras = [_camera(node) for node in root.iter("camera") if node.get("active", "1") == "1"]
     except OSError as fault:
         raise BadInput(path, fault.strerror or "cannot be opened", "check the path") from None
-    except (ParseError, DefusedXmlException, KeyError, TypeError, ValueError) as fault:
+    except (ParseError, DefusedXmlException, LookupError, TypeError, ValueError, ArithmeticError) as fault:
         raise BadInput(path, f"is not a Qualisys calibration ({fault})", "export the .qca.txt again") from None
     if not cameras:
         raise BadInput(path, "holds no active camera", "export the calibration with its cameras switched on")

@@ -17,6 +17,10 @@ _LARGEST = 4 << 30
 """Bytes of one compressed cloud, unpacked: it cannot be read in parts, so that this bounds the memory."""
 
 
+_LARGEST_POINT = 4096
+"""Bytes; histograms of features are the widest there are."""
+
+
 def open_pcd(path: Path) -> Scan:
     """The cloud. Raises BadInput for what is no PCD and for one that breaks off."""
     said, start = _header(path)
@@ -27,7 +31,9 @@ def open_pcd(path: Path) -> Scan:
         row = np.dtype(
             [(f"{n}{i}" if n == "_" else n, t, (c,)) for i, (n, t, c) in enumerate(zip(names, types, counts, strict=True))]
         )
-    except (IndexError, KeyError, ValueError, TypeError) as error:
+        if points < 0 or min(counts) < 1 or row.itemsize > _LARGEST_POINT:
+            raise ValueError(f"{points} points of {row.itemsize} bytes")
+    except (IndexError, KeyError, ValueError, TypeError, OverflowError) as error:
         raise BadInput(path, f"its header cannot be read ({error!r})", "export it again") from None
     if not {"x", "y", "z"} <= set(names):
         raise BadInput(path, "its points have no x, y, z", "export it with coordinates")

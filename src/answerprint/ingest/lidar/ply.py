@@ -32,7 +32,10 @@ def open_ply(path: Path) -> Scan:
         raise BadInput(path, "holds no points", "export it with vertices")
     if any(t is None for _, t in properties) or not {"x", "y", "z"} <= {p for p, _ in properties}:
         raise BadInput(path, "its points have no x, y, z", "export it with vertices")
-    row = np.dtype([(p, (order or "<") + str(t)) for p, t in properties])
+    try:
+        row = np.dtype([(p, (order or "<") + str(t)) for p, t in properties])
+    except (TypeError, ValueError) as error:
+        raise BadInput(path, f"its header cannot be read ({error})", "export it again") from None
     if order and path.stat().st_size < start + before + count * row.itemsize:
         raise truncated(path, max(0, path.stat().st_size - start - before) // row.itemsize, count)
 

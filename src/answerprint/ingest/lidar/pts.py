@@ -28,7 +28,7 @@ def open_pts(path: Path) -> Scan:
 
     def chunks(most: int) -> Iterator[Points]:
         found = 0
-        for rows in _blocks(path, counted, most):
+        for rows in _blocks(path, counted, width, most):
             found += len(rows)
             yield _points(rows, width)
         if found < count:
@@ -38,7 +38,7 @@ def open_pts(path: Path) -> Scan:
     return Scan(path, "PTS" if counted else "XYZ", count, "", fields, chunks)
 
 
-def _blocks(path: Path, counted: bool, most: int) -> Iterator[Any]:
+def _blocks(path: Path, counted: bool, width: int, most: int) -> Iterator[Any]:
     """Rows of numbers, at most ``most`` at once; a line that breaks off ends them."""
     with path.open("rb") as file:
         left = None if not counted else int(file.readline())
@@ -51,6 +51,10 @@ def _blocks(path: Path, counted: bool, most: int) -> Iterator[Any]:
                 rows = np.loadtxt(lines, ndmin=2)
             except ValueError as error:
                 raise BadInput(path, f"holds a line that is no point ({error})", "copy or export the scan again") from None
+            if rows.shape[1] != width:
+                raise BadInput(
+                    path, f"holds {rows.shape[1]} numbers in a line where the first has {width}", "copy or export the scan again"
+                )
             yield rows
             if left is not None:
                 left -= len(lines)

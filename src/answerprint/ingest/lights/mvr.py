@@ -23,7 +23,17 @@ from answerprint.ingest.lights.record import LightRecord
 from answerprint.production import BadInput
 
 _SCENE, _FIXTURE = "GeneralSceneDescription.xml", "description.xml"
-_BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ParseError, DefusedXmlException, ValueError, OSError, EOFError, RuntimeError)
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    LookupError,
+    ParseError,
+    DefusedXmlException,
+    ValueError,
+    OSError,
+    EOFError,
+    RuntimeError,
+)
 _LARGEST = 64 << 20
 """Bytes of one file in the plot, unpacked; real scene descriptions have a few megabytes."""
 

@@ -67,7 +67,7 @@ def read_arm(path: Path) -> Arm:
     """An arm from its JSON. Raises BadInput for a description that is none, naming what is missing."""
     try:
         return arm(json.loads(path.read_text()), path.stem)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise BadInput(path, f"is no robot description ({error!r})", "give Denavit-Hartenberg rows or URDF joints") from None
 
 
@@ -86,7 +86,10 @@ def arm(document: dict[str, Any], name: str = "robot") -> Arm:
         else:
             before.append(_pose(joint["xyz_m"], Rotation.from_euler("xyz", joint.get("rpy_rad", [0, 0, 0]))))
             axis = np.array(joint["axis"], dtype=np.float64)
-            axes.append(axis / np.linalg.norm(axis))
+            length = float(np.linalg.norm(axis))
+            if axis.shape != (3,) or not 0 < length < np.inf:
+                raise ValueError(f"axis {joint['axis']} has no direction")
+            axes.append(axis / length)
             after.append(np.eye(4))
     if document.get("flange"):
         flange = document["flange"]

@@ -20,6 +20,7 @@ Real = NDArray[np.float64]
 MOUNT = np.column_stack([[0.0, -1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
 _PTP_SECONDS = 1.0
 """How long a joint motion is taken to last where the arm's joint speeds are not described."""
+_LONGEST_SECONDS = 3600
 
 
 def frame_pose(frame: Frame) -> Real:
@@ -69,6 +70,10 @@ def fly(
     if any(m.kind == "PTP" for m in program.motions[1:]) and not (arm and arm.speeds_deg_s):
         problems.append(f"joint motions are taken to last {_PTP_SECONDS:g} s: the arm's joint speeds are not known")
     ends = np.cumsum(lasts)
+    if not ends[-1] <= _LONGEST_SECONDS:
+        raise BadInput(
+            subject, f"lasts {ends[-1]:.3g} s", f"give a move of at most {_LONGEST_SECONDS} s, and check its speeds and waits"
+        )
     moments = np.arange(int(np.floor(ends[-1] * float(exact) + 1e-9)) + 1) / float(exact)
     flown = [_at(program, arm, poses, ends, float(t)) for t in moments]
     return CameraTrack.of(
@@ -84,6 +89,9 @@ def _target(motion: Motion, arm: Arm | None, before: Real | None) -> Real:
             raise BadInput(f"line {motion.line}", "moves by joint angles", "give the robot's description")
         if motion.relative:
             raise BadInput(f"line {motion.line}", "moves joints relatively, which is not followed", "export absolute points")
+        missing = next((f"A{i + 1}" for i in range(len(arm.axes)) if f"A{i + 1}" not in motion.target), None)
+        if missing:
+            raise BadInput(f"line {motion.line}", f"leaves out {missing}", "export every joint of each point")
         return arm.flange([motion.target[f"A{i + 1}"] for i in range(len(arm.axes))]) @ frame_pose(motion.tool)
     if motion.relative:
         if before is None:

@@ -31,7 +31,7 @@ def read_move(path: Path) -> CameraTrack:
     """
     try:
         root = safe_xml.parse(str(path)).getroot()
-    except (ParseError, DefusedXmlException) as error:
+    except (ParseError, DefusedXmlException, LookupError, ValueError) as error:
         raise BadInput(path, f"is no crane move ({error})", "export the move again") from None
     if root.tag != ROOT:
         raise BadInput(path, f"is <{root.tag}> where <{ROOT}> belongs", "export the move again")

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from answerprint.deliver.receivers.registry import RECEIVERS
 from answerprint.jobs.queue import job_views
 from answerprint.passes.delivery_settings import ReceiverName
+from answerprint.production.tables import Clip
 
 from .conftest import House, body
 
@@ -62,3 +63,13 @@ def test_nobody_who_is_not_signed_in_sees_or_asks(stranger: TestClient, written:
     assert (
         stranger.get("/api/editorial").status_code == 401 and stranger.get("/media/editorial/bins/scene-1.ale").status_code == 401
     )
+
+
+def test_a_grade_is_put_back_from_the_page_by_name_of_the_person(client: TestClient, house: House) -> None:
+    assert client.post(f"/api/shots/{house.shot}/revert-grade", json={}).status_code == 409
+    with house.production.session() as session:
+        session.get_one(Clip, house.clip).grade = {"hero": "X", "is_hero": False, "why": "up", "cdl": {"slope": [1, 1, 1]}}
+    assert body(client.get(f"/api/shots/{house.shot}"))["grade"]["why"] == "up"
+    back = body(client.post(f"/api/shots/{house.shot}/revert-grade", json={}))
+    assert back["cdl"] is None and back["held"] and back["reverted_by"] == "Ines"
+    assert body(client.post(f"/api/shots/{house.shot}/revert-grade", json={}))["why"] == "up"

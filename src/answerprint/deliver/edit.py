@@ -48,7 +48,8 @@ def _pointed(event: Event, laid: LaidShot) -> Event:
     same = start.rate == event.source_in.rate
     return replace(
         event,
-        cdl=_asc(shot.grade) if shot.grade else event.cdl,
+        # What came with the cut is the creative layer, and theirs; ours lies in grades/ and is named here only where there is none.
+        cdl=event.cdl or (_asc(shot.grade) if shot.grade else None),
         source_file=file or event.source_file,
         media=media or event.media,
         media_start=start if same and media else event.media_start,

@@ -14,6 +14,11 @@ def write_grades(laid: Laid, suffixes: tuple[str, ...], title: str) -> None:
     """
     graded = {s.name: s.shot.grade.model_copy(update={"id": s.name}) for s in laid.shots if s.shot.grade is not None}
     bare = [s.shot.name for s in laid.shots if s.shot.grade is None]
+    if any(s.shot.grade is not None and s.shot.event.cdl is not None for s in laid.shots):
+        laid.attention.append(
+            "Two layers: grades/ holds ours (technical, in ACEScct), the edit list the grade that came with the cut (creative), which is left "
+            "as it came. Ours goes beneath it."
+        )
     if bare:
         laid.attention.append(f"No grade of ours for {', '.join(bare)}; a grade the cut brought stays in the edit list.")
     if not graded:

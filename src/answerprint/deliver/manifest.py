@@ -89,6 +89,7 @@ def _shot(laid: LaidShot, digest: str, number: int) -> dict[str, Any]:
         "movie_space": laid.movie_space or None,
         "movie_codec": laid.movie_codec or None,
         "grade": bool(shot.grade),
+        "creative_grade": shot.event.cdl is not None,
         "left_as_shot": [laid.number(frame) for frame in shot.refused],
         "delivered_version": number,
         "pictures_digest": digest,

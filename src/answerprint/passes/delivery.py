@@ -9,7 +9,7 @@ from sqlalchemy import select
 from answerprint.colour.cdl import CDL
 from answerprint.deliver.delivery import Delivery, DeliveryShot
 from answerprint.editorial.events import Event
-from answerprint.passes.editorial import editorial_index
+from answerprint.passes.editorial import editorial_files
 from answerprint.passes.footage import allowed, located, require
 from answerprint.passes.models import model_cards
 from answerprint.passes.shots import current_cut, shots_from_cut
@@ -42,13 +42,10 @@ def delivery_of(production: Production) -> Delivery:
 
 def _editorial(production: Production) -> dict[str, Path]:
     """What the editorial pass wrote. Its coverage map holds the script, and stays where that may not be delivered."""
-    if not editorial_index(production):
-        return {}
     with production.reading() as session:
         scripts = list(session.scalars(select(Asset).where(Asset.kind == "script")))
         told = all(allowed(script, "deliver") for script in scripts)
-    folder = production.root / "editorial"
-    files = {p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*")) if p.is_file()}
+    files = editorial_files(production)
     return {place: file for place, file in files.items() if told or "/" in place}
 
 

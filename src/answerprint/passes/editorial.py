@@ -105,9 +105,28 @@ def write_editorial(production: Production, settings: EditorialSettings, tell: T
         "attention": covered.attention,
     }
     write_atomically(building / INDEX, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
-    shutil.rmtree(place)
-    building.replace(place)
+    _in_place(building, place)
     return document
+
+
+def _in_place(building: Path, place: Path) -> None:
+    """What was written takes the place of what the last pass wrote; what others keep in the folder stays."""
+    for child in sorted(building.iterdir()):
+        target = place / child.name
+        if child.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+        child.replace(target)
+    building.rmdir()
+
+
+def editorial_files(production: Production) -> dict[str, Path]:
+    """The files of the last pass by their place in ``editorial/``."""
+    index = editorial_index(production)
+    if not index:
+        return {}
+    names = [INDEX, *index["coverage"], *index["string_out"]["files"], *(file for one in index["bins"] for file in one["files"])]
+    places = {name: production.root / "editorial" / name for name in names}
+    return {name: path for name, path in sorted(places.items()) if path.is_file()}
 
 
 def _numbered(clips: Sequence[BinClip]) -> dict[str, NumberedFrames]:

@@ -20,10 +20,13 @@ from answerprint.graph.sources import PlateReader
 from answerprint.jobs.queue import ChunkOrder, submit
 from answerprint.jobs.work import WorkOrder
 from answerprint.passes.footage import plate_of
+from answerprint.passes.grade_kept import on_set_grades, regraded, revert
+from answerprint.passes.intent import check_intent
+from answerprint.perception.colour_chart import ChartSeen, find_chart
 from answerprint.perception.shared_view import SharedView, shared_view
 from answerprint.production import BadInput
 from answerprint.production.catalogue import Production
-from answerprint.production.tables import Clip, Shot
+from answerprint.production.tables import Clip, Job, Shot
 from answerprint.spatial.rig import match_rig
 from answerprint.spatial.surfaces import Correspondences, SharedPatches, shared_surfaces, static_plate
 
@@ -32,6 +35,8 @@ PLATE_FRAMES = 12
 """Frames of a take that its static plate is the median of."""
 _SQUARE_M = 0.25
 _ANY_ANGLE = 2.0
+_CHART_CONFIDENCE = 0.97
+"""The most that is claimed for a match on a chart: it may stand in other light than the scene."""
 _DISTRIBUTION_CONFIDENCE = 0.25
 """The most that is claimed for a match on distributions alone."""
 
@@ -42,6 +47,8 @@ class GradeSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     hero: str = Field(default="A", description="letter of the camera the others are matched to")
+    revert: bool = Field(default=False, description="put back the grade before this one; once more brings this one back")
+    anew: bool = Field(default=False, description="also grade clips whose grade a person put back")
 
 
 def submit_grade(production: Production, shots: list[Shot], settings: GradeSettings, requested_by: str) -> list[str]:
@@ -56,12 +63,12 @@ def submit_takes(production: Production, clips: list[Clip], settings: GradeSetti
         takes.setdefault((clip.scene, clip.setup, clip.take) if clip.scene else ("", "", clip.name), clip)
     jobs = []
     for (scene, setup, take), clip in takes.items():
-        order = {"clip": clip.id, "hero": settings.hero}
+        order = {"clip": clip.id, "hero": settings.hero, "revert": settings.revert, "anew": settings.anew}
         jobs.append(
             submit(
                 production,
                 "grade",
-                f"grade {scene}{setup} take {take}",
+                f"{'revert grade' if settings.revert else 'grade'} {scene}{setup} take {take}",
                 order,
                 [ChunkOrder({}, weight=PLATE_FRAMES)],
                 requested_by=requested_by,
@@ -82,13 +89,22 @@ def work_on_grade(order: WorkOrder) -> dict[str, Any]:
             .order_by(Clip.camera_label, Clip.id)
         )
         clips = list(session.scalars(same)) if first.scene else [first]
+        asked_by = session.get_one(Job, order.job_id).requested_by
+        if order.job_order.get("revert"):
+            return {clip.name: revert(clip, asked_by) for clip in clips}
         plates = {c.name: plate_of(production, c, purpose="index") for c in clips}
         labels = {c.name: c.camera_label for c in clips}
     hero = next((name for name, label in labels.items() if label == order.job_order["hero"]), clips[0].name)
     found = match_plates(plates, hero, order.report)
+    theirs = on_set_grades(production)
+    for number, (name, plate) in enumerate(plates.items()):
+        order.report(number, len(plates), f"reference still of {name}")
+        intent = check_intent(production, plate, found[name], theirs.get(name))
+        if intent:
+            found[name]["intent"] = intent
     with production.session() as session:
         for clip in session.scalars(select(Clip).where(Clip.name.in_(list(plates)))):
-            clip.grade = found[clip.name]
+            clip.grade = regraded(clip, found[clip.name], asked_by, bool(order.job_order.get("anew")))
     return {name: {k: v for k, v in grade.items() if k.startswith("delta")} for name, grade in found.items()}
 
 
@@ -99,6 +115,7 @@ def match_plates(plates: dict[str, PlateReader], hero: str, tell: Any) -> dict[s
         tell(number, len(plates) + 1, f"static plate of {name}")
         wanted = sorted({round(i) for i in np.linspace(0, plate.count - 1, min(PLATE_FRAMES, plate.count))})
         stills[name], masks[name] = static_plate(plate.read(i) for i in wanted)
+    charts = {name: chart_of(plate, stills[name]) for name, plate in plates.items()} if len(plates) > 1 else {}
     tell(len(plates), len(plates) + 1, "shared surfaces")
     cameras = {name: plate.camera for name, plate in plates.items() if plate.camera is not None}
     shared, solved = None, {}
@@ -111,7 +128,10 @@ def match_plates(plates: dict[str, PlateReader], hero: str, tell: Any) -> dict[s
     for name in plates:
         if name == hero:
             continue
-        if shared is not None and name in solved:
+        ours, theirs = charts.get(hero), charts.get(name)
+        if ours is not None and theirs is not None:
+            out[name] = _on_chart(hero, name, ours, theirs)
+        elif shared is not None and name in solved:
             out[name] = _on_surfaces(hero, name, solved[name], shared)
         else:
             view = shared_view(stills[hero], stills[name], masks[hero], masks[name])
@@ -152,6 +172,24 @@ def _on_shared_view(hero: str, name: str, view: SharedView) -> dict[str, Any]:
     why = f"{match.why}; the pictures share {view.share:.0%} of the hero, found by {view.inliers} matched details"
     confidence = min(match.confidence, 0.4 + 0.6 * min(1.0, view.share / 0.3))
     return _document(hero, match, before, after, confidence, why, "overlapping views", len(view.first) // 2)
+
+
+def chart_of(plate: PlateReader, still: Colours) -> ChartSeen | None:
+    """The colour chart of a clip: it is mostly shown at the head or the tail, and seldom stands in the whole take."""
+    seen = find_chart(still)
+    for index in dict.fromkeys((0, plate.count // 2, plate.count - 1)):
+        seen = seen or find_chart(plate.read(index))
+    return seen
+
+
+def _on_chart(hero: str, name: str, ours: ChartSeen, theirs: ChartSeen) -> dict[str, Any]:
+    """Patch against patch: every other one fits, the others judge, then all of them fit."""
+    fitted = solve_cdl(ours.patches[::2], theirs.patches[::2], id=name)
+    before, after = _difference(ours.patches[1::2], theirs.patches[1::2], fitted)
+    match = solve_cdl(ours.patches, theirs.patches, id=name)
+    why = f"{match.why}; the same chart of {len(ours.patches)} patches is in both pictures"
+    confidence = min(_CHART_CONFIDENCE, match.agreeing)
+    return _document(hero, match, before, after, confidence, why, "chart", len(ours.patches) // 2)
 
 
 def _on_distributions(hero: str, name: str, reference: Colours, source: Colours) -> dict[str, Any]:

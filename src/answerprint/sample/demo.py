@@ -164,7 +164,7 @@ class Demo:
 
     def _grade(self, production: Production) -> None:
         for clip in self._clips(production):
-            if clip.grade.get("hero") and not clip.grade.get("is_hero"):
+            if clip.grade.get("cdl"):
                 g = clip.grade
                 self._say(
                     f"{clip.name} to {g['hero']}: dE2000 {g['delta_e_before']:.2f} before, {g['delta_e_after']:.2f} after. {g['why']}"

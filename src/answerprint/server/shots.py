@@ -14,6 +14,7 @@ from answerprint.production.catalogue import Production
 from answerprint.production.tables import Approval, Clip, Job, Shot, Version
 from answerprint.provenance.chain import read_ledger
 from answerprint.server.doors import InProduction
+from answerprint.server.grades import grade_summary
 from answerprint.server.material import clip_proxy, version_file
 
 router = APIRouter(prefix="/api")
@@ -44,6 +45,7 @@ def shot(shot_id: int, here: InProduction) -> dict[str, Any]:
             "clip_id": clip.id,
             "clip_frames": clip.frame_count,
             "input_space": clip.input_space,
+            "grade": grade_summary(clip),
             "plate": {"url": f"/media/clip/{clip.id}/proxy.mp4", "first": 0} if plate else None,
             "versions": [version_summary(here.production, version) for version in found.versions],
         }

@@ -1,6 +1,6 @@
 // One way to talk to the server: JSON there and back, plain errors a person can act on.
 
-import type { Decision, Deliveries, Editorial, Me, Pass, ProductionFacts, Queue, ShotDetail, ShotSummary, VersionDetail } from "./types";
+import type { Decision, Deliveries, Editorial, Grade, Me, Pass, ProductionFacts, Queue, ShotDetail, ShotSummary, VersionDetail } from "./types";
 
 export class ServerError extends Error {
   constructor(
@@ -53,6 +53,7 @@ export const api = {
   version: (id: number) => request<VersionDetail>(`/api/versions/${id}`),
   decide: (id: number, what: "approve" | "reject" | "note", note: string, frames: number[]) =>
     request<Decision>(`/api/versions/${id}/${what}`, { note, frames }),
+  revertGrade: (shot: number) => request<Grade>(`/api/shots/${shot}/revert-grade`, {}),
   jobs: () => request<Queue>("/api/jobs"),
   cancel: (id: string) => request<object>(`/api/jobs/${id}/cancel`, {}),
   retry: (id: string) => request<object>(`/api/jobs/${id}/retry`, {}),

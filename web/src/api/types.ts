@@ -81,8 +81,26 @@ export interface ShotDetail extends ShotSummary {
   clip_id: number;
   clip_frames: number;
   input_space: string;
+  grade: Grade | null;
   plate: MediaFile | null;
   versions: VersionSummary[];
+}
+
+export interface Grade {
+  is_hero: boolean | null;
+  hero: string | null;
+  why: string | null;
+  confidence: number | null;
+  method: string | null;
+  delta_e_before: number | null;
+  delta_e_after: number | null;
+  cdl: { slope: number[]; offset: number[]; power: number[]; saturation: number } | null;
+  /** A person put it back: no pass takes it up again by itself. */
+  held: boolean | null;
+  reverted_by: string | null;
+  intent: { still: string; flag: string; why?: string; delta_e_on_set?: number; delta_e_ours?: number } | null;
+  /** How many grades there were before it. */
+  before: number;
 }
 
 export interface FrameRecord {

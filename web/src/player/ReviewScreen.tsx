@@ -15,6 +15,7 @@ import { label, parseLabel, rateOf } from "./timecode";
 import { Transport } from "./Transport";
 import { useDeck, useDeckState, type Side } from "./useDeck";
 import { useDeckCommands } from "./useDeckCommands";
+import { GradePanel } from "./GradePanel";
 import { nameOf, Versions } from "./Versions";
 import { ViewBar } from "./ViewBar";
 
@@ -133,6 +134,7 @@ function Review({ shot, place, refresh }: { shot: ShotDetail; place: ReviewPlace
               deck.view({ mode: side });
             }}
           />
+          <GradePanel shot={shot} onChanged={refresh} />
         </aside>
       )}
       <Stage deck={deck} view={view} onView={setView} />

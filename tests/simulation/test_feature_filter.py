@@ -1,4 +1,4 @@
-"""The feature filter: less noise, linear in the light, blind to it."""
+"""The feature filter: less noise, each light group by itself, whatever the strength of its lamp."""
 
 from __future__ import annotations
 
@@ -34,3 +34,40 @@ def test_groups_still_add_up_and_one_lamp_does_not_touch_another() -> None:
     smooth_by_features(second)
     assert np.abs(first.groups["key"] + first.groups["fill"] - first.beauty).max() < 1e-6
     assert np.array_equal(first.groups["fill"], second.groups["fill"])
+
+
+def test_a_lamp_as_bright_again_in_another_colour_gives_the_same_picture_times_that() -> None:
+    frame, warmer = noisy(), noisy()
+    gains = np.array([4.0, 2.0, 0.5], dtype=np.float32)
+    warmer.groups["key"] *= gains
+    smooth_by_features(frame)
+    smooth_by_features(warmer)
+    assert np.abs(warmer.groups["key"] - frame.groups["key"] * gains).max() < 1e-5 * warmer.groups["key"].max()
+
+
+def test_a_bright_speck_leaves_no_blotch() -> None:
+    frame, specked = noisy(), noisy()
+    specked.groups["key"][10, 7] = 50.0
+    smooth_by_features(frame)
+    smooth_by_features(specked)
+    assert np.abs(specked.beauty - frame.beauty).max() < 0.15 * frame.beauty.mean()
+
+
+def test_the_edge_of_a_hard_shadow_stays_where_noise_does_not_hide_it() -> None:
+    frame = noisy()
+    frame.groups["key"][12:] *= np.float32(0.05)
+    smooth_by_features(frame)
+    lit, dark = frame.groups["key"][2:9, 4:12, 0].mean(), frame.groups["key"][15:22, 4:12, 0].mean()
+    assert dark / lit < 0.12
+
+
+def test_a_screen_does_not_shine_on_its_frame() -> None:
+    frame = noisy()
+    material = np.ones((24, 32, 1), dtype=np.float32)
+    material[:, 16:] = 2
+    frame.data["material_id"] = material
+    for name in ("albedo", "normal"):
+        frame.data[name][:] = frame.data[name][:, :1]
+    frame.groups["key"][:, 16:] = 40.0
+    smooth_by_features(frame)
+    assert frame.groups["key"][:, :14].max() < 0.5

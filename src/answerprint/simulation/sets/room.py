@@ -173,7 +173,7 @@ class Room:
             box((width + 0.06, depth + 0.06, 0.02), "white gloss", (0, 0, 0), bevel=0.002),
             box((width, depth, 0.01), "panel glow" if lit else "paper", (0, 0, -0.008), bevel=0.0),
         ]
-        self.material("panel glow", "glow", (1, 1, 1), nits=900.0, kelvin=kelvin, wear=0.0)
+        self.material("panel glow", "glow", (1, 1, 1), nits=900.0, kelvin=kelvin, wear=0.0, carried=1.0)
         self.put("ceiling panel", frame, x, y, z, group="practicals")
         if lit:
             self.place.lights.append(
@@ -285,7 +285,7 @@ def _house(wear: float, random: np.random.Generator) -> dict[str, Material]:
         "clear glass": m("glass", (0.9, 0.94, 0.93)),
         "dark glass": m("plastic", (0.012, 0.014, 0.016), roughness=0.08),
         "mirror": Material(kind="metal", wear=0.0, colour=(0.85, 0.86, 0.86), roughness=0.05),
-        "lit window": m("glow", (1.0, 0.85, 0.62), nits=5.0, kelvin=2900.0, uneven=0.6),
+        "lit window": m("glow", (1.0, 0.85, 0.62), nits=5.0, kelvin=2900.0, uneven=0.6, carried=1.0),
         "paper": m("plastic", (0.68, 0.66, 0.6), roughness=0.85),
         "leaf": m("foliage", (0.06, 0.15, 0.035), (0.12, 0.24, 0.05)),
         "bark": m("wood", (0.12, 0.08, 0.05), (0.06, 0.04, 0.025), roughness=0.85),
@@ -293,8 +293,8 @@ def _house(wear: float, random: np.random.Generator) -> dict[str, Material]:
         "terracotta": m("concrete", (0.42, 0.16, 0.085), (0.32, 0.12, 0.06), scale=0.3),
         "outside brick": m("brick", (0.33, 0.13, 0.08), (0.25, 0.1, 0.065)),
         "outside render": m("concrete", (0.5, 0.46, 0.38), (0.42, 0.38, 0.31)),
-        "lamp shade": m("shade", (0.75, 0.66, 0.5), through=0.55),
-        "shade inside": m("enamel", (0.8, 0.78, 0.72), (0.7, 0.65, 0.55), roughness=0.4),
+        "lamp shade": m("shade", (0.75, 0.66, 0.5), through=0.55, carried=1.0),
+        "shade inside": m("enamel", (0.8, 0.78, 0.72), (0.7, 0.65, 0.55), roughness=0.4, carried=1.0),
     }  # fmt: skip
     for i in range(7):
         r, g, b = (c * float(random.uniform(0.7, 1.3)) for c in _BINDINGS[int(random.integers(len(_BINDINGS)))])

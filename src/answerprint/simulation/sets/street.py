@@ -39,7 +39,7 @@ def street(plan: SetPlan) -> Place:
     r.material(
         "sign glow", "glow", r.pick((1.0, 0.2, 0.15), (0.15, 0.6, 1.0), (0.3, 1.0, 0.4)), nits=350.0, kelvin=6500.0, wear=0.0
     )
-    r.material("lantern", "glow", (1.0, 0.9, 0.7), nits=1500.0 if r.night else 1.0, kelvin=2700.0, wear=0.0)
+    r.material("lantern", "glow", (1.0, 0.9, 0.7), nits=1500.0 if r.night else 1.0, kelvin=2700.0, wear=0.0, carried=1.0)
     r.put("road", [box((7.4, 60, 0.1), "asphalt", (0, 8, -0.1), bevel=0)])
     r.put("road lines", [box((0.12, 1.6, 0.004), "line", (0, -10 + 4.2 * i, 0), bevel=0) for i in range(10)])
     for s in (-1, 1):

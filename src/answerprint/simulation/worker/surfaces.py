@@ -86,6 +86,29 @@ class Sheet:
         """Gloss that changes over the surface, as touched and cleaned things have it."""
         self.set("Roughness", self.spread(self.noise(scale / self.scale, 3), 0.3, 0.7, max(0.04, centre - swing), centre + swing))
 
+    def leave_to_lamp(self, through: bool) -> None:
+        """For what glows because a lamp of its own is in it or on it: it is seen, and the lamp alone lights the room.
+
+        A small thing as bright as that is hit by a bounced ray once in a thousand times, and makes a bright speck each time it is. So
+        bounced rays do not see it; ``through``: rays to the lamp inside go straight through it, dimmed by its colour.
+        """
+        out = self.tree.nodes["Material Output"]
+        seen = out.inputs["Surface"].links[0].from_socket
+        path = self.node("LightPath").outputs
+        other = (
+            self.node("BsdfTransparent", Color=(*(0.62 * c for c in self.colour[:3]), 1.0))
+            if through
+            else self.node("BsdfDiffuse", Color=(0.02, 0.02, 0.02, 1))
+        )
+        mixed = self.node("MixShader")
+        straight = self.sum(
+            path["Is Camera Ray"], self.sum(path["Is Singular Ray"], path["Is Transmission Ray"], "MAXIMUM"), "MAXIMUM"
+        )
+        for socket, source in zip(mixed.inputs, (straight, other.outputs[0], seen), strict=True):
+            self.tree.links.new(source, socket)
+        self.tree.links.new(mixed.outputs[0], out.inputs["Surface"])
+        self.material.cycles.emission_sampling = "NONE"
+
     def _give(self, socket, value) -> None:
         if isinstance(value, bpy.types.NodeSocket):
             self.tree.links.new(value, socket)
@@ -296,9 +319,11 @@ def screen(s: Sheet) -> None:
                    Color1=s.colour, Color2=s.second, Mortar=(0.02, 0.02, 0.03, 1)).outputs["Color"]  # fmt: skip
     lines = s.node("TexBrick", Vector=place, Scale=1.0, Brick_Width=0.09, Row_Height=0.012, Mortar_Size=0.004,
                    Color1=(0.05, 0.05, 0.06, 1), Color2=(1, 1, 1, 1), Mortar=(0.05, 0.05, 0.06, 1)).outputs["Color"]  # fmt: skip
-    s.set("Emission Color", s.mix(0.35, panes, lines))
+    shown = s.mix(0.35, panes, lines)
+    s.set("Emission Color", shown)
     s.set("Emission Strength", s.about["nits"])
-    s.set("Base Color", (0.01, 0.01, 0.01, 1))
+    # Faintly in the surface too, so that the filter, which sees surfaces only, keeps the layout.
+    s.set("Base Color", s.mix(0.12, (0.005, 0.005, 0.005, 1), shown))
     s.set("Roughness", 0.15)
 
 
@@ -349,4 +374,6 @@ def make(name: str, about: dict):
     """The material that the order describes under ``name``."""
     sheet = Sheet(name, about)
     KINDS[about["kind"]](sheet)
+    if about.get("carried"):
+        sheet.leave_to_lamp(through=about["kind"] in ("shade", "glow"))
     return sheet.material

@@ -130,7 +130,8 @@ def match_plates(plates: dict[str, PlateReader], hero: str, tell: Any) -> dict[s
             continue
         ours, theirs = charts.get(hero), charts.get(name)
         if ours is not None and theirs is not None:
-            out[name] = _on_chart(hero, name, ours, theirs)
+            view = shared_view(stills[hero], stills[name], masks[hero], masks[name])
+            out[name] = _on_chart(hero, name, ours, theirs, view)
         elif shared is not None and name in solved:
             out[name] = _on_surfaces(hero, name, solved[name], shared)
         else:
@@ -182,14 +183,19 @@ def chart_of(plate: PlateReader, still: Colours) -> ChartSeen | None:
     return seen
 
 
-def _on_chart(hero: str, name: str, ours: ChartSeen, theirs: ChartSeen) -> dict[str, Any]:
-    """Patch against patch: every other one fits, the others judge, then all of them fit."""
-    fitted = solve_cdl(ours.patches[::2], theirs.patches[::2], id=name)
-    before, after = _difference(ours.patches[1::2], theirs.patches[1::2], fitted)
-    match = solve_cdl(ours.patches, theirs.patches, id=name)
+def _on_chart(hero: str, name: str, ours: ChartSeen, theirs: ChartSeen, view: SharedView | None) -> dict[str, Any]:
+    """Patch against patch, and what both pictures show besides, each with half the weight: every other one fits, the others judge, then all fit."""
+    first, second = ours.patches, theirs.patches
+    weights = np.ones(len(first))
+    if view is not None:
+        first, second = np.concatenate([first, view.first]), np.concatenate([second, view.second])
+        weights = np.concatenate([weights * len(view.first) / len(weights), np.ones(len(view.first))])
+    fitted = solve_cdl(first[::2], second[::2], weights[::2], id=name)
+    before, after = _difference(first[1::2], second[1::2], fitted)
+    match = solve_cdl(first, second, weights, id=name)
     why = f"{match.why}; the same chart of {len(ours.patches)} patches is in both pictures"
     confidence = min(_CHART_CONFIDENCE, match.agreeing)
-    return _document(hero, match, before, after, confidence, why, "chart", len(ours.patches) // 2)
+    return _document(hero, match, before, after, confidence, why, "chart", len(first) // 2)
 
 
 def _on_distributions(hero: str, name: str, reference: Colours, source: Colours) -> dict[str, Any]:

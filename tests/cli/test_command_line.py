@@ -108,7 +108,6 @@ def test_wrong_usage_is_one_line_and_exit_code_2(arguments: list[str], capsys: p
         ["find", "p", "a red door"],
         ["purge", "p"],
         ["worker", "p"],
-        ["apply", "coverage", "--plate", "p", "--out", "o"],
     ],
 )
 def test_a_command_of_a_later_layer_says_what_is_missing(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,7 +73,7 @@ def _apply_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scene",
         metavar="S",
-        help="a list of light passes (relight), the new background (background), or the clip whose grain is wanted (regrain)",
+        help="posed pictures (coverage), a list of light passes (relight), the new background (background), or the clip whose grain is wanted (regrain)",
     )
     parser.add_argument("--camera", metavar="C", help="a camera or lens, for operations that take one")
     parser.add_argument("--consent", metavar="F", help="the performers' consent records, where a performance is altered (class D)")
@@ -86,14 +86,6 @@ def _apply_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _apply(options: argparse.Namespace) -> Answer:
-    from answerprint.production.errors import BadInput
-
-    if options.operation == "coverage":
-        raise BadInput(
-            f"answerprint apply {options.operation}",
-            "new camera positions belong to the spatial layer, which this version does not have yet",
-            "use an operation that works from the plate",
-        )
     from answerprint.jobs.executor import default_workers
     from answerprint.passes.loose import LooseOrder, apply_operation
 

@@ -122,7 +122,7 @@ def _chosen(parameters: PersonMatteParameters, names: list[str], marked: list[st
 
 def _matte(frame: int, plate: FrameReader, maps: PerformerMaps, chosen: list[str], dilate: float, soften: float) -> FrameResult:
     """The union of the chosen persons on one frame."""
-    sure = {name: _without_strays(maps.of(name, frame)) for name in chosen}
+    sure = {name: without_strays(maps.of(name, frame)) for name in chosen}
     present = [name for name, plane in sure.items() if (plane > 0.02).any()]
     if not present:
         return untouched(frame)
@@ -136,7 +136,7 @@ def _matte(frame: int, plate: FrameReader, maps: PerformerMaps, chosen: list[str
     return _boxed(frame, whole)
 
 
-def _without_strays(sure: Plane) -> Plane:
+def without_strays(sure: Plane) -> Plane:
     """A person's map without pieces that hang on nothing: far from the body and small, they are stripes on the floor, not limbs."""
     number, labels, figures, _ = cv2.connectedComponentsWithStats((sure > _SURE).astype(np.uint8), connectivity=8)
     if number <= 2:

@@ -8,6 +8,7 @@ from answerprint.graph.document import Registry
 def operations() -> Registry:
     """All operations. Imported here, when first asked for, because they bring the heavy libraries."""
     from answerprint.generator.background import Background
+    from answerprint.generator.coverage import Coverage
     from answerprint.generator.deflicker import Deflicker
     from answerprint.generator.denoise import Denoise
     from answerprint.generator.matte import PersonMatte
@@ -16,8 +17,21 @@ def operations() -> Registry:
     from answerprint.generator.relight import Relight
     from answerprint.generator.removal import Removal
     from answerprint.generator.retime import Retime
+    from answerprint.generator.wire_finder import WireFinder
 
     return {
         operation.name: operation
-        for operation in (PersonMatte, Removal, Relight, Reframe, Denoise, Regrain, Deflicker, Background, Retime)
+        for operation in (
+            PersonMatte,
+            Removal,
+            Relight,
+            Reframe,
+            Denoise,
+            Regrain,
+            Deflicker,
+            Background,
+            Retime,
+            Coverage,
+            WireFinder,
+        )
     }

@@ -181,7 +181,14 @@ class Operation(ABC):
     frame, so their mattes are not subtracted."""
     retimes: ClassVar[bool] = False
     """Whether its frames stand elsewhere in time than the plate's. That alters a performance (class D) wherever one is seen."""
+    new_view: ClassVar[bool] = False
+    """Whether its frames are another camera's than the plate's: of ``canvas`` size, with a layer ``performers`` by which the class is
+    known, and as many and at such times as ``frame_count`` and ``source_place`` say."""
     Parameters: ClassVar[type[OperationParameters]]
+
+    def canvas(self, parameters: Any, width: int, height: int) -> tuple[int, int]:
+        """The size of its frames on a plate of ``width`` by ``height``."""
+        return width, height
 
     def halo(self, parameters: Any) -> int:
         """How many frames beyond a chunk ``render`` may read on either side."""

@@ -23,6 +23,7 @@ from answerprint.graph.contract import Analysis, Chunk, Context, FrameResult, Op
 from answerprint.graph.document import Graph, Node, Registry
 from answerprint.graph.geometry import carry_channels, places_of
 from answerprint.graph.layers import WORKING_ATTRIBUTES, read_layers, write_layers
+from answerprint.graph.new_view import blank, class_of
 from answerprint.graph.sources import NodeMattes, PlateReader, Windowed
 from answerprint.graph.timing import Timing
 from answerprint.media.frames import FileFormat, FrameHeader, SourceFrame
@@ -85,8 +86,10 @@ class GraphRun:
         protect = self._readers[graph.protect] if graph.protect else None
         self._performers = self._readers[graph.performers] if graph.performers else protect
         final = self._operations[graph.result]
-        self._protect = None if self._moves_frame or final.retimes else protect
+        self._protect = None if self._moves_frame or final.retimes or final.new_view else protect
         self._timing = Timing(final, self._parameters[graph.result], binding.plate)
+        self._new_view = final.new_view
+        self._size = final.canvas(self._parameters[graph.result], binding.plate.width, binding.plate.height)
 
     # keys -----------------------------------------------------------------------------------------------------
     def _node_key(self, node: Node, part: str = "frames") -> str:
@@ -189,7 +192,7 @@ class GraphRun:
         if record is None or not path.exists():
             node = self.graph.node(self.graph.result)
             result = next(self._results(node, FrameRange(frame, frame + 1), context))
-            write_layers(path, result, self.binding.plate.width, self.binding.plate.height)
+            write_layers(path, result, *self._size)
             record = {
                 "box": list(result.box),
                 "figures": result.figures,
@@ -217,16 +220,22 @@ class GraphRun:
             return record
         protect = None if self._protect is None else self._protect.read(frame)
         result = self._refused_before_work(frame, protect) or self._result(frame, context)
-        admitted = admit(result, protect, plate.width, plate.height)
+        admitted = admit(result, protect, *self._size)
         refused = bool(admitted.crossing.any()) and self.binding.crossing == "refuse"
         source = self._timing.source(frame)
-        made, changed = source, np.zeros((plate.height, plate.width), bool)
+        if self._new_view:
+            source = blank(source, *self._size)
+        made, changed = source, np.zeros(self._size[::-1], bool)
         if not refused and not self._makes_mattes:
             made, changed = self._compose(source, result, admitted)
         places = places_of(result, plate.width, plate.height) if self._moves_frame else None
         if places is not None:
             made = carry_channels(made, places)
-        grade = "D" if refused else self._classify(frame, source, made, changed, admitted, places)
+        if self._new_view:
+            changed[:] = True
+            grade = class_of(result)
+        else:
+            grade = "D" if refused else self._classify(frame, source, made, changed, admitted, places)
         if self._makes_mattes:
             made = self._matte_frame(source, result)
         else:
@@ -234,7 +243,7 @@ class GraphRun:
         out.mkdir(parents=True, exist_ok=True)
         write_frame(out / name, made)
         layers = f"layers/{Path(name).stem}.exr"
-        write_layers(out / layers, result, plate.width, plate.height, source.header.timecode)
+        write_layers(out / layers, result, *self._size, source.header.timecode)
         record = self._record(frame, name, layers, source, made, result, admitted, changed, grade, refused)
         self.cache.keep_record(key, record)
         return record
@@ -315,9 +324,8 @@ class GraphRun:
         grade: str,
         refused: bool,
     ) -> dict[str, Any]:
-        plate = self.binding.plate
         total = changed.size
-        support = None if result.support is None else full_frame(np.asarray(result.support), result, plate.width, plate.height)
+        support = None if result.support is None else full_frame(np.asarray(result.support), result, *self._size)
         touched = int(changed.sum())
         seen = touched if support is None else int((changed & (support > 0)).sum())
         return {
@@ -326,7 +334,7 @@ class GraphRun:
             "output": name,
             "layers": layers,
             "pixel_digest": frame_digest(made),
-            "source_digest": frame_digest(source),
+            "source_digest": frame_digest(self._timing.source(frame)),
             "sources": self._sources_of(frame, result),
             "class": grade,
             "refused": refused,
@@ -351,6 +359,7 @@ class GraphRun:
         for socket, index, item in sorted(uses):
             ref = node.inputs.get(socket, "@plate")
             reader = self._readers[ref if isinstance(ref, str) else ref[item]]
+            reader = reader.part(item) if hasattr(reader, "part") else reader
             found.append({"clip": getattr(reader, "clip", socket), "digest": reader.digest, "frame": index})
         return found
 

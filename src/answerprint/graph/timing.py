@@ -34,6 +34,10 @@ class Timing:
         """Frames in the result."""
         return self.operation.frame_count(self.parameters, self.plate.count)
 
+    @property
+    def _own_time(self) -> bool:
+        return self.operation.retimes or self.operation.new_view
+
     def under(self, frame: int) -> int:
         """The plate's frame nearest to where the result's frame stands: it is blended onto that one, and compared with it."""
         place = self.operation.source_place(frame, self.parameters)
@@ -46,7 +50,7 @@ class Timing:
     def window(self, frames: FrameRange, halo: int) -> FrameRange:
         """The plate's frames that a chunk may read."""
         everything = FrameRange(0, self.plate.count)
-        if not self.operation.retimes:
+        if not self._own_time:
             return frames.grown(halo, everything)
         places = [self.operation.source_place(frame, self.parameters) for frame in frames]
         first, last = max(0, math.floor(min(places))), min(self.plate.count, math.ceil(max(places)) + 1)
@@ -55,7 +59,7 @@ class Timing:
     def source(self, frame: int) -> SourceFrame:
         """The plate's frame under the result's, labelled as the result's."""
         found = self.plate.source(self.under(frame))
-        if not self.operation.retimes:
+        if not self._own_time:
             return found
         header, sequence = found.header, self.plate.sequence
         label = sequence.start_timecode
@@ -68,7 +72,7 @@ class Timing:
 
     def name_and_format(self, frame: int) -> tuple[str, FileFormat]:
         """The file name and format of the result's frame."""
-        if not self.operation.retimes:
+        if not self._own_time:
             return output_name_and_format(self.plate.sequence, frame)
         name, file_format = output_name_and_format(self.plate.sequence, 0)
         first = Path(name)

@@ -30,10 +30,17 @@ class Given:
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
-def bind_extras(operation: str, scene: Path | None, camera: Path | None, plate: PlateReader, rate: str | None) -> Given:
-    """The ``--scene`` and ``--camera`` of an operation on loose footage. Raises BadInput for one it has no use for."""
+def bind_extras(
+    operation: str, scene: Path | None, camera: Path | None, plate: PlateReader, rate: str | None, space: str = ""
+) -> Given:
+    """The ``--scene`` and ``--camera`` of an operation on loose footage. Raises BadInput for one it has no use for.
+
+    ``space`` is the colour space that was named for the files.
+    """
     sockets = {socket.name for socket in operations()[operation].inputs}
     given = Given()
+    if "scene" in sockets:
+        return _bind_scene(given, operation, scene, camera, plate, space)
     if scene is not None:
         if "passes" in sockets:
             _bind_passes(given, scene, plate, rate)
@@ -47,6 +54,19 @@ def bind_extras(operation: str, scene: Path | None, camera: Path | None, plate: 
         if "camera" not in operations()[operation].Parameters.model_fields:
             raise BadInput(camera, f"{operation} takes no camera", "leave --camera away")
         given.parameters["camera"] = read_camera(camera).model_dump(mode="json")
+    return given
+
+
+def _bind_scene(given: Given, operation: str, scene: Path | None, camera: Path | None, plate: PlateReader, space: str) -> Given:
+    from answerprint.passes.coverage_inputs import read_path, read_scene
+
+    if scene is None or camera is None:
+        raise BadInput(operation, "needs a scene and a new camera", "give --scene transforms.json and --camera target.json")
+    found, path = read_scene(scene, space), read_path(camera)
+    given.sources["@scene"], given.inputs["scene"] = found, "@scene"
+    # A camera that stands goes on as long as somebody filmed; one that moves, as long as its path.
+    frames = len(path) if len(path) > 1 or not found.moments else plate.count
+    given.parameters |= {"cameras": [c.model_dump(mode="json") for c in path], "frames": frames}
     return given
 
 

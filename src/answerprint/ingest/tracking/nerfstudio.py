@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -37,30 +38,44 @@ def read_transforms(path: Path) -> CameraTrack:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class PosedPicture:
+    """One picture of a transforms.json: its camera, and all that the file says of it (its own keys over the common ones)."""
+
+    camera: Camera
+    said: dict[str, Any]
+
+
 def read_cameras(path: Path) -> dict[str, Camera]:
     """Each picture's camera by its file path. Raises BadInput for lens models other than OpenCV's and the pinhole."""
+    return {picture.camera.label: picture.camera for picture in read_pictures(path)}
+
+
+def read_pictures(path: Path) -> list[PosedPicture]:
+    """The pictures in file order. Raises BadInput for lens models other than OpenCV's and the pinhole."""
     document = _document(path)
-    cameras: dict[str, Camera] = {}
-    for index, frame in enumerate(document["frames"]):
-        said = {**{k: v for k, v in document.items() if k != "frames"}, **frame}
-        model = str(said.get("camera_model", "")).upper()
-        if model not in _MODELS:
-            raise BadInput(path, f"has lens model {model}", "undistort the pictures, or solve with the OPENCV model")
-        try:
-            width, height, fx = int(said["w"]), int(said["h"]), float(said["fl_x"])
-            # Their pixel (0.5, 0.5) is the centre of the first; ours is (0, 0).
-            matrix = np.array(
-                [[fx, 0, float(said.get("cx", width / 2)) - 0.5],
-                 [0, float(said.get("fl_y", fx)), float(said.get("cy", height / 2)) - 0.5], [0, 0, 1]]
-            )  # fmt: skip
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadInput(path, f"picture {index} says no {error}", "write w, h and fl_x for all or for each picture") from None
-        pose = _matrix(path, index, frame)
-        turn = pose[:3, :3] @ np.diag([1.0, -1.0, -1.0])
-        name = str(frame.get("file_path", index))
-        coefficients = [float(said.get(k, 0.0)) for k in _COEFFICIENTS]
-        cameras[name] = Camera.from_opencv(matrix, (width, height), turn.T, pose[:3, 3], coefficients, label=name)
-    return cameras
+    return [_picture(path, document, index, frame) for index, frame in enumerate(document["frames"])]
+
+
+def _picture(path: Path, document: dict[str, Any], index: int, frame: dict[str, Any]) -> PosedPicture:
+    said = {**{k: v for k, v in document.items() if k != "frames"}, **frame}
+    model = str(said.get("camera_model", "")).upper()
+    if model not in _MODELS:
+        raise BadInput(path, f"has lens model {model}", "undistort the pictures, or solve with the OPENCV model")
+    try:
+        width, height, fx = int(said["w"]), int(said["h"]), float(said["fl_x"])
+        # Their pixel (0.5, 0.5) is the centre of the first; ours is (0, 0).
+        matrix = np.array(
+            [[fx, 0, float(said.get("cx", width / 2)) - 0.5],
+             [0, float(said.get("fl_y", fx)), float(said.get("cy", height / 2)) - 0.5], [0, 0, 1]]
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(path, f"picture {index} says no {error}", "write w, h and fl_x for all or for each picture") from None
+    pose = _matrix(path, index, frame)
+    turn = pose[:3, :3] @ np.diag([1.0, -1.0, -1.0])
+    name = str(frame.get("file_path", index))
+    coefficients = [float(said.get(k, 0.0)) for k in _COEFFICIENTS]
+    return PosedPicture(Camera.from_opencv(matrix, (width, height), turn.T, pose[:3, 3], coefficients, label=name), said)
 
 
 def _document(path: Path) -> dict[str, Any]:

@@ -112,7 +112,9 @@ def _apply(options: argparse.Namespace) -> Answer:
     lines = [
         f"{document['operation']}: {document['frames']} frames to {document['output']}",
         f"classes {classes}; changed {document['changed_share']:.2%} of the picture, {document['support_share']:.1%} of it seen elsewhere",
+        f"{document['said']}",
         f"ledger  {document['ledger']}",
+        f"certificate {document['certificate']}",
     ]
     return Answer(document, lines)
 

@@ -156,6 +156,7 @@ def _run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dir", metavar="DIR", help="the production")
     parser.add_argument("pass_name", metavar="PASS", help="grade, cleanup, caption ...")
     parser.add_argument("--shot", action="append", metavar="ID", help="a shot by name; all shots when none is named")
+    parser.add_argument("--sign-off", default="", metavar="NAME", help="who signs class D off: another person than you")
     takes_settings(parser)
 
 
@@ -169,13 +170,38 @@ def _run(options: argparse.Namespace) -> Answer:
         for problem in ensure_shots(production):
             reporter.say(f"attention: {problem}")
         jobs = dispatch(production, options.pass_name, options.shot or [], settings(options.set), person())
+        if options.sign_off:
+            from answerprint.passes.picture_job import sign_off
+
+            for job in jobs:
+                sign_off(production, job, options.sign_off)
         views = run_jobs(production, jobs, reporter)
+        said = _continuity_lines(production) if "continuity" in {view["kind"] for view in views} else []
     for view in views:
         if view["state"] == "failed":
             print(f"answerprint: {view['title']}: {view['error']}", file=sys.stderr)
     return Answer(
-        {"pass": options.pass_name, "jobs": views}, [f"{view['title']}: {view['state']}" for view in views], exit_code=_worst(views)
+        {"pass": options.pass_name, "jobs": views},
+        [f"{view['title']}: {view['state']}{_certified(view)}" for view in views] + said,
+        exit_code=_worst(views),
     )
+
+
+def _certified(view: dict[str, Any]) -> str:
+    """What the job's certificate says in one sentence, and the classes."""
+    result = view["result"]
+    if "certificate" not in result:
+        return ""
+    classes = ", ".join(f"{number} {letter}" for letter, number in result.get("class", {}).items() if number)
+    return f"; {result['certificate']}; classes {classes}"
+
+
+def _continuity_lines(production: Production) -> list[str]:
+    """The findings of a continuity pass, gravest first."""
+    from answerprint.passes.continuity import lines_of, report_of
+
+    report = report_of(production)
+    return lines_of(report) if report else []
 
 
 def _worst(views: list[dict[str, Any]]) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from answerprint.cli.answer import Answer
 from answerprint.cli.command import Command
+from answerprint.cli.production import person
 from answerprint.cli.progress import Reporter
 
 
@@ -25,6 +26,8 @@ def _deliver_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--show", default="", metavar="NAME", help="{show}; the production's name if not given")
     parser.add_argument("--episode", default="", metavar="N", help="{episode}; left out if not given")
     parser.add_argument("--vendor", default="AP", metavar="NAME", help="{vendor} (default AP)")
+    parser.add_argument("--override", metavar="WHY", help="let the faults go that hold the delivery, and say why; kept in the ledger")
+    parser.add_argument("--by", default="", metavar="NAME", help="who lets them go; you if not given")
     parser.add_argument("--no-movie", action="store_true", help="without the reference movie of the whole cut")
 
 
@@ -33,12 +36,17 @@ def _deliver(options: argparse.Namespace) -> Answer:
     from answerprint.deliver.package import Naming
     from answerprint.deliver.receivers.registry import receiver_named
     from answerprint.passes.delivered import deliver
+    from answerprint.passes.gates import override, require_open
     from answerprint.production.catalogue import Production
 
     receiver_named(options.to)
     reporter = Reporter(options.quiet)
     naming = Naming(options.template or DEFAULT_TEMPLATE, options.show, options.episode, options.vendor)
     with Production.open(options.dir) as production:
+        if options.override is not None:
+            for fault in override(production, options.by or person(), options.override):
+                reporter.say(f"overridden: {fault.gate}, {fault.shot}: {fault.message}")
+        require_open(production)
         document = deliver(production, options.to, Path(options.out), reporter.step, naming, not options.no_movie)
     reporter.finish()
     lines = [f"package {document['package']} for {document['receiver']}: {document['files']} files", f"root    {document['root']}"]

@@ -11,6 +11,7 @@ from typing import Any
 from answerprint.deliver.delivery import Delivery
 from answerprint.deliver.package import Naming, write_package
 from answerprint.passes.delivery import delivery_of
+from answerprint.passes.gates import ledger_of_overrides
 from answerprint.production.atomic import write_atomically
 from answerprint.production.catalogue import Production
 from answerprint.provenance.keys import own_signer
@@ -24,6 +25,9 @@ def deliver(
 ) -> dict[str, Any]:
     """Write the package of the current cut and remember the names in it. Returns the `deliver` document; raises as write_package does."""
     delivery = delivery_of(production)
+    words = ledger_of_overrides(production)
+    if words.is_file():
+        delivery.extra_ledgers.append(words)
     document = write_package(delivery, receiver, out, own_signer(), tell, naming=naming, movie=movie)
     _remember(production, delivery, document, naming)
     return document

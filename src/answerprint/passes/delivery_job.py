@@ -14,13 +14,15 @@ from answerprint.jobs.work import WorkOrder
 from answerprint.passes.delivered import deliver
 from answerprint.passes.delivery import delivery_of
 from answerprint.passes.delivery_settings import DeliverySettings
+from answerprint.passes.gates import require_open
 from answerprint.production.catalogue import Production
 from answerprint.provenance.package import MANIFEST
 
 
 def submit_delivery(production: Production, settings: DeliverySettings, requested_by: str) -> str:
-    """Queue a package. Raises BadInput at once for a template no receiver takes or a production without a cut."""
+    """Queue a package. Raises BadInput at once for a template no receiver takes or a production without a cut, Refused where a fault holds it."""
     parse_template(settings.template)
+    require_open(production)
     shots = len(delivery_of(production).shots)
     title = f"package for {RECEIVERS[settings.receiver].title}"
     return submit(production, "deliver", title, settings.model_dump(), [ChunkOrder({}, weight=shots)], requested_by=requested_by)

@@ -21,16 +21,18 @@ from answerprint.graph.document import Graph, Node
 from answerprint.graph.runner import Binding, GraphRun, SeededContext
 from answerprint.graph.sources import MatteFiles, PlateReader
 from answerprint.media.sequence import open_sequence
+from answerprint.passes.frame_ledger import frame_rows, keep_ledger, summary
 from answerprint.passes.loose_inputs import bind_extras, footage_digest
 from answerprint.passes.operation_pass import structured
 from answerprint.passes.performance_policy import ASKED, Records, read_consents
-from answerprint.passes.picture_job import FRAMES_PER_CHUNK, frame_rows, keep_ledger, summary
+from answerprint.passes.picture_job import FRAMES_PER_CHUNK
 from answerprint.production import BadInput, FrameRange, Refused
 from answerprint.production.atomic import sweep
 from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.chain import read_ledger
 from answerprint.provenance.keys import own_signer
 from answerprint.provenance.package import close_folder
+from answerprint.provenance.work_certificate import certificate, write_certificate
 from answerprint.quality.performance_class import PixelInspector
 from answerprint.rights.policy import SignOff
 
@@ -92,7 +94,13 @@ def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
     rows = frame_rows(run, records, job, "", "")
     altered = [r for r in records if r["class"] == "D" and not r["refused"]]
     word = rights_of(order, run.key).event((r["frame"] for r in altered), (r["pixel_digest"] for r in altered)) if altered else None
-    keep_ledger(ledger, job, rows, records, "", word)
+    seal = keep_ledger(ledger, job, rows, records, "", word)
+    rights = rights_of(order, run.key)
+    document = certificate(
+        job=job, title=f"{order.operation} of {order.plate.name}", operation=order.operation, requested_by="", records=records, ledger_root=seal,
+        consents=[f"{c.performer}, agreed {c.agreed}" for c in rights.consents] if altered else [], signed_off_by=order.sign_off if altered else "",
+    )  # fmt: skip
+    write_certificate(order.out / "answerprint.certificate.json", document, own_signer())
     close_folder(order.out, kind="apply", signer=own_signer())
     result = {
         "operation": order.operation,
@@ -100,6 +108,8 @@ def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
         "output": str(order.out),
         **summary(records),
         "ledger": str(ledger),
+        "certificate": str(order.out / "answerprint.certificate.html"),
+        "said": document["said"],
         "figures": _mean_figures(records),
     }
     if order.settings.get("output") == "movie":

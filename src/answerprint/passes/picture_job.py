@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 
-from answerprint.colour.config import config_digest
 from answerprint.dataset.of_production import locked_root
 from answerprint.generator.registry import operations
 from answerprint.graph.cache import Cache
@@ -22,6 +19,7 @@ from answerprint.jobs.queue import ChunkOrder, retry, submit
 from answerprint.jobs.work import WorkOrder
 from answerprint.media.part import PartOfSequence
 from answerprint.passes.footage import matte_of, plate_of
+from answerprint.passes.frame_ledger import frame_rows, keep_ledger, summary
 from answerprint.passes.operation_sources import resolved
 from answerprint.passes.performance_policy import ASKED, Records, records_for_shot
 from answerprint.passes.review_copies import write_review_copies
@@ -30,8 +28,8 @@ from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip, Job, JobEvent, Shot, Version
 from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.keys import own_signer
-from answerprint.provenance.ledger import Ledger
-from answerprint.provenance.rows import EventRow, FrameRow, ModelUse, SourceUse
+from answerprint.provenance.rows import EventRow
+from answerprint.provenance.work_certificate import certificate, write_certificate
 from answerprint.quality.performance_class import PixelInspector
 from answerprint.rights.policy import SignOff, policy_of
 
@@ -266,14 +264,37 @@ def _finish(production: Production, order: WorkOrder, run: GraphRun, out: Path, 
         _word(production, order, records),
     )
     figures = summary(records) | {"ledger_root": seal, "key": run.key}
+    shown = [record | {"frame": first + record["frame"]} for record in records]
+    document = _certificate(production, order, run, shown, seal)
+    figures["certificate"] = document["said"]
+    write_certificate(production.path("ledger") / f"{order.job_id}.certificate.json", document, own_signer())
     write_review_copies(run.binding.plate, out, records, context)
-    records = [record | {"frame": first + record["frame"]} for record in records]
     with production.session() as session:
         version = session.scalar(select(Version).where(Version.job_id == order.job_id, Version.number == number))
         assert version is not None
-        version.figures, version.status = figures | {"frames": records}, "to review"
+        version.figures, version.status = figures | {"frames": shown}, "to review"
         version.shot.status = "to review"
     return figures
+
+
+def _certificate(
+    production: Production, order: WorkOrder, run: GraphRun, records: list[dict[str, Any]], seal: str
+) -> dict[str, Any]:
+    """What the job did, in a form a person reads and a program checks."""
+    altered = any(r["class"] == "D" and not r["refused"] for r in records)
+    rights = _records(production, order) if altered else None
+    return certificate(
+        job=order.job_id,
+        title=_title(production, order),
+        operation=run.graph.node(run.graph.result).operation,
+        requested_by=_requested_by(production, order),
+        records=records,
+        ledger_root=seal,
+        consents=[f"{c.performer}, agreed {c.agreed}" for c in rights.consents if c.performer in rights.performers]
+        if rights
+        else [],
+        signed_off_by=rights.sign_offs[0].who if rights and rights.sign_offs else "",
+    )
 
 
 def _word(production: Production, order: WorkOrder, records: list[dict[str, Any]]) -> EventRow | None:
@@ -287,109 +308,3 @@ def _requested_by(production: Production, order: WorkOrder) -> str:
     with production.session() as session:
         job = session.get(Job, order.job_id)
         return job.requested_by if job is not None else ""
-
-
-def frame_rows(
-    run: GraphRun, records: list[dict[str, Any]], job: str, requested_by: str, policy: str, folder: str = "", dataset: str = ""
-) -> list[FrameRow]:
-    """Ledger rows of a run's frames, in frame order. ``folder`` is where the frames lie, counted from the ledger's root.
-
-    ``dataset`` is the root of the lock the job was dispatched under.
-    """
-    steps = run.steps()
-    final = next(s for s in steps if s["node"] == run.graph.result)
-    models = {
-        m["sha256"]: ModelUse(name=m["name"], digest=m["sha256"], kind=m.get("kind", "analysis"))
-        for s in steps
-        for m in s["models"]
-    }
-    parameters: dict[str, Any] = {
-        "steps": [{k: s[k] for k in ("node", "operation", "version", "parameters", "key")} for s in steps],
-        "crossing": run.binding.crossing,
-    }
-    if dataset:
-        parameters["dataset_root"] = dataset
-    return [
-        FrameRow(
-            job=job,
-            node=final["node"],
-            operation=final["operation"],
-            operation_version=final["version"],
-            frame=r["frame"],
-            timecode=r["timecode"] or None,
-            output=f"{folder}/{r['output']}" if folder else r["output"],
-            output_digest=r["pixel_digest"],
-            parameters=parameters,
-            sources=(
-                SourceUse(digest=r["source_digest"], clip=run.binding.plate.clip, frame=r["frame"]),
-                *(
-                    SourceUse(
-                        digest=s["digest"],
-                        of="file",
-                        clip=s["clip"],
-                        frame=s["frame"],
-                        role="plate" if s["clip"] == run.binding.plate.clip else "candidate",
-                    )
-                    for s in r["sources"]
-                ),
-            ),
-            models=tuple(models.values()),
-            performance_class=_class_written(r),
-            changed_share=r["changed_share"],
-            support_share=r["support_share"],
-            invented_share=round(1 - r["support_share"], 6),
-            restored=r["restored"],
-            unreached=r["unreached"],
-            colour_config=config_digest(),
-            policy=policy or None,
-            requested_by=requested_by,
-        )
-        for r in records
-    ]
-
-
-def _class_written(record: dict[str, Any]) -> Any:
-    # A refused frame leaves as it came: nothing was altered, so the frame itself is class A; the refusal is an event.
-    return "A" if record["refused"] else record["class"]
-
-
-def keep_ledger(
-    path: Path, job: str, rows: list[FrameRow], records: list[dict[str, Any]], requested_by: str, word: EventRow | None = None
-) -> str:
-    """Write and seal a job's ledger; a sealed one is left alone. ``word`` is what class D work rests on. Returns the sealed root."""
-    with Ledger.at(path, job) as ledger:
-        ledger.append_many(rows)
-        refused = [r for r in records if r["refused"]]
-        said = any(line.kind == "event" and line.body.get("event") == "refusal" for line in ledger.lines)
-        if refused and not said:
-            ledger.append_event(
-                EventRow(
-                    event="refusal",
-                    who=requested_by or "answerprint",
-                    when=datetime.now(UTC),
-                    frames=tuple(r["frame"] for r in refused),
-                    subjects=tuple(r["source_digest"] for r in refused),
-                    note="class D: the fill would replace pixels of a performer; consent and sign-off are needed",
-                )
-            )
-        if word is not None and not any(line.kind == "event" and line.body.get("note") == word.note for line in ledger.lines):
-            ledger.append_event(word)
-        return str(ledger.seal(own_signer()).root)
-
-
-def summary(records: list[dict[str, Any]]) -> dict[str, Any]:
-    """A run in a few numbers, as the command line and the page show them."""
-    classes = Counter("D" if r["refused"] else r["class"] for r in records)
-    changed = [r for r in records if r["changed"]]
-    return {
-        "class": {letter: classes.get(letter, 0) for letter in "ABCRD"},
-        "changed_share": round(sum(r["changed_share"] for r in records) / max(1, len(records)), 6),
-        "support_share": round(
-            sum(r["support_share"] * r["changed"] for r in changed) / max(1, sum(r["changed"] for r in changed)), 6
-        )
-        if changed
-        else 1.0,
-        "refused": [r["frame"] for r in records if r["refused"]],
-        "restored": [{"frame": r["frame"], "pixels": r["restored"]} for r in records if r["restored"]],
-        "unreached": [{"frame": r["frame"], "pixels": r["unreached"]} for r in records if r["unreached"]],
-    }

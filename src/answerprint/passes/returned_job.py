@@ -19,7 +19,7 @@ from answerprint.jobs.work import WorkOrder
 from answerprint.media.movie import proxy_sized, write_proxy
 from answerprint.media.sequence import FrameSequence, open_sequence
 from answerprint.passes.footage import plate_of
-from answerprint.passes.picture_job import keep_ledger, summary
+from answerprint.passes.frame_ledger import keep_ledger, summary
 from answerprint.passes.returned import copied, differing
 from answerprint.passes.review_copies import MATTE, PICTURE, layers_box
 from answerprint.production.catalogue import Production

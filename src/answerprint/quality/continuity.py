@@ -206,7 +206,7 @@ def _colour(
     if len(worn) >= 2 and worn[-1][2] > TOLERANCE["colour"] > worn[0][2]:
         who, _, difference = worn[-1]
         side = "left" if who.head[0] < 0.5 else "right"
-        found.add("colour", difference, f"the person on the {side} wears another colour (CIEDE2000 {difference:.0f})", "trunks of people", _job("review", look_at="wardrobe"))  # fmt: skip
+        found.add("colour", difference, f"the person on the {side} wears another colour (CIEDE2000 {difference:.0f})", "trunks of people", _job("matte", subject="everyone"))  # fmt: skip
         told = True
     if view is None:
         if not worn:
@@ -216,7 +216,7 @@ def _colour(
     thing = None if told else changed_thing(view, first.mean, gain)
     if thing is not None:
         where = f"{thing.place[0]:.0%} across, {thing.place[1]:.0%} down"
-        found.add("colour", thing.difference, f"something of {thing.share:.1%} of the picture changed colour ({where}), CIEDE2000 {thing.difference:.0f}", f"{view.overlap:.0%} of the picture", _job("review", look_at="wardrobe or prop"))  # fmt: skip
+        found.add("colour", thing.difference, f"something of {thing.share:.1%} of the picture changed colour ({where}), CIEDE2000 {thing.difference:.0f}", f"{view.overlap:.0%} of the picture", _job("matte", subject="everyone"))  # fmt: skip
 
 
 def _direction(

@@ -81,20 +81,32 @@ def move_job(job_id: str, wanted: Priority, here: ToChange) -> dict[str, Any]:
 def known_passes(here: InProduction) -> dict[str, Any]:
     """Every pass with the JSON schema of its settings, from which the page draws the form."""
     # Imported when first asked for: the page itself starts without what the passes need.
+    from answerprint.generator.registry import operations
     from answerprint.passes.catalogue import passes
+    from answerprint.passes.operation_pass import choices_for
 
+    singles, choices = operations(), choices_for(here.production)
     return {
         "passes": [
             {
                 "name": one.name,
                 "title": one.title,
                 "summary": one.summary,
-                "schema": one.schema(),
+                "schema": _with_choices(one.schema(), choices),
+                "single": one.name in singles,
                 "presets": getattr(one.Settings, "presets", {}),
             }
             for one in passes().values()
         ]
     }
+
+
+def _with_choices(schema: dict[str, Any], choices: dict[str, list[str]]) -> dict[str, Any]:
+    """A form whose fields that name material know what there is."""
+    for name, known in choices.items():
+        if name in schema.get("properties", {}):
+            schema["properties"][name] |= {"examples": known}
+    return schema
 
 
 @router.post("/dispatch")

@@ -1,6 +1,6 @@
 // One way to talk to the server: JSON there and back, plain errors a person can act on.
 
-import type { Decision, Deliveries, Editorial, Grade, Me, Pass, ProductionFacts, Queue, ShotDetail, ShotSummary, VersionDetail } from "./types";
+import type { ContinuityReport, GateFault, Decision, Deliveries, Editorial, Grade, Me, Pass, ProductionFacts, Queue, ShotDetail, ShotSummary, VersionDetail } from "./types";
 
 export class ServerError extends Error {
   constructor(
@@ -65,6 +65,10 @@ export const api = {
   runEditorial: () => request<{ jobs: string[] }>("/api/editorial", {}),
   deliveries: () => request<Deliveries>("/api/deliveries"),
   deliver: (settings: Record<string, unknown>) => request<{ job: string }>("/api/deliveries", settings),
+  continuity: () => request<{ report: ContinuityReport | null }>("/api/continuity"),
+  gates: () => request<{ faults: GateFault[]; held: number }>("/api/gates"),
+  override: (why: string, faults: string[]) => request<object>("/api/gates/override", { why, faults }),
+  signOff: (job: string) => request<object>(`/api/jobs/${job}/sign-off`, {}),
   eventsUrl: () => withProduction("/api/events"),
   mediaUrl: withProduction,
   stillUrl: (kind: "clip" | "version", id: number, frame: number) =>

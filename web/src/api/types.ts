@@ -159,6 +159,47 @@ export interface Queue {
   counts: Record<JobState, number>;
 }
 
+/** Something that does not hold over a cut, and a job that would mend it. */
+export interface CutFinding {
+  kind: string;
+  severity: "fail" | "warn";
+  figure: number;
+  unit: string;
+  strength: number;
+  message: string;
+  seen_on: string;
+  proposal: { pass: string; settings: Record<string, unknown> } | null;
+}
+
+export interface CutReport {
+  first: string;
+  second: string;
+  first_id: number;
+  second_id: number;
+  first_frame: number;
+  second_frame: number;
+  scene: string;
+  findings: CutFinding[];
+  compared: Record<string, { on: string; figure: number | null }>;
+  not_compared: Record<string, string>;
+}
+
+export interface ContinuityReport {
+  cuts: CutReport[];
+  ranked: (CutFinding & { cut: string; shot: string })[];
+}
+
+/** What holds a delivery; `overridden_by` names who let it go. */
+export interface GateFault {
+  gate: string;
+  shot: string;
+  message: string;
+  figure: number;
+  digest: string;
+  overridden_by: string;
+  why: string;
+}
+
 export interface Schema {
   type?: string;
   title?: string;
@@ -172,6 +213,7 @@ export interface Schema {
   exclusiveMaximum?: number;
   multipleOf?: number;
   unit?: string;
+  examples?: unknown[];
   properties?: Record<string, Schema>;
   required?: string[];
   items?: Schema;
@@ -187,6 +229,8 @@ export interface Pass {
   summary: string;
   schema: Schema;
   presets: Record<string, Record<string, unknown>>;
+  /** Whether it is one picture operation rather than a pass made of several. */
+  single?: boolean;
 }
 
 export interface TakeRecord {

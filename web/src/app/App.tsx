@@ -5,6 +5,7 @@ import { api, speakOf } from "../api/client";
 import { LiveProvider, useConnected, useKnown } from "../api/live";
 import type { Me } from "../api/types";
 import { Icon, Mark } from "../design/icons";
+import { ContinuityScreen } from "../continuity/ContinuityScreen";
 import { DeliverScreen } from "../deliver/DeliverScreen";
 import { EditorialScreen } from "../editorial/EditorialScreen";
 import { QueueScreen } from "../queue/QueueScreen";
@@ -85,6 +86,7 @@ function Shell({ me, production, onProduction, onSignedOut }: ShellProps) {
     { id: "go-queue", name: "Go to the queue", section: "General", keys: ["alt+2"], run: () => go({ screen: "queue" }) },
     { id: "go-editorial", name: "Go to the coverage map", section: "General", keys: ["alt+3"], run: () => go({ screen: "editorial" }) },
     { id: "go-deliver", name: "Go to deliveries", section: "General", keys: ["alt+4"], run: () => go({ screen: "deliver" }) },
+    { id: "go-continuity", name: "Go to continuity", section: "General", keys: ["alt+5"], run: () => go({ screen: "continuity" }) },
     { id: "critical", name: "Colour-critical mode: all greys", section: "General", keys: ["alt+g"], run: () => setCritical((on) => !on) },
     { id: "sign-out", name: "Sign out", section: "General", keys: [], run: leave },
   ]);
@@ -114,6 +116,9 @@ function Shell({ me, production, onProduction, onSignedOut }: ShellProps) {
           <Tab to={{ screen: "editorial" }} here={place.screen === "editorial"}>
             Editorial
           </Tab>
+          <Tab to={{ screen: "continuity" }} here={place.screen === "continuity"}>
+            Continuity
+          </Tab>
           <Tab to={{ screen: "deliver" }} here={place.screen === "deliver"}>
             Deliver
           </Tab>
@@ -142,6 +147,7 @@ function Shell({ me, production, onProduction, onSignedOut }: ShellProps) {
         {place.screen === "shots" && <ShotsScreen />}
         {place.screen === "queue" && <QueueScreen />}
         {place.screen === "editorial" && <EditorialScreen />}
+        {place.screen === "continuity" && <ContinuityScreen />}
         {place.screen === "deliver" && <DeliverScreen />}
         {place.screen === "review" && <ReviewScreen key={place.shot} place={place} />}
       </main>

@@ -7,6 +7,7 @@ export type Place =
   | { screen: "queue" }
   | { screen: "editorial" }
   | { screen: "deliver" }
+  | { screen: "continuity" }
   | { screen: "review"; shot: number; version: number | null; frame: number | null };
 
 function whole(text: string | null): number | null {
@@ -20,6 +21,7 @@ function read(): Place {
   if (review) return { screen: "review", shot: Number(review[1]), version: whole(query.get("version")), frame: whole(query.get("frame")) };
   if (pathname === "/queue") return { screen: "queue" };
   if (pathname === "/editorial") return { screen: "editorial" };
+  if (pathname === "/continuity") return { screen: "continuity" };
   return pathname === "/deliver" ? { screen: "deliver" } : { screen: "shots" };
 }
 
@@ -33,7 +35,7 @@ function changed(): void {
 window.addEventListener("popstate", changed);
 
 export function addressOf(place: Place): string {
-  if (place.screen === "queue" || place.screen === "editorial" || place.screen === "deliver") return `/${place.screen}`;
+  if (place.screen === "queue" || place.screen === "editorial" || place.screen === "deliver" || place.screen === "continuity") return `/${place.screen}`;
   if (place.screen === "shots") return "/";
   const query = new URLSearchParams();
   if (place.version !== null) query.set("version", String(place.version));

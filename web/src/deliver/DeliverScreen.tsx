@@ -8,6 +8,7 @@ import { go } from "../app/router";
 import { Icon } from "../design/icons";
 import { Notice } from "../design/parts";
 import { defaultsOf, faultsOf, SchemaForm } from "../shots/SchemaForm";
+import { Held } from "./Held";
 import "../editorial/editorial.css";
 import "./deliver.css";
 
@@ -54,6 +55,7 @@ export function DeliverScreen() {
   return (
     <div className="deliver">
       <h1>Deliver</h1>
+      <Held />
       <form
         className="deliver-form"
         noValidate

@@ -73,6 +73,11 @@ export function JobRow({ job, act }: Props) {
             Cancel
           </button>
         )}
+        {job.state === "failed" && job.error.includes("sign-off") && (
+          <button type="button" className="button" onClick={() => act(api.signOff(job.id))}>
+            Sign off
+          </button>
+        )}
         {(job.state === "failed" || job.state === "cancelled") && (
           <button type="button" className="button" onClick={() => act(api.retry(job.id))}>
             <Icon name="retry" size={14} />

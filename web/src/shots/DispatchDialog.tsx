@@ -27,6 +27,11 @@ function keptDraft(): Draft {
   return { pass: "", settings: {} };
 }
 
+/** Fill the form with a proposed job; nothing is sent by it. */
+export function prepareDraft(pass: string, settings: Settings): void {
+  sessionStorage.setItem(DRAFT, JSON.stringify({ pass, settings: { ...keptDraft().settings, [pass]: settings } }));
+}
+
 interface Props {
   shots: ShotSummary[];
   onClose: () => void;
@@ -68,8 +73,8 @@ export function DispatchDialog({ shots, onClose, onSent }: Props) {
         }}
       >
         <div className="pass-list" role="radiogroup" aria-label="Pass">
-          {passes?.map((one) => (
-            <label key={one.name} className="pass" data-chosen={one.name === pass?.name || undefined}>
+          {passes?.map((one, at) => (
+            <label data-first={one.single && !passes[at - 1]?.single ? "" : undefined} key={one.name} className="pass" data-chosen={one.name === pass?.name || undefined}>
               <input type="radio" name="pass" className="visually-hidden" checked={one.name === pass?.name} onChange={() => setDraft({ ...draft, pass: one.name })} />
               <strong>{one.title}</strong>
               <span>{one.summary}</span>

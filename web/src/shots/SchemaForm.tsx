@@ -178,10 +178,20 @@ function NumberInput({ field, value, onChange, id, described, name }: InputProps
 
 /** Text as it is; lists and records as JSON, taken over once they read as JSON. */
 function TextInput({ field, value, onChange, id, described }: InputProps) {
+  const suggested = (field.examples ?? []).filter((one) => typeof one === "string");
   const structured = field.type === "array" || field.type === "object";
   return (
+    <>
+      {suggested.length > 0 && (
+        <datalist id={`${id}-known`}>
+          {suggested.map((one) => (
+            <option key={one} value={one} />
+          ))}
+        </datalist>
+      )}
     <input
       id={id}
+      list={suggested.length > 0 ? `${id}-known` : undefined}
       className="input"
       defaultValue={structured ? JSON.stringify(value ?? null) : undefined}
       {...(structured ? {} : { value: typeof value === "string" ? value : "" })}
@@ -197,5 +207,6 @@ function TextInput({ field, value, onChange, id, described }: InputProps) {
       }}
       {...described}
     />
+    </>
   );
 }

@@ -117,7 +117,7 @@ class Training:
         self.plan, self.pool, self.file = plan, pool, checkpoint
         self.pyramids = [Pyramid(view) for view in views]
         self.names = [view.exposure for view in views]
-        self.extent = _extent(views)
+        self.extent = stage_extent(views)
         self.exposures = Exposures.of(self.names)
         self.total, self.at, self.resumed_at = plan.iterations, 0, 0
         self.seconds, self.cpu, self._mark = 0.0, 0.0, (time.monotonic(), time.process_time())
@@ -163,7 +163,7 @@ class Training:
         exposure = self.exposures.matrix(self.names[index])
         error = error_of(picture.planes, view.target, exposure, self.backdrop, plan.similarity, plan.depth, self.pool)
         gradients = gradients_of(picture, error.planes, self.pool)
-        self.learning.step(gradients, picture.projected, self._rates(share), self.pool)
+        self.learning.step(gradients, picture.projected, learning_rates(plan, self.extent, share), self.pool)
         self.exposures.step(self.names[index], error.exposure, 0.01 * 0.05**share)
         self.errors = [*self.errors[-len(self.pyramids) + 1 :], error.value]
         seen = picture.projected[:, OPACITY] > 0
@@ -187,17 +187,6 @@ class Training:
         n = len(self.pyramids)
         return int(np.random.default_rng((self.plan.seed, 0, self.at // n)).permutation(n)[self.at % n])
 
-    def _rates(self, share: float) -> dict[str, float]:
-        """Learning rates after ``share`` of the steps. Places move little: a scan knows them better than pictures do. The
-        rest moves five times as fast as in B. Kerbl et al., for there are ten times fewer steps (measured on the rendered
-        capture)."""
-        rate, down = self.plan.rate, 0.17**share
-        return {
-            "means": 2e-4 * self.extent * 0.01**share * self.plan.place_rate * rate, "log_scales": 0.05 * down * rate,
-            "quaternions": 0.02 * down * rate, "opacity_logits": 0.2 * down * rate, "tones": 0.03 * down * rate,
-            "slopes": 0.006 * down * rate,
-        }  # fmt: skip
-
     def _later(self) -> float:
         """How much faster the first steps are than all of them are on average: those at half size have a quarter of the pixels."""
         return 1 / (self.plan.coarse + (1 - self.plan.coarse) * 2.5) if self.plan.coarse > 0 else 1.0
@@ -220,7 +209,20 @@ class Training:
         self.total, self.errors, self.seconds, self.cpu = known.total, known.errors, known.seconds, known.cpu
 
 
-def _extent(views: Sequence[View]) -> float:
-    """How far the cameras stand apart, metres: the measure of steps. At least what half a metre's move of one is."""
+def stage_extent(views: Sequence[View]) -> float:
+    """How far the cameras stand apart, metres: the measure of steps in space. At least a quarter of a metre."""
     places = np.array([view.camera.position for view in views])
     return max(0.25, float(np.linalg.norm(places - places.mean(axis=0), axis=1).max()) * 1.1)
+
+
+def learning_rates(plan: FitSettings, extent: float, share: float) -> dict[str, float]:
+    """Of each column, after ``share`` of the steps.
+
+    Places move little: a scan knows them better than pictures do. The rest moves five times as fast as in B. Kerbl et al.,
+    for there are ten times fewer steps (measured on the rendered capture).
+    """
+    down = 0.17**share * plan.rate
+    return {
+        "means": 2e-4 * extent * 0.01**share * plan.place_rate * plan.rate, "log_scales": 0.05 * down, "quaternions": 0.02 * down,
+        "opacity_logits": 0.2 * down, "tones": 0.03 * down, "slopes": 0.006 * down,
+    }  # fmt: skip

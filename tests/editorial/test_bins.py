@@ -75,3 +75,8 @@ def test_a_string_out_comes_back_as_it_was_laid(tmp_path, suffix):
         (e.track, e.reel, e.source_in, e.record_in, e.frames) for e in cut.events
     ]
     assert again[0].markers[0].name.startswith("circled") and again[0].digest == "ab" * 32
+
+
+def test_the_clap_is_marked_on_its_frame_beside_the_circle():
+    (event,) = synced_bin("b", RATE, [_clip(circled=True, clap=3)]).events
+    assert [(m.name, m.at.frame - event.record_in.frame) for m in event.markers] == [("circled", 0), ("clap", 3)]

@@ -60,6 +60,8 @@ class BinClip:
     notes: str = ""
     digest: str = ""
     size: tuple[int, int] | None = None
+    clap: int | None = None
+    """the frame in which the sticks are heard to close"""
 
     @property
     def slate(self) -> tuple[str, str, str]:
@@ -164,6 +166,8 @@ def _groups(members: Sequence[BinClip]) -> list[list[BinClip]]:
 
 def _picture(number: int, clip: BinClip, at: Timecode, track: str) -> Event:
     markers = [Marker(at, "circled", "GREEN", f"{clip.scene}{clip.setup} take {clip.take}")] if clip.circled else []
+    if clip.clap is not None:
+        markers.append(Marker(at + clip.clap, "clap", "YELLOW", "the sticks are heard to close"))
     return Event(
         number,
         clip.reel,

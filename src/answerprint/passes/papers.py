@@ -82,6 +82,7 @@ def bin_clips(production: Production, papers: Papers) -> list[BinClip]:
                     notes.get((clip.scene, clip.setup, clip.take), ""),
                     clip.asset.sha256,
                     (clip.width, clip.height),
+                    (clip.asset.details.get("sync") or {}).get("clap_frame"),
                 )
             )
     return found

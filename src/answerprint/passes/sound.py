@@ -7,9 +7,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sqlalchemy import select
 
-from answerprint.ingest.sync import overlapping, synchronise
+from answerprint.ingest.sync import Sync, find_clap, overlapping, synchronise
+from answerprint.media.samples import read_samples
 from answerprint.passes.footage import located
 from answerprint.production import BadInput, Timecode
 from answerprint.production.catalogue import Production
@@ -43,12 +45,26 @@ def marry(
                 problems.append(str(error))
                 continue
             if agreed is not None:
-                fresh[clip.name] = {"sound": Path(sound.path).name, "asset": sound.path, **agreed.document()}
+                told = {"sound": Path(sound.path).name, "asset": sound.path, **agreed.document()}
+                fresh[clip.name] = told | {"clap_frame": _clap_frame(clip, located(production, sound), agreed)}
                 break
     with production.session() as session:
         for clip in session.scalars(select(Clip).where(Clip.name.in_(list(fresh)))):
             clip.asset.details = {**clip.asset.details, "sync": fresh[clip.name]}
     return found | fresh, problems
+
+
+def _clap_frame(clip: Clip, sound: Path, agreed: Sync) -> int | None:
+    """The frame of the clip in which the slate's sticks are heard to close; None where no clap lies within it."""
+    samples, rate = read_samples(sound)
+    frames = Fraction(clip.rate)
+    first = max(0, int(-agreed.offset_s * rate))
+    part = samples[first : first + int(Fraction(clip.frame_count * rate) / frames)]
+    heard = find_clap(part.mean(axis=1, dtype=np.float64), rate) if len(part) else None
+    if heard is None:
+        return None
+    frame = int((heard + first / rate + agreed.offset_s) * float(frames) + 1e-6)
+    return frame if 0 <= frame < clip.frame_count else None
 
 
 def _start(clip: Clip) -> Timecode | None:

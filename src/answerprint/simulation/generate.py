@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import numpy as np
 
 from answerprint.simulation.lighting import PATTERNS, PatternName, pattern
@@ -25,7 +27,12 @@ _HAIR: tuple[Colour, ...] = (
     (0.16, 0.05, 0.015),
 )
 _EYES: tuple[Colour, ...] = ((0.07, 0.035, 0.015), (0.12, 0.2, 0.28), (0.1, 0.16, 0.09), (0.16, 0.1, 0.04))
+ShotName = Literal["wide", "full", "medium", "close"]
+SHOTS: dict[ShotName, tuple[float, float]] = {"full": (2.15, 0.93), "medium": (1.0, 0.28), "close": (0.5, 0.03)}
+"""Height of the frame where the performer stands, and how far below the eyes its middle is, metres."""
+_LONGEST = 135.0
 _LENSES = (21.0, 25.0, 32.0, 40.0, 50.0)
+_WINDOWED = ("living-room", "kitchen", "office", "bedroom", "workshop")
 _OUTDOORS = ("street", "garden")
 
 
@@ -36,15 +43,16 @@ def generate(
     view: int | None = None,
     people: int | None = None,
     lighting: PatternName | None = None,
+    shot: ShotName = "wide",
 ) -> Stage:
     """A stage of one family: the same arguments give the same document.
 
     ``time`` is ``day`` or ``night``; ``view`` one of the place's camera positions; ``people`` how many performers (else one or two); ``lighting``
-    a pattern by name (else one that suits the hour).
+    a pattern by name (else one that suits the hour); ``shot`` how close the lens brings the first performer (``wide`` is the place with people).
     """
     random = np.random.default_rng([seed, sum(map(ord, family)), int(time == "night")])
     plan = SetPlan(family=family, seed=seed, time="night" if time == "night" else "day", dressing=float(random.uniform(0.6, 1.0)),
-                   wear=float(random.uniform(0.15, 0.6)))  # fmt: skip
+                   wear=float(random.uniform(0.15, 0.6)), **_hour(random, family, time))  # fmt: skip
     place = build(plan)
     views = place.views
     start, target = views[(int(random.integers(len(views))) if view is None else view) % len(views)]
@@ -61,6 +69,8 @@ def generate(
         white_balance_kelvin=float(random.choice([4300, 5000, 5600])) if plan.time == "day" else float(random.choice([3200, 3600])),
         exposure_stops=float(np.log2(117.6 / (lux * 1.15))), iris_blades=9,
     )  # fmt: skip
+    if performers and shot != "wide":
+        camera = _closer(camera, eyes, shot)
     return Stage(
         name=f"{family}-{seed}",
         seed=seed + 1,
@@ -70,6 +80,15 @@ def generate(
         cameras=(camera,),
         render=RenderSettings(samples=32, denoise="features"),
     )
+
+
+def _closer(camera: StageCamera, eyes: Vector, shot: ShotName) -> StageCamera:
+    """The same camera with the lens that frames the performer so, or the longest one."""
+    height, below = SHOTS[shot]
+    distance = float(np.linalg.norm(np.subtract(camera.translation, eyes)))
+    focal = min(_LONGEST, camera.active_sensor_physical_dimensions[1] * distance / height)
+    aim = (eyes[0], eyes[1], eyes[2] - below)
+    return camera.model_copy(update={"pinhole_focal_length": round(focal, 1), "look_at": aim})
 
 
 def _lights(
@@ -91,7 +110,14 @@ def _lights(
     w, d, h = place.size
     inside = None if family in _OUTDOORS else ((-w / 2 + 0.35, -d / 2 + 0.3, 0.5), (w / 2 - 0.35, d / 2 - 0.3, h - 0.3))
     share = 0.35 if family in _OUTDOORS and plan.time == "day" else 0.8
-    lamps = pattern(name, eyes, start, lux * share, "left" if random.random() < 0.5 else "right", inside=inside)
+    below = PATTERNS[name].fill_stops
+    if name not in ("high-key", "day-for-night"):
+        # Black cloth on the other side takes light away as often as a reflector gives it.
+        below -= float(random.uniform(0.0, 2.5))
+    lamps = pattern(name, eyes, start, lux * share, _motivated(random, place, eyes, start), fill_stops=below, inside=inside)
+    if name != "high-key":
+        # A grid keeps the key off the walls, which so fall away into the dark.
+        lamps = (lamps[0].model_copy(update={"beam": float(random.uniform(60, 110))}), *lamps[1:])
     if plan.time == "night" and name != "day-for-night":
         key, fill, back = lamps
         return (
@@ -100,6 +126,35 @@ def _lights(
             back.model_copy(update={"kelvin": 4800.0}),
         )
     return lamps
+
+
+def _hour(random: np.random.Generator, family: str, time: str) -> dict[str, Any]:
+    """How much of the light of the place there is: by day rooms with windows are often lit by these alone, and not by a bright sky."""
+    stops, switched = float(random.uniform(-1.6, 0.2)), bool(random.random() > 0.55)
+    if time == "night" or family in _OUTDOORS:
+        return {}
+    return {"daylight_stops": stops, "practicals": switched or family not in _WINDOWED}
+
+
+def _motivated(random: np.random.Generator, place: Place, eyes: Vector, camera: Vector) -> Literal["left", "right"]:
+    """The side on which the strongest light of the place stands, as the camera sees it; any where there is none."""
+    side = float(random.random()) - 0.5
+    own = [lamp for lamp in place.lights if lamp.illuminance_lux]
+    if own:
+        strongest = max(own, key=lambda lamp: _reaching(lamp, eyes))
+        there = np.subtract(strongest.translation, eyes)
+        turned = np.arctan2(there[1], there[0]) - np.arctan2(camera[1] - eyes[1], camera[0] - eyes[0])
+        side = float(np.sin(turned))
+    return "right" if side > 0 else "left"
+
+
+def _reaching(lamp: Light, eyes: Vector) -> float:
+    """About how many lux of a lamp reach someone's eyes."""
+    lux = lamp.illuminance_lux or 0.0
+    if lamp.kind == "sun":
+        return lux
+    reference, distance = np.subtract(lamp.translation, lamp.aim), np.subtract(lamp.translation, eyes)
+    return lux * float(reference @ reference / max(distance @ distance, 0.1))
 
 
 def _performer(random: np.random.Generator, number: int, mark: str, place: Place, camera: Vector) -> Performer:

@@ -203,7 +203,7 @@ def fabric(s: Sheet) -> None:
     if s.about.get("stripe"):
         bands = s.node("TexWave", Vector=s.where(), Scale=s.about["stripe"], _wave_profile="SIN").outputs["Fac"]
         colour = s.mix(s.spread(bands, 0.55, 0.6), colour, s.second)
-    s.set("Base Color", s.mix(s.sum(along, 0.25), colour, (0.5, 0.5, 0.5, 1), "MULTIPLY"))
+    s.set("Base Color", s.mix(s.sum(along, 0.12), colour, (0.5, 0.5, 0.5, 1), "MULTIPLY"))
     s.set("Roughness", 0.9)
     s.set("Sheen Weight", 0.25)
     s.bump(s.sum(across, along, "ADD"), 0.3)

@@ -1,0 +1,124 @@
+"""How long a frame of the virtual stage takes: the first one with its scene, and those after it in a warm renderer.
+
+For each family two frames' sizes: 320x180 with every pass (32 samples) and a 160x90 preview (beauty, 16 samples). The bars, wall on two idle
+cores, for a frame in a warm renderer: 12 s and 3 s. CPU seconds are given in parts: the renderer's, and of this process smoothing, reading
+with cryptomatte, and writing. Wall means something on an idle machine only; CPU seconds nearly anywhere.
+
+Run: ``python benchmarks/stage_speed.py [--families kitchen,street] [--warm 2] [--json FILE]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from answerprint.production import AnswerprintError
+from answerprint.simulation import shoot
+from answerprint.simulation.generate import generate
+from answerprint.simulation.renderer import Renderer
+from answerprint.simulation.stage import FAMILIES, PASSES, Family, Pass, Stage
+
+FRAME, PREVIEW = "320x180 all passes", "160x90 preview"
+BARS = {FRAME: 12.0, PREVIEW: 3.0}
+_PARTS = {"smooth": "smooth_by_features", "smooth_pair": "smooth_pair", "read": "read_rendered", "write": "write_pass"}
+
+
+@dataclass
+class Taken:
+    """Seconds of one frame: wall, the renderer's processor, this process's, and parts of the latter."""
+
+    wall: float
+    renderer: float
+    own: float
+    parts: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def cpu(self) -> float:
+        return self.renderer + self.own
+
+
+def timed_stage(family: Family, kind: str, frames: int) -> Stage:
+    """A stage of a family at night, the costlier hour, for as many frames."""
+    stage = generate(family, 4, "night")
+    size, samples, passes = ((320, 180), 32, PASSES) if kind == FRAME else ((160, 90), 16, ("beauty",))
+    wanted: tuple[Pass, ...] = passes  # type: ignore[assignment]
+    render = stage.render.model_copy(update={"samples": samples, "passes": wanted})
+    cameras = tuple(camera.model_copy(update={"active_sensor_resolution": size}) for camera in stage.cameras)
+    return stage.model_copy(update={"render": render, "cameras": cameras, "frame_count": frames})
+
+
+def measured(stage: Stage, renderer: Renderer, out: Path, spent: dict[str, float]) -> list[Taken]:
+    """Each frame of the stage, shot one after the other; the first with its scene."""
+    taken = []
+    with shoot.claimed(stage, out):
+        for frame in stage.frames:
+            spent.clear()
+            wall, own = time.monotonic(), time.process_time()
+            cpu = shoot.shoot_frames(stage, out, [frame], renderer)
+            taken.append(Taken(time.monotonic() - wall, cpu, time.process_time() - own, dict(spent)))
+    return taken
+
+
+def _clocked(spent: dict[str, float]) -> None:
+    """Add up what the parts of finishing a frame take, by the functions that do them."""
+
+    def clocked(name: str, made: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*given: Any, **named: Any) -> Any:
+            before = time.process_time()
+            try:
+                return made(*given, **named)
+            finally:
+                spent[name] = spent.get(name, 0.0) + time.process_time() - before
+
+        return run
+
+    for name, function in _PARTS.items():
+        setattr(shoot, function, clocked(name, getattr(shoot, function)))
+
+
+def main() -> int:
+    """Print the table; 0 when every warm frame keeps its bar, 1 when one does not."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--families", default=",".join(FAMILIES))
+    parser.add_argument("--warm", type=int, default=2, help="frames after the first")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    spent: dict[str, float] = {}
+    _clocked(spent)
+    rows: list[dict[str, Any]] = []
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    print(f"{'':20}{'':20}{'first: wall':>12}{'cpu':>7}{'warm: wall':>12}{'cpu':>7}{'renderer':>10}   own parts")
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            for kind in BARS:
+                # One process for a size, as a sweep would have it; its start is not a frame's.
+                with Renderer() as renderer:
+                    for family in options.families.split(","):
+                        folder = Path(scratch) / kind.replace(" ", "-") / family
+                        first, *warm = measured(timed_stage(family, kind, 1 + options.warm), renderer, folder, spent)
+                        best = min(warm, key=lambda t: t.wall)
+                        rows.append({"kind": kind, "family": family, "first": asdict(first), "warm": [asdict(t) for t in warm]})
+                        parts = ", ".join(f"{name} {seconds:.2f}" for name, seconds in best.parts.items())
+                        print(f"{kind:20}{family:20}{first.wall:12.1f}{first.cpu:7.1f}{best.wall:12.1f}{best.cpu:7.1f}"
+                              f"{best.renderer:10.1f}   {parts}", flush=True)  # fmt: skip
+    except AnswerprintError as fault:
+        print(fault, file=sys.stderr)
+        return fault.exit_code
+    kept = {kind: max(min(t["wall"] for t in r["warm"]) for r in rows if r["kind"] == kind) for kind in BARS}
+    for kind, bar in BARS.items():
+        print(f"{kind}: slowest warm frame {kept[kind]:.1f} s of wall, bar {bar:.0f} s")
+    if options.json:
+        options.json.write_text(json.dumps({"cores": os.cpu_count(), "load": os.getloadavg()[0], "rows": rows}, indent=1) + "\n")
+    return int(any(kept[kind] > bar for kind, bar in BARS.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

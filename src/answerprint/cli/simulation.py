@@ -16,16 +16,29 @@ if TYPE_CHECKING:
 
 
 def _simulate_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("spec", metavar="SPEC", help="the stage or sweep, as JSON")
+    parser.add_argument("spec", metavar="SPEC", nargs="?", help="the stage or sweep, as JSON")
     parser.add_argument("--out", required=True, metavar="DIR", help="where the frames go")
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="renderers at once, through the job queue")
     parser.add_argument("--production", metavar="DIR", help="use this production's queue, and keep the result in its catalogue")
+    parser.add_argument(
+        "--from-production",
+        metavar="DIR",
+        help="write a stage of this production's scan, cameras and lamps into --out, instead of rendering",
+    )
+    parser.add_argument(
+        "--scene", default="", metavar="ID", help="with --from-production: the scene, or scene and setup (21 or 21A)"
+    )
     parser.add_argument("--unreal", action="store_true", help="write the stage for Unreal into DIR/unreal instead of rendering it")
 
 
 def _simulate(options: argparse.Namespace) -> Answer:
+    from answerprint.production import BadInput
     from answerprint.simulation.run import simulate
 
+    if options.from_production is not None:
+        return _from_production(options)
+    if options.spec is None:
+        raise BadInput("simulate", "names no document", "give a stage or sweep, or --from-production DIR --scene ID")
     if options.unreal:
         return _for_unreal(Path(options.spec), Path(options.out) / "unreal")
     reporter = Reporter(options.quiet)
@@ -46,6 +59,33 @@ def _simulate(options: argparse.Namespace) -> Answer:
     kept = done.frames - done.rendered
     lines = [f"{done.frames} frames to {done.output}" + (f", {kept} of them finished before" if kept else "")]
     return Answer(document, [*lines, f"passes  {', '.join(done.passes)}", f"look at {done.output / 'contact-sheet.png'}"])
+
+
+def _from_production(options: argparse.Namespace) -> Answer:
+    from answerprint.passes.stage_of_production import stage_of_scene, write_stage_of_scene
+    from answerprint.production.catalogue import Production
+
+    started = time.monotonic()
+    with Production.open(Path(options.from_production)) as production:
+        found = stage_of_scene(production, options.scene)
+    path = write_stage_of_scene(found, Path(options.out))
+    stage = found.stage
+    document = {
+        "frames": 0,
+        "passes": [],
+        "output": str(options.out),
+        "seconds": round(time.monotonic() - started, 3),
+        "stage": str(path),
+        "cameras": [camera.label for camera in stage.cameras],
+        "lights": [lamp.name for lamp in stage.lights],
+        "surfaces": found.surfaces,
+        "assumed": found.assumed,
+    }
+    lines = [
+        f"stage of {options.scene} to {path}: {len(stage.cameras)} cameras, {len(stage.lights)} lamps, {len(found.surfaces)} surfaces"
+    ]
+    lines += [f"assumed  {line}" for line in found.assumed]
+    return Answer(document, [*lines, f"render it with: answerprint simulate {path} --out DIR"])
 
 
 def _for_unreal(spec: Path, folder: Path) -> Answer:

@@ -88,7 +88,7 @@ def read(path: Path) -> list[CDL]:
     try:
         group = ocio.CDLTransform.CreateGroupFromFile(str(path))
         return [_from_transform(transform) for transform in group]
-    except (ocio.Exception, ocio.ExceptionMissingFile) as fault:
+    except (ocio.Exception, ocio.ExceptionMissingFile, UnicodeDecodeError) as fault:
         first = str(fault).strip().splitlines()[0] if str(fault).strip() else "unreadable"
         raise BadInput(path, f"is not an ASC colour decision ({first})", "give a .cc, .ccc or .cdl file") from None
 

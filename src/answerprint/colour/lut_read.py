@@ -134,7 +134,7 @@ def read_clf(path: Path) -> CommonLut:
     ocio.ClearAllCaches()  # it remembers files by name and would answer with yesterday's table
     try:
         processor = config().getProcessor(ocio.FileTransform(str(path.absolute()))).getOptimizedCPUProcessor(EXACT)
-    except (ocio.Exception, ocio.ExceptionMissingFile) as fault:
+    except (ocio.Exception, ocio.ExceptionMissingFile, UnicodeDecodeError) as fault:
         reason = " ".join(str(fault).split())[:120] or "unreadable"
         raise BadInput(path, f"is not a Common LUT Format file ({reason})", "export the look again") from None
     return CommonLut(

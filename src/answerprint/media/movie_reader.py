@@ -310,6 +310,9 @@ def _rgb_planes(picture: Any, codec: str, path: Path) -> dict[str, Plane]:
     if name.startswith("gbr"):
         planes = dict(zip("GBRA", (_spread(s, bits) for s in samples), strict=False))
         return {c: planes[c] for c in "RGBA" if c in planes}
+    if name.startswith("bayer"):
+        raise BadInput(path, "is a sensor's mosaic (ProRes RAW and the like), whose camera colour is not in the stream",
+                       "develop it in its maker's program to ProRes 4444 or EXR")  # fmt: skip
     if not name.startswith(("yuv4", "yuva4", "yuvj4", "gray")) or name.endswith("be") or name.startswith(_UNEVEN):
         raise BadInput(path, f"has pixels of the kind {name}, which cannot be read exactly", "transcode it to ProRes or H.264")
     encoding = _encoding(picture, name, bits, codec)

@@ -210,7 +210,16 @@ def _in_order(name: str) -> tuple[list[tuple[int, int | str]], str]:
 
 
 def _numbers(names: list[str]) -> list[int]:
-    """The frame numbers in the names where all share one pattern and rise, else 0, 1, 2 ..."""
+    """The frame numbers in the names where all share one pattern and rise, else 0, 1, 2 ...
+
+    The number is the last one that changes from name to name (``sh010.1001.left``), with its sign where that makes it rise.
+    """
+    parts = [re.split(r"(\d+)", Path(name).stem) for name in names]
+    if len({tuple(part[0::2]) for part in parts}) == 1 and len(parts[0]) > 1:
+        changing = [at for at in range(1, len(parts[0]), 2) if len({part[at] for part in parts}) > 1]
+        numbers = [int(part[changing[-1] if changing else -2]) for part in parts]
+        if all(a < b for a, b in itertools.pairwise(numbers)):
+            return numbers
     found = [_NUMBERED.match(Path(name).stem) for name in names]
     if len({(m[1], m[3]) if m else None for m in found}) == 1 and found[0]:
         numbers = [int(m[2]) for m in found if m]

@@ -14,6 +14,7 @@ from answerprint.generator.registry import operations
 from answerprint.passes.captions import CaptionSettings, submit_captions
 from answerprint.passes.cleanup import CleanupSettings, cleanup_graph
 from answerprint.passes.continuity import ContinuitySettings, submit_continuity
+from answerprint.passes.coverage import CoverageSettings, submit_coverage
 from answerprint.passes.editorial import EditorialSettings, submit_editorial
 from answerprint.passes.grade import GradeSettings, submit_grade
 from answerprint.passes.operation_pass import settings_of, structured, submit_operation
@@ -90,6 +91,13 @@ def passes() -> dict[str, Pass]:
             submit_spatial,
         ),
         Pass(
+            "coverage",
+            "New angle",
+            "An angle nobody shot, from the cameras that did; filed as one more camera of the take.",
+            CoverageSettings,
+            submit_coverage,
+        ),
+        Pass(
             "continuity",
             "Continuity",
             "Compares both sides of every cut and ranks what does not hold, each with a job that would mend it. Runs none of them.",
@@ -102,10 +110,11 @@ def passes() -> dict[str, Pass]:
 
 
 def _operations() -> list[Pass]:
-    """Each picture operation on its own, with the form that its parameters make."""
+    """Each picture operation on its own, with the form that its parameters make; a new view has a pass of its own."""
     return [
         Pass(name, name.capitalize(), operation.summary, settings_of(operation), partial(submit_operation, name))
         for name, operation in operations().items()
+        if not operation.new_view
     ]
 
 

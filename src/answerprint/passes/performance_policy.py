@@ -22,7 +22,7 @@ from answerprint.provenance.rows import EventRow
 from answerprint.rights.consent import ConsentRecord
 from answerprint.rights.policy import Policy, SignOff, WorkRequest, decide, policy_of
 
-ASKED = frozenset({"retime", "background"})
+ASKED = frozenset({"retime", "background", "coverage"})
 """Operations that can alter a performance by what they are for. Removal keeps to its own lane: it refuses frames one by one."""
 
 

@@ -49,6 +49,10 @@ def _handler(kind: str) -> Handler:
         from answerprint.ingest.proxies import work_on_proxy
 
         return work_on_proxy
+    if kind == "coverage":
+        from answerprint.passes.coverage import work_on_coverage
+
+        return work_on_coverage
     if kind == "spatial":
         from answerprint.passes.spatial import work_on_spatial
 

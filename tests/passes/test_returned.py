@@ -107,7 +107,7 @@ def test_a_comp_comes_back_survives_a_re_run_and_is_delivered_again(delivered, c
     assert verify(out).intact
     place = out / "frames" / told["shots"]["7A_0010"] / f"{told['shots']['7A_0010']}.1005.exr"
     history = audit_frame(ledgers_for(place), place)
-    assert history["approvals"][0]["who"] == "Ada" and history["class"] == "D"
+    assert history["approvals"][0]["who"] == "Ada" and history["class"] == "A", "a set with nobody in it"
     assert _deliver(production, out)["shots"] == told["shots"]
 
     decide(production, version.id, "Ada", "rejected", "ours after all")

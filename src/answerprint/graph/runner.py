@@ -153,6 +153,10 @@ class GraphRun:
 
         return {name: reader(ref) if isinstance(ref, str) else [reader(r) for r in ref] for name, ref in node.inputs.items()}
 
+    def mattes(self, node: str) -> Any:
+        """The mattes of a node, to be read frame by frame."""
+        return self._readers[node]
+
     # rendering ------------------------------------------------------------------------------------------------
     def _results(self, node: Node, frames: FrameRange, context: Context) -> Iterator[FrameResult]:
         operation, parameters = self._operations[node.id], self._parameters[node.id]

@@ -115,6 +115,7 @@ def _take(production: Production, one: Returned, requested_by: str, done: TakenB
             "space": space,
             "files": [str(file) for file in one.files],
             "returned": kept,
+            "seed": 0,
         }
         title = f"{one.task} {shot.name} v{number:03d}, from {one.name}"
         job = submit(

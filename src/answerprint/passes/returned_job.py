@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,29 +12,38 @@ from sqlalchemy import select
 from answerprint.colour.config import config_digest
 from answerprint.colour.spaces import to_working
 from answerprint.colour.view import ViewLUT
+from answerprint.generator.registry import operations
+from answerprint.graph.cache import Cache
 from answerprint.graph.compositor import full_frame
+from answerprint.graph.document import Graph, Node
 from answerprint.graph.layers import read_layers
+from answerprint.graph.runner import Binding, GraphRun
 from answerprint.graph.sources import PlateReader
 from answerprint.jobs.work import WorkOrder
 from answerprint.media.movie import proxy_sized, write_proxy
 from answerprint.media.sequence import FrameSequence, open_sequence
 from answerprint.passes.footage import plate_of
 from answerprint.passes.frame_ledger import keep_ledger, summary
+from answerprint.passes.picture_job import JobContext
 from answerprint.passes.returned import copied, differing
 from answerprint.passes.review_copies import MATTE, PICTURE, layers_box
+from answerprint.production import BadInput
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Job, Shot, Version
 from answerprint.provenance.digests import frame_digest
 from answerprint.provenance.rows import FrameRow, SourceUse
+from answerprint.quality.performance_class import PixelInspector
 
-BY_HAND = "by hand, outside the operation's matte: who is in it was not measured"
+BY_HAND = "by hand, outside the operation's matte"
+UNMEASURED = f"{BY_HAND}: who is in it could not be measured"
+Performers = Callable[[int], Any] | None
 
 
 def work_on_return(order: WorkOrder) -> dict[str, Any]:
     """Copy the frames into the version's folder, compare each with the original and the parent, write ledger and review copies.
 
-    A frame that differs from the original only where its parent was treated keeps the parent's class; one that differs elsewhere is D,
-    since nobody measured whether a performer is there.
+    A frame that differs from the original only where its parent was treated keeps the parent's class. Elsewhere performers are looked for
+    and the class is measured; where they cannot be looked for, the frame is D.
     """
     told, production = order.job_order, Production.open(order.production_dir)
     with production.reading() as session:
@@ -46,11 +55,12 @@ def work_on_return(order: WorkOrder) -> dict[str, Any]:
         start, requested_by, out, name = shot.start, job.requested_by, production.root / version.path, shot.name
     members = copied([Path(file) for file in told["files"]], out)
     made = open_sequence(out, plate.sequence.rate)
+    performers = _performers(production, plate, order)
     records = []
     for index in range(made.count):
         order.check_cancelled()
         order.report(index, made.count, f"frame {start + index} of {name}")
-        records.append(_record(made, index, plate, start + index, told["space"], production, parent))
+        records.append(_record(made, index, plate, start + index, told["space"], production, parent, performers))
     rows = _rows(records, order, version, parent, plate, requested_by)
     seal = keep_ledger(production.path("ledger") / f"{order.job_id}.ledger.jsonl", order.job_id, rows, records, requested_by)
     _review(out, made, records, plate, start, told["space"])
@@ -68,14 +78,26 @@ def work_on_return(order: WorkOrder) -> dict[str, Any]:
 
 
 def _record(
-    made: FrameSequence, index: int, plate: PlateReader, frame: int, space: str, production: Production, parent: Version | None
+    made: FrameSequence,
+    index: int,
+    plate: PlateReader,
+    frame: int,
+    space: str,
+    production: Production,
+    parent: Version | None,
+    performers: Performers,
 ) -> dict[str, Any]:
     source, theirs = plate.sequence.read(frame), made.read(index)
-    changed = differing(to_working(theirs.rgb(), space), to_working(source.rgb(), plate.space))
+    first, second = to_working(source.rgb(), plate.space), to_working(theirs.rgb(), space)
+    changed = differing(second, first)
     before = _of_parent(parent, frame)
     inside = _treated(production, parent, before, plate) if before else np.zeros_like(changed)
     outside = changed & ~inside
-    letter = "A" if not changed.any() else "D" if outside.any() or not before else str(before["class"])
+    letter = str(before["class"]) if before and changed.any() else "A"
+    if outside.any():
+        nobody = np.zeros_like(outside)
+        seen = performers and PixelInspector().classify(first, second, outside, performers(frame), nobody)
+        letter = max(letter, seen or "D", key="ABCRD".index)
     pixels = changed.size
     return {
         "frame": frame,
@@ -89,7 +111,7 @@ def _record(
         "outside_share": round(float(outside.sum()) / pixels, 6),
         "support_share": 0.0 if changed.any() else 1.0,
         "class": letter,
-        "reason": BY_HAND if outside.any() else "",
+        "reason": (BY_HAND if performers is not None else UNMEASURED) if outside.any() else "",
         "refused": False,
         "restored": 0,
         "unreached": 0,
@@ -97,6 +119,24 @@ def _record(
         "layers": "",
         "_changed": changed,
     }
+
+
+def _performers(production: Production, plate: PlateReader, order: WorkOrder) -> Performers:
+    """The performers' mattes of the original, by clip frame; None where the model that finds people is not here."""
+    node = Node(id="performers", operation="matte", parameters={"subject": "everyone"}, inputs={"plate": "@plate"})
+    try:
+        run = GraphRun(
+            Graph(nodes=[node], result=node.id), Binding(plate), operations(), Cache(production.path("cache")), PixelInspector()
+        )
+        run.analyse(JobContext(order), node.id)
+    except BadInput:
+        return None
+    mattes = run.mattes(node.id)
+
+    def read(frame: int) -> Any:
+        return mattes.read(frame)
+
+    return read
 
 
 def _of_parent(parent: Version | None, frame: int) -> dict[str, Any] | None:

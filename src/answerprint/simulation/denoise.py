@@ -53,6 +53,8 @@ class _Surface:
     """What a pixel shows, whatever light falls on it, and how much its neighbours at each gap are like it."""
 
     albedo: Picture
+    side: Picture
+    """the albedo of the one side whose light a pixel on an edge takes; elsewhere the albedo"""
     mixed: Picture
     near: list[Picture]
     wide: list[list[Picture]]
@@ -61,7 +63,9 @@ class _Surface:
     def of(cls, rendered: Rendered) -> _Surface:
         mixed = _mixed(rendered)
         near, *wide = (_likeness(rendered, mixed, gap) for gap in (1, *_WIDE))
-        return cls(rendered.data["albedo"] + np.float32(0.02), mixed, near, wide)
+        albedo = rendered.data["albedo"] + np.float32(0.02)
+        side = np.where(mixed > 0, _mean(albedo, near), albedo)
+        return cls(albedo, side, mixed, near, wide)
 
 
 def _smooth(light: Picture, surface: _Surface) -> Picture:
@@ -78,7 +82,7 @@ def _smooth(light: Picture, surface: _Surface) -> Picture:
     # A mean over three passes of this kernel leaves about 1/38 of the noise's variance (the sum of its squared weights).
     apart = _mean((narrow - wide) ** 2, surface.near) / (noise / np.float32(38) * _DOUBT + _TINY)
     own = _mean(np.clip(apart - 1, 0, 1), surface.near)
-    return _edges_softened((wide + own * (narrow - wide)) * surface.albedo, surface.mixed)
+    return _edges_softened((wide + own * (narrow - wide)) * surface.side, surface.mixed)
 
 
 def _edges_softened(light: Picture, mixed: Picture) -> Picture:
@@ -92,7 +96,7 @@ def _edges_softened(light: Picture, mixed: Picture) -> Picture:
     once = light + np.float32(0.5) * mixed * (beside - light)
     if not dense.any():
         return np.asarray(once, dtype=np.float32)
-    wide = ndimage.gaussian_filter(light, sigma=(1.3, 1.3, 0), mode="nearest", truncate=2.5)
+    wide = ndimage.gaussian_filter(light, sigma=(0.8, 0.8, 0), mode="nearest", truncate=2.5)
     return np.asarray(once + dense * (wide - once), dtype=np.float32)
 
 

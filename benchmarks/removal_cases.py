@@ -142,6 +142,7 @@ class Case:
     matte: list[np.ndarray]
     performer: np.ndarray | None
     space: str
+    aim: tuple[float, float] | None = None
 
 
 def load(entry: dict[str, Any], footage: Path) -> Case:
@@ -179,7 +180,7 @@ def load(entry: dict[str, Any], footage: Path) -> Case:
             plate.append((picture * (1 - over) + _shade(entry["wire"], size) * over).astype(np.float32))
         mattes.append(matte)
     performer = None if entry["performer"] is None else _box_matte(entry, window, size, (width, height))
-    return Case(entry, clean, plate, mattes, performer, space)
+    return Case(entry, clean, plate, mattes, performer, space, _aim(entry, window, size, (width, height)))
 
 
 def _within(entry: dict[str, Any], full: tuple[int, int], size: tuple[int, int]) -> dict[str, Any]:

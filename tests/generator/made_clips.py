@@ -61,3 +61,11 @@ def same_bytes(first, second):
 def decibels(made, truth):
     """Peak 1.0."""
     return float(-10 * np.log10(((made - truth) ** 2).mean() + 1e-12))
+
+
+def wire_matte(start, end, width, height, across):
+    """A straight wire's exact matte (height, across), from (x, y) to (x, y), ``width`` pixels thick."""
+    canvas = np.zeros((height * 8, across * 8), np.uint8)
+    points = [tuple(round(float(v) * 8) for v in end_) for end_ in (start, end)]
+    cv2.line(canvas, points[0], points[1], 255, round(width * 8))
+    return cv2.resize(canvas, (across, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255

@@ -174,6 +174,51 @@ def test_a_lens_that_breathes_is_rendered_at_the_focal_length_it_has_at_its_focu
     assert near.pinhole_focal_length / cameras.f_stop(near) == pytest.approx(25.0)
 
 
+def test_what_moves_leans_by_its_speed_times_the_time_its_row_is_read_late() -> None:
+    late = camera(readout_time=0.02)
+    view = View.of(late, 1001, 2.0, 1.0, (4, 4))
+    across = np.arange(wide(view)[1]) - view.pad[0] - 47.5
+    edge = np.broadcast_to(1 / (1 + np.exp(-across / 2)), wide(view)).astype(np.float32)[..., None]
+    vectors = np.zeros((*wide(view), 4), np.float32)
+    vectors[...] = [-5.0, 0.0, 5.0, 0.0]
+    out = through_lens(Rendered(np.repeat(edge, 3, axis=2), {}, {"vectors": vectors, "depth": 1 + edge}, {"edge": edge}), view)
+    rows = np.arange(54) / 53 - 0.5
+    leant = -out.beauty[:, 20:76, 0].sum(axis=1)
+    assert leant - leant.mean() == pytest.approx(5 * 24 * 0.02 * rows, abs=0.01)
+    assert out.mattes["edge"][..., 0] == pytest.approx(out.beauty[..., 0], abs=1e-5)
+    assert applied(view)["operations"] == ["rolling_shutter", "geometry"]
+
+
+def test_a_global_shutter_reads_every_row_at_once_and_is_not_written_down() -> None:
+    view = view_of(camera())
+    still = rendered(view)
+    still.data["vectors"] = np.full((*wide(view), 4), 3.0, np.float32)
+    assert np.array_equal(through_lens(still, view).beauty, still.beauty)
+    assert "readout_time" not in StageCamera().model_dump(mode="json")
+
+
+def test_a_pan_leans_an_upright_edge_as_each_rows_own_camera_sees_it(renderer: Renderer, small: Stage, tmp_path: Path) -> None:
+    keys = tuple(CameraKey(frame=f, rotation=(-2.0 * (f - 1001), 0, 0)) for f in (1000, 1001, 1002))
+    panning = small.cameras[0].model_copy(update={"keys": keys, "readout_time": 0.03})
+    card = small.set.model_copy(update={"items": small.set.items[2:]})
+    lamp = Light(name="dome", kind="sky", illuminance_lux=0.0)
+    key = small.lights[0].model_copy(update={"size": (2.0, 2.0)})
+    quiet = small.render.model_copy(update={"samples": 64, "bounces": 0, "passes": ("beauty",)})
+    stage = small.model_copy(update={"cameras": (panning,), "set": card, "lights": (key, lamp), "rig": (), "render": quiet})
+    shoot_stage(stage, tmp_path, renderer=renderer)
+    picture = np.asarray(read_exr(pass_file(tmp_path, stage, panning, "beauty", 1001)).planes["G"], dtype=np.float64)
+    level = picture[24:30, 46:50].mean()
+    worst = 0.0
+    for row in range(20, 34):
+        late = (row / 53 - 0.5) * 0.03 * 24
+        seen = cameras.record(cameras.at_frame(panning, 1001 + late))
+        left, right = (float(seen.project(np.array([x, -0.01, 1.5]))[0]) for x in (-0.3, 0.3))
+        middle = (picture[row] * np.arange(96)).sum() / picture[row].sum()
+        worst = max(worst, abs(middle - (left + right) / 2))
+    assert level > 0
+    assert worst < 0.15
+
+
 def test_a_camera_without_a_record_is_written_as_before_and_one_with_a_record_comes_back() -> None:
     assert {"lens", "sensor_gains", "grain"}.isdisjoint(StageCamera().model_dump(mode="json"))
     table = Table.over(("focus_distance",), {(float("inf"),): (50.0,), (1.0,): (54.0,)})

@@ -59,6 +59,18 @@ def focus_distance(camera: StageCamera, eyes: dict[str, Vector]) -> float | None
     return camera.focus_distance
 
 
+def focus_of_channel(camera: StageCamera, focus_m: float | None, shift_mm: float) -> float | None:
+    """What is sharp in a channel whose light comes to its focus ``shift_mm`` behind the sensor, metres from the pupil.
+
+    Where ``thin_lens.Focus.confusion`` is nothing: 1/z = 1/s - d / (F (F - d)) with the pinhole focal length F.
+    """
+    if focus_m is None or shift_mm == 0:
+        return focus_m
+    image = camera.pinhole_focal_length
+    nearness = 1 / (focus_m * 1000) - shift_mm / (image * (image - shift_mm))
+    return 1 / nearness / 1000 if nearness > 1e-9 else 1e6
+
+
 def f_stop(camera: StageCamera) -> float:
     """The aperture's geometry; a T-stop without an f-stop is taken to lose 12 % of the light in the glass."""
     return camera.f_stop if camera.f_stop is not None else camera.t_stop * 0.94
@@ -150,6 +162,6 @@ def _mixed(a: Any, b: Any, share: float) -> Any:
 
 
 __all__ = [
-    "CameraKey", "at_frame", "f_stop", "focus_distance", "lens_setting", "look_at", "overscanned", "pixel_aspect", "record",
+    "CameraKey", "at_frame", "f_stop", "focus_distance", "focus_of_channel", "lens_setting", "look_at", "overscanned", "pixel_aspect", "record",
     "renderer_state", "size", "with_lens",
 ]  # fmt: skip

@@ -28,6 +28,7 @@ from answerprint.optics.lateral_colour import parted_gains
 from answerprint.optics.lens import Glare, Iris, Lens
 from answerprint.optics.noise import add_noise
 from answerprint.optics.pupil import Pupil
+from answerprint.optics.rolling_shutter import row_times
 from answerprint.optics.sensor import Sensor
 from answerprint.optics.stmap import grid
 from answerprint.optics.table import LensState, Table
@@ -40,7 +41,7 @@ from answerprint.simulation.stage import StageCamera
 
 Real = NDArray[np.float64]
 
-IN_RAY_TRACER = ("depth_of_field", "iris", "bokeh_squeeze", "breathing")
+IN_RAY_TRACER = ("depth_of_field", "iris", "bokeh_squeeze", "breathing", "longitudinal_colour")
 _REACH = 3
 """Pixels beyond the farthest place that is fetched: the kernel's reach and one for rounding."""
 _WIDEST = 1.0
@@ -59,15 +60,19 @@ class View:
     """before, now and after, in the frame's pixels, without overscan"""
     pad: tuple[int, int]
     """pixels rendered beyond the frame on each side, across and down"""
+    readout: float = 0.0
+    """frames from the first row's reading to the last one's: the rolling shutter"""
 
     @classmethod
-    def of(cls, camera: StageCamera, frame: int, focus_m: float | None, scale: float, pad: tuple[int, int]) -> View:
-        """The view of a stage camera at a frame; ``focus_m`` as ``cameras.focus_distance`` gives it."""
+    def of(
+        cls, camera: StageCamera, frame: int, focus_m: float | None, scale: float, pad: tuple[int, int], rate: float = 24.0
+    ) -> View:
+        """The view of a stage camera at a frame; ``focus_m`` as ``cameras.focus_distance`` gives it, ``rate`` in frames a second."""
         states = [cameras.at_frame(camera, moment) for moment in (frame - 1, frame, frame + 1)]
         resolved = [cameras.with_lens(state, focus_m) for state in states]
         before, now, after = (cameras.record(state, scale) for state in resolved)
         setting = cameras.lens_setting(states[1], focus_m)
-        return cls(resolved[1], _record(resolved[1]), setting, (before, now, after), pad)
+        return cls(resolved[1], _record(resolved[1]), setting, (before, now, after), pad, camera.readout_time * rate)
 
     @property
     def now(self) -> Camera:
@@ -108,12 +113,12 @@ class LensOperation:
     apply: Callable[[Rendered, View], Rendered]
 
 
-def overscan(camera: StageCamera, frames: range, scale: float) -> tuple[int, int]:
+def overscan(camera: StageCamera, frames: range, scale: float, rate: float = 24.0) -> tuple[int, int]:
     """Pixels to render beyond the frame on each side, across and down, so that the lens finds light at every corner.
 
     The same for all of a camera's frames, whatever its zoom and focus do in them; (0, 0) for a camera whose lens bends nothing.
     """
-    if camera.lens is None and camera.distortion == Distortion():
+    if camera.lens is None and camera.distortion == Distortion() and not camera.readout_time:
         return 0, 0
     moments = {frames[round(i)] for i in np.linspace(0, len(frames) - 1, min(len(frames), 24))} if camera.keys else {frames[0]}
     moments |= {key.frame for key in camera.keys if key.frame in frames}
@@ -122,7 +127,7 @@ def overscan(camera: StageCamera, frames: range, scale: float) -> tuple[int, int
         state = cameras.at_frame(camera, moment)
         # Whom the eyes follow is not known yet: near, middle and far stand for all that can be in focus.
         for focus in [state.focus_distance] if state.focus_distance else [0.5, 2.0, None] if camera.focus_on else [None]:
-            view = View.of(camera, moment, focus, scale, (0, 0))
+            view = View.of(camera, moment, focus, scale, (0, 0), rate)
             if _bends(view):
                 wide, bends = np.maximum(wide, _beyond(view)), True
     if not bends:
@@ -158,7 +163,7 @@ def applied(view: View) -> dict[str, Any]:
     return {
         "record": f"{view.lens.make} {view.lens.model}".strip() or None,
         "attribution": view.lens.attribution or None,
-        "operations": [operation.name for operation in OPERATIONS if operation.acts(view)],
+        "operations": [*(["rolling_shutter"] if view.readout else []), *(o.name for o in OPERATIONS if o.acts(view))],
         "in_ray_tracer": list(IN_RAY_TRACER),
         "overscan": list(view.pad),
         "unfilled_share": float(1 - _held(source, view).mean()),
@@ -168,12 +173,12 @@ def applied(view: View) -> dict[str, Any]:
 
 
 def _bends(view: View) -> bool:
-    return view.pad != (0, 0) or view.now.distortion != Distortion() or view.lens.lateral_colour is not None
+    return view.pad != (0, 0) or view.readout > 0 or view.now.distortion != Distortion() or view.lens.lateral_colour is not None
 
 
 def _geometry(rendered: Rendered, view: View) -> Rendered:
-    """Distortion and lateral colour, once for all passes."""
-    points = grid(*view.now.active_sensor_resolution)
+    """Rolling shutter, distortion and lateral colour, once for all passes."""
+    points = _read_late(rendered, view)
     plain = view.sources(points, False)[0]
     parted = view.sources(points, True)
     held = _held(plain, view)
@@ -200,6 +205,25 @@ def _geometry(rendered: Rendered, view: View) -> Rendered:
     mattes = {name: cover(matte) for name, matte in rendered.mattes.items()}
     groups = {name: light(picture) for name, picture in rendered.groups.items()}
     return Rendered(light(rendered.beauty), groups, data, mattes)
+
+
+def _read_late(rendered: Rendered, view: View) -> Real:
+    """For each pixel of the sensor the place in the moment's picture whose content has come there when its row is read.
+
+    Rows are read one after the other, the middle one at the picture's moment. Speed is the mean of the ways from the frame before and to
+    the next; it is known where content is now, so the place is looked for in a few rounds.
+    """
+    here = grid(*view.now.active_sensor_resolution)
+    if not view.readout or "vectors" not in rendered.data:
+        return here
+    source = view.sources(here, False)[0]
+    ways = _vectors(warp(rendered.data["vectors"], source + view.pad, "nearest"), source, here, view)
+    speed = ((ways[..., 2:] - ways[..., :2]) / 2).astype(np.float32)
+    when = row_times(here.shape[0], view.readout)[:, None, None]
+    place: Real = np.asarray(here - speed * when)
+    for _ in range(4):
+        place = np.asarray(here - warp(speed, place, edge="hold") * when)
+    return place
 
 
 def _vectors(pinhole: Picture, source: Real, points: Real, view: View) -> Picture:
@@ -272,7 +296,19 @@ def _beyond(view: View) -> Real:
     border = np.concatenate([edge[0], edge[-1], edge[:, 0], edge[:, -1]])
     found = np.concatenate(view.sources(border, True))
     high = np.nanmax(found, axis=0, initial=0.0) - [width - 1, height - 1]
-    return np.asarray(np.maximum(0.0, np.maximum(-np.nanmin(found, axis=0, initial=0.0), high)))
+    return np.asarray(np.maximum(0.0, np.maximum(-np.nanmin(found, axis=0, initial=0.0), high)) + _moved_in(view, border))
+
+
+def _moved_in(view: View, border: Real) -> Real:
+    """How far what is beyond the border comes in while the rows are read: of a still scene two metres away and of the sky."""
+    if not view.readout:
+        return np.zeros(2)
+    ways = []
+    for away in (2.0, 1e4):
+        origin, rays = view.now.rays(border)
+        points = origin + rays * away
+        ways.append(np.abs(view.seen[2].project(points) - view.seen[0].project(points)))
+    return np.asarray(np.nanmax(np.concatenate(ways), axis=0, initial=0.0) / 2 * view.readout / 2)
 
 
 def _record(camera: StageCamera) -> Lens:

@@ -110,15 +110,15 @@ class Shoot:
             "lights": {lamp.name: self._lamp(lamp, frame) for lamp in self.lights if lamp.keys},
         }
 
-    def camera_job(self, camera: StageCamera, frame: int, eyes: dict[str, Vector]) -> dict[str, Any]:
-        """The part of a render job that says how one camera sees."""
+    def camera_job(self, camera: StageCamera, frame: int, eyes: dict[str, Vector], shift_mm: float = 0.0) -> dict[str, Any]:
+        """The part of a render job that says how one camera sees; ``shift_mm`` is how far behind the sensor the light comes to a focus."""
         states = [cameras.at_frame(camera, m) for m in (frame - 1, frame, frame + 1)]
         focus = cameras.focus_distance(states[1], eyes)
         scale, pad = self.stage.render.resolution_scale, self.overscan(camera)
         width, height = cameras.size(camera, scale)
         wide = [cameras.overscanned(cameras.with_lens(state, focus), scale, pad) for state in states]
         return {
-            "camera": [cameras.renderer_state(state, focus) for state in wide],
+            "camera": [cameras.renderer_state(state, cameras.focus_of_channel(state, focus, shift_mm)) for state in wide],
             "width": width + 2 * pad[0],
             "height": height + 2 * pad[1],
             "pixel_aspect": cameras.pixel_aspect(camera),
@@ -133,7 +133,8 @@ class Shoot:
 
     @cached_property
     def _overscans(self) -> dict[str, tuple[int, int]]:
-        return {c.label: overscan(c, self.stage.frames, self.stage.render.resolution_scale) for c in self.stage.cameras}
+        scale, rate = self.stage.render.resolution_scale, float(self.stage.rate)
+        return {c.label: overscan(c, self.stage.frames, scale, rate) for c in self.stage.cameras}
 
     @property
     def hidden_for_clean(self) -> list[str]:

@@ -55,7 +55,8 @@ def frame_record(shoot: Shoot, camera: StageCamera, frame: int, people: dict[str
 def view_of(shoot: Shoot, camera: StageCamera, frame: int, people: dict[str, Any]) -> View:
     """What the camera's lens makes of the frame; ``people`` as in ``frame_record``."""
     focus = _focus(camera, frame, people)
-    return View.of(camera, frame, focus, shoot.stage.render.resolution_scale, shoot.overscan(camera))
+    stage = shoot.stage
+    return View.of(camera, frame, focus, stage.render.resolution_scale, shoot.overscan(camera), float(stage.rate))
 
 
 def _focus(camera: StageCamera, frame: int, people: dict[str, Any]) -> float | None:

@@ -203,10 +203,13 @@ def _one_frame(
 def _jobs(shoot: Shoot, camera: StageCamera, frame: int, eyes: dict[str, Any], work: Path) -> list[dict[str, Any]]:
     """The picture with its passes, the clean plate, and with motion blur the motion vectors in a job of one sample."""
     settings = shoot.stage.render
-    view = shoot.camera_job(camera, frame, eyes)
+    shifts = _shifts(camera)
+    view = shoot.camera_job(camera, frame, eyes, shifts[1])
     data = [name for name in _IN_RENDER if name in settings.passes]
     if settings.denoise == "features":
         data += [name for name in ("normal", "albedo", "depth", "material_id") if name not in data]
+    if camera.readout_time and "vectors" not in data:
+        data.append("vectors")
     main = {**view, "samples": settings.samples, "passes": data, "motion_blur": settings.motion_blur}
     jobs = [{**main, "out": str(work / f"{camera.label}.exr")}]
     if settings.motion_blur and "vectors" in data:
@@ -217,19 +220,49 @@ def _jobs(shoot: Shoot, camera: StageCamera, frame: int, eyes: dict[str, Any], w
         jobs.append(
             {**main, "passes": jobs[0]["passes"], "hide": shoot.hidden_for_clean, "out": str(work / f"{camera.label}.clean.exr")}
         )
+    for channel in _elsewhere(shifts):
+        seen = shoot.camera_job(camera, frame, eyes, shifts[channel])["camera"]
+        jobs += [
+            {**job, "camera": seen, "out": job["out"].removesuffix(".exr") + f".{channel}.exr"}
+            for job in jobs
+            if job["samples"] == settings.samples and not job["out"].endswith((".0.exr", ".2.exr", ".vectors.exr"))
+        ]
     return jobs
+
+
+def _shifts(camera: StageCamera) -> tuple[float, float, float]:
+    """How far behind the sensor red, green and blue come to their focus, mm."""
+    return camera.lens.longitudinal_colour if camera.lens is not None else (0.0, 0.0, 0.0)
+
+
+def _elsewhere(shifts: tuple[float, float, float]) -> list[int]:
+    """The channels that are focused apart from green, and are traced by themselves."""
+    return [channel for channel in (0, 2) if shifts[channel] != shifts[1]]
+
+
+def _read(work: Path, name: str, camera: StageCamera, gains: tuple[float, float, float], mattes: dict[str, list[str]]) -> Rendered:
+    """What was rendered of one picture, each channel from the render that is focused for it."""
+    found = read_rendered(work / f"{name}.exr", gains, mattes)
+    for channel in _elsewhere(_shifts(camera)):
+        own = read_rendered(work / f"{name}.{channel}.exr", gains, {})
+        found.beauty[..., channel] = own.beauty[..., channel]
+        for group, picture in found.groups.items():
+            picture[..., channel] = own.groups[group][..., channel]
+    return found
 
 
 def _finish(shoot: Shoot, out: Path, work: Path, digest: str, frame: int, camera: StageCamera, people: dict[str, Any]) -> None:
     stage = shoot.stage
     view = view_of(shoot, camera, frame, people)
     gains = light.balance(camera.white_balance_kelvin)
-    rendered = read_rendered(work / f"{camera.label}.exr", gains, _matte_names(shoot))
+    rendered = _read(work, camera.label, camera, gains, _matte_names(shoot))
     if (extra := work / f"{camera.label}.vectors.exr").is_file():
         rendered.data["vectors"] = read_rendered(extra, gains, {}).data["vectors"]
     clean = rendered
-    if (extra := work / f"{camera.label}.clean.exr").is_file():
-        clean = read_rendered(extra, gains, {})
+    if (work / f"{camera.label}.clean.exr").is_file():
+        clean = _read(work, f"{camera.label}.clean", camera, gains, {})
+        if "vectors" in rendered.data:
+            clean.data.setdefault("vectors", rendered.data["vectors"])
     if stage.render.denoise == "features":
         if clean is rendered:
             smooth_by_features(rendered)

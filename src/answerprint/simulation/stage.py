@@ -171,6 +171,10 @@ def _is_none(value: Any) -> bool:
     return value is None
 
 
+def _is_zero(value: Any) -> bool:
+    return bool(value == 0)
+
+
 def _is_empty(value: Any) -> bool:
     return value == ()
 
@@ -206,6 +210,13 @@ class StageCamera(Document):
     iris_blades: int = Field(default=0, ge=0, le=16, description="0 is round")
     anamorphic_squeeze: float = Field(default=1.0, ge=1.0, le=2.0, description="oval bokeh and squeezed pixels")
     shutter_angle: float = Field(default=180.0, gt=0, le=360, description="degrees")
+    readout_time: float = Field(
+        default=0.0,
+        ge=0,
+        le=0.1,
+        exclude_if=_is_zero,
+        description="rolling shutter: seconds from the first row to the last; 0 is global",
+    )
     iso_speed: float = Field(default=800, gt=0)
     exposure_stops: float = Field(
         default=0.0, ge=-12, le=12, description="filters and printer lights: stops on top of the exposure"

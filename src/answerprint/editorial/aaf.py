@@ -84,7 +84,7 @@ def _composition(file: Any) -> Cut:
 
 def _track_number(slot: Any) -> int:
     found = slot.get("PhysicalTrackNumber")
-    return int(found.value) if found is not None else int(slot.slot_id)
+    return int(found.value) if found is not None and found.value is not None else int(slot.slot_id)
 
 
 def _start(slots: list[Any], rate: Fraction) -> tuple[int, bool]:

@@ -19,7 +19,7 @@ from answerprint.provenance.rows import EventRow
 from answerprint.provenance.snapshot import read_snapshot
 
 Told = Callable[[int, int, str], None]
-_OURS = ("read", "proxy", "proxy_of", "cameras")
+_OURS = ("read", "proxy", "proxy_of", "proxy_space", "cameras")
 """Details that are no facts about the material: working copies and where they lie."""
 
 

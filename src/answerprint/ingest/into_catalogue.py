@@ -27,7 +27,7 @@ from answerprint.provenance.snapshot import LOCK_SUFFIX
 
 Tell = Callable[[int, int, str], None]
 _NEEDED = ("rights", "consent")
-_MADE_FROM_IT = ("proxy", "proxy_of", "sync", "cameras")
+_MADE_FROM_IT = ("proxy", "proxy_of", "proxy_space", "sync", "cameras")
 """What was made or found from an asset since it was read: kept when more material is joined to it."""
 _COUNT_FRAMES = {".edl", ".ale", ".csv", ".tsv", ".chan", ".src"}
 """Endings of files that count frames and do not say how many make a second: the production's own rate holds."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from answerprint.ingest.join_spaces import join_spaces
 from answerprint.ingest.join_tracks import join_tracks
 from answerprint.ingest.material import IngestedFile
 from answerprint.ingest.paperwork import is_true
@@ -45,6 +46,7 @@ def join(files: list[IngestedFile]) -> Joined:
     _strokes(files, clips, joined)
     _mattes(files, clips, joined)
     joined.problems += join_tracks(files, clips)
+    joined.problems += join_spaces(files, clips)
     _logs(files, clips, joined)
     _groups(clips, joined)
     _planned(files, clips, joined)

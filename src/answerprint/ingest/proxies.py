@@ -29,7 +29,10 @@ def submit_proxies(production: Production, requested_by: str, clip_ids: Sequence
         for clip in session.scalars(select(Clip).order_by(Clip.name)).all():
             if clip_ids is not None and clip.id not in clip_ids:
                 continue
-            if clip.asset.details.get("proxy_of") == clip.asset.sha256 and proxy_file(production, clip).is_file():
+            made = clip.asset.details
+            if (made.get("proxy_of"), made.get("proxy_space")) == (clip.asset.sha256, clip.input_space) and proxy_file(
+                production, clip
+            ).is_file():
                 continue
             order = {"clip": clip.id}
             jobs.append(
@@ -69,7 +72,12 @@ def work_on_proxy(order: WorkOrder) -> dict[str, Any]:
         frames = _write(sequence, clip, proxy_file(production, clip), thumbnail_file(production, clip), order)
         with production.session() as session:
             asset = session.get_one(Asset, clip.asset_id)
-            asset.details = {**asset.details, "proxy": f"proxies/{clip.name}.mp4", "proxy_of": digest}
+            asset.details = {
+                **asset.details,
+                "proxy": f"proxies/{clip.name}.mp4",
+                "proxy_of": digest,
+                "proxy_space": clip.input_space,
+            }
     seconds = time.monotonic() - began
     shot = float(frames / (sequence.rate or 24))
     return {"frames": frames, "seconds": round(seconds, 2), "x_realtime": round(shot / max(seconds, 1e-3), 2)}

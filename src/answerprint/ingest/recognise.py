@@ -13,6 +13,8 @@ from answerprint.ingest.camera import read_footage
 from answerprint.ingest.camera_metadata import is_clip_listing, read_clip_listing
 from answerprint.ingest.capture import read_capture, read_capture_table
 from answerprint.ingest.hash_list import read_hash_list
+from answerprint.ingest.looks import ENDINGS as LOOKS
+from answerprint.ingest.looks import read_framing, read_look
 from answerprint.ingest.material import IngestedFile
 from answerprint.ingest.paperwork import read_csv, read_json
 from answerprint.ingest.script import read_script
@@ -23,7 +25,6 @@ from answerprint.production import BadInput
 MOVIES = {".mp4", ".mov", ".mxf", ".m4v", ".avi", ".mkv", ".webm", *RAW}
 FRAMES = {".exr", ".dng", ".dpx", ".tif", ".tiff", ".png", ".jpg", ".jpeg"}
 _EDITS = {".edl", ".otio", ".aaf", ".ale", ".fcpxml"}
-_LOOKS = {".cube", ".cdl", ".cc", ".ccc", ".clf", ".3dl", ".amf"}
 _EDIT_LIST = re.compile(rb"^\s*\d{1,6}\s+\S+.*\s[CDW]\d*\s.*(?:\d\d[:;]){3}\d\d(?:\s+(?:\d\d[:;]){3}\d\d){3}", re.MULTILINE)
 
 
@@ -57,8 +58,10 @@ def _reader(path: Path, rate: object) -> IngestedFile:
         return read_sound(path)
     if suffix == ".mhl":
         return read_hash_list(path)
-    if suffix in _LOOKS:
-        return IngestedFile(path, "look")
+    if suffix in LOOKS:
+        return read_look(path)
+    if suffix == ".fdl":
+        return read_framing(path)
     if captured := read_capture(path, rate):
         return captured
     if suffix == ".ulens":

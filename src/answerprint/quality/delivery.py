@@ -12,6 +12,7 @@ from typing import Any
 
 from answerprint.media.sequence import FrameSequence, open_sequence
 from answerprint.production import BadInput
+from answerprint.quality.documents import check_documents
 from answerprint.quality.finding import Finding
 from answerprint.quality.imf.package import ASSET_MAP, check_imf
 from answerprint.quality.labels import Headers, Labels, illegal_name, labels
@@ -25,7 +26,7 @@ from answerprint.quality.values import Values
 from answerprint.quality.view import FrameView, Watch
 
 Tell = Callable[[int, int, str], None]
-FRAME_SUFFIXES = frozenset({".exr", ".dpx", ".tif", ".tiff", ".png", ".jpg", ".jpeg"})
+FRAME_SUFFIXES = frozenset({".exr", ".dng", ".dpx", ".tif", ".tiff", ".png", ".jpg", ".jpeg"})
 MOVIE_SUFFIXES = frozenset({".mov", ".mp4", ".mxf", ".m4v", ".mkv", ".avi"})
 _NO_PLATES = ("layers", "report", "ascmhl", "colour", "artist", "redelivered")
 
@@ -50,6 +51,7 @@ def check_delivery(path: Path, rate: str | None, tell: Tell, ignore: Collection[
             for shot in treated_shots(path):
                 found += check_treated(shot, tell)
             found += _names_in(path)
+            found += check_documents(path)
     if not checked and not found:
         raise BadInput(path, "holds no movie and no frames", "give a movie, a frame folder or a package")
     return {"checked": checked, "findings": [finding.document() for finding in found if finding.code not in ignore]}

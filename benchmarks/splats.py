@@ -3,7 +3,7 @@
     python benchmarks/splats.py raster                     # 40,000 splats at 480x270, milliseconds forwards and backwards
     python benchmarks/splats.py capture [STEPS]            # examples/capture: dB at 5, 10 and 15 degrees, depth, support map
     python benchmarks/splats.py lund PICTURES WORK [STEPS] # lund_29views: every 8th view left out, dB at 270 and 540 lines
-    python benchmarks/splats.py baseline [CPU_SECONDS]     # needs torch: both trainers on examples/capture, CPU time to the same dB
+    python benchmarks/splats.py baseline [STEPS]           # needs torch: both trainers on examples/capture, CPU time to the same dB
 
 dB are PSNR of display values (sRGB curve, 0 to 1). CPU seconds are user and system time of the process, compilation left out.
 """
@@ -228,7 +228,7 @@ def main(arguments: list[str]) -> int:
     elif kind == "baseline":
         from splats_with_torch import race
 
-        race(float(rest[0]) if rest else 120.0)
+        race(int(rest[0]) if rest else 300)
     else:
         print(__doc__)
         return 2

@@ -36,7 +36,9 @@ def planes(columns: Columns, camera: Camera) -> Real:
         direction = columns["means"][n] - camera.position
         colour = columns["colours"][n] + direction / np.linalg.norm(direction) @ columns["slopes"][n]
         out[1:4] += (alpha * through) * np.maximum(colour, 0)[:, None, None]
-        out[4] += alpha * through * pz
+        along = (turn @ rotation(columns["quaternions"][n]) @ np.diag(np.exp(columns["log_scales"][n])))[2]
+        lean = np.linalg.inv(covariance) @ spread @ along
+        out[4] += alpha * through * (pz + away @ lean)
         through = through * (1 - alpha)
     out[0] = through
     return out

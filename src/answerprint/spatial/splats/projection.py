@@ -16,10 +16,12 @@ from answerprint.optics.camera import Camera
 from answerprint.optics.compiled import njit
 from answerprint.spatial.splats.cloud import Float, SplatCloud
 
-U, V, A, B, C, OPACITY, RED, GREEN, BLUE, DEPTH, REACH, HALF_WIDTH, HALF_HEIGHT, COLUMNS = range(14)
+U, V, A, B, C, OPACITY, RED, GREEN, BLUE, DEPTH, REACH, HALF_WIDTH, HALF_HEIGHT, LEAN_U, LEAN_V, COLUMNS = range(16)
 """Columns of a projected splat: pixel (u, v); half the inverse covariance, an eighth of it (A dx dx + B dx dy + C dy dy is
 an eighth of the exponent); opacity; colour; depth in metres; the exponent's eighth where the splat falls below a 255th;
-half the box around that, pixels. OPACITY is 0 for a splat that is not in the picture."""
+half the box around that, pixels; how the
+depth leans, metres per pixel right and down: the mean depth of the splat's light at each pixel, so that a disc seen aslant
+is a slanted surface. OPACITY is 0 for a splat that is not in the picture."""
 
 BLUR = 0.3
 """Variance of a pixel's own blur, square pixels: near that of a box filter of one pixel (1/12) and of a display's (1/4) together."""
@@ -84,7 +86,7 @@ def project_range(
         # Rows of J W: gradient of u and v by world position.
         t00, t01, t02 = ux * (cam[0] - jx * cam[6]), ux * (cam[1] - jx * cam[7]), ux * (cam[2] - jx * cam[8])
         t10, t11, t12 = uy * (cam[3] - jy * cam[6]), uy * (cam[4] - jy * cam[7]), uy * (cam[5] - jy * cam[8])
-        a, b, c = np.float32(0), np.float32(0), np.float32(0)
+        a, b, c, by_u, by_v = np.float32(0), np.float32(0), np.float32(0), np.float32(0), np.float32(0)
         for k in range(3):
             if k == 0:
                 r0, r1, r2 = one - two * (qy * qy + qz * qz), two * (qx * qy + qw * qz), two * (qx * qz - qw * qy)
@@ -95,6 +97,8 @@ def project_range(
             s = np.exp(log_scales[n, k])
             p, q = s * (t00 * r0 + t01 * r1 + t02 * r2), s * (t10 * r0 + t11 * r1 + t12 * r2)
             a, b, c = a + p * p, b + p * q, c + q * q
+            away = s * (cam[6] * r0 + cam[7] * r1 + cam[8] * r2)
+            by_u, by_v = by_u + p * away, by_v + q * away
         wide, high = a + np.float32(BLUR), c + np.float32(BLUR)
         grown = wide * high - b * b
         kept = max(a * c - b * b, np.float32(1e-6) * grown)
@@ -111,6 +115,7 @@ def project_range(
         out[n, A], out[n, B], out[n, C] = eighth * high, -two * eighth * b, eighth * wide
         out[n, OPACITY], out[n, DEPTH], out[n, REACH] = opacity, z, reach * np.float32(0.125)
         out[n, HALF_WIDTH], out[n, HALF_HEIGHT] = half_width, half_height
+        out[n, LEAN_U], out[n, LEAN_V] = (high * by_u - b * by_v) / grown, (wide * by_v - b * by_u) / grown
         red, green, blue = colours[n, 0], colours[n, 1], colours[n, 2]
         if len(slopes):
             dx, dy, dz = mx - eye_x, my - eye_y, mz - eye_z

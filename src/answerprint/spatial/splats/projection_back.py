@@ -9,7 +9,21 @@ from numpy.typing import NDArray
 
 from answerprint.spatial.splats.cloud import Float
 from answerprint.spatial.splats.projection import _WIDER, BLUE, BLUR, DEPTH, GREEN, OPACITY, RED, compiled
-from answerprint.spatial.splats.raster_back import D_A, D_B, D_BLUE, D_C, D_DEPTH, D_GREEN, D_OPACITY, D_RED, D_U, D_V, GRADIENTS
+from answerprint.spatial.splats.raster_back import (
+    D_A,
+    D_B,
+    D_BLUE,
+    D_C,
+    D_DEPTH,
+    D_GREEN,
+    D_LEAN_U,
+    D_LEAN_V,
+    D_OPACITY,
+    D_RED,
+    D_U,
+    D_V,
+    GRADIENTS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,18 +99,24 @@ def project_back_range(
         ux, uy = fx / z, fy / z
         t00, t01, t02 = ux * (cam[0] - jx * cam[6]), ux * (cam[1] - jx * cam[7]), ux * (cam[2] - jx * cam[8])
         t10, t11, t12 = uy * (cam[3] - jy * cam[6]), uy * (cam[4] - jy * cam[7]), uy * (cam[5] - jy * cam[8])
-        a, b, c = zero, zero, zero
+        a, b, c, with_u, with_v = zero, zero, zero, zero, zero
         for k in range(3):
             s = np.exp(log_scales[n, k])
             p = s * (t00 * turn[0, k] + t01 * turn[1, k] + t02 * turn[2, k])
             q = s * (t10 * turn[0, k] + t11 * turn[1, k] + t12 * turn[2, k])
             a, b, c = a + p * p, b + p * q, c + q * q
+            away = s * (cam[6] * turn[0, k] + cam[7] * turn[1, k] + cam[8] * turn[2, k])
+            with_u, with_v = with_u + p * away, with_v + q * away
         wide, high = a + np.float32(BLUR), c + np.float32(BLUR)
         grown, kept = wide * high - b * b, a * c - b * b
         # By the covariance: -I G I with I the inverse and G the gradient by it.
         i00, i01, i11 = high / grown, -b / grown, wide / grown
         sixteenth = np.float32(0.0625)
-        h00, h01, h11 = sixteenth * total[D_A], sixteenth * total[D_B], sixteenth * total[D_C]
+        lean_u, lean_v = total[D_LEAN_U], total[D_LEAN_V]
+        h00 = sixteenth * total[D_A] + lean_u * with_u
+        h01 = sixteenth * total[D_B] + half * (lean_u * with_v + lean_v * with_u)
+        h11 = sixteenth * total[D_C] + lean_v * with_v
+        by_with_u, by_with_v = i00 * lean_u + i01 * lean_v, i01 * lean_u + i11 * lean_v
         m00, m01 = i00 * h00 + i01 * h01, i00 * h01 + i01 * h11
         m10, m11 = i01 * h00 + i11 * h01, i01 * h01 + i11 * h11
         by_a, by_c = -(m00 * i00 + m01 * i01), -(m10 * i01 + m11 * i11)
@@ -115,11 +135,14 @@ def project_back_range(
             s = np.exp(log_scales[n, k])
             p = s * (t00 * turn[0, k] + t01 * turn[1, k] + t02 * turn[2, k])
             q = s * (t10 * turn[0, k] + t11 * turn[1, k] + t12 * turn[2, k])
-            by_p, by_q = two * p * by_a + q * by_b, two * q * by_c + p * by_b
-            g_scales[n, k] = by_p * p + by_q * q
-            by_turn[0, k] = s * (by_p * t00 + by_q * t10)
-            by_turn[1, k] = s * (by_p * t01 + by_q * t11)
-            by_turn[2, k] = s * (by_p * t02 + by_q * t12)
+            away = s * (cam[6] * turn[0, k] + cam[7] * turn[1, k] + cam[8] * turn[2, k])
+            by_p = two * p * by_a + q * by_b + away * by_with_u
+            by_q = two * q * by_c + p * by_b + away * by_with_v
+            by_away = p * by_with_u + q * by_with_v
+            g_scales[n, k] = by_p * p + by_q * q + by_away * away
+            by_turn[0, k] = s * (by_p * t00 + by_q * t10 + by_away * cam[6])
+            by_turn[1, k] = s * (by_p * t01 + by_q * t11 + by_away * cam[7])
+            by_turn[2, k] = s * (by_p * t02 + by_q * t12 + by_away * cam[8])
             d00, d01, d02 = d00 + by_p * s * turn[0, k], d01 + by_p * s * turn[1, k], d02 + by_p * s * turn[2, k]
             d10, d11, d12 = d10 + by_q * s * turn[0, k], d11 + by_q * s * turn[1, k], d12 + by_q * s * turn[2, k]
         _by_quaternion(qw, qx, qy, qz, length, by_turn, g_quaternions[n])

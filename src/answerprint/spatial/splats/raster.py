@@ -10,7 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from answerprint.spatial.splats.cloud import Float
-from answerprint.spatial.splats.projection import BLUE, DEPTH, GREEN, HALF_HEIGHT, OPACITY, REACH, RED, A, B, C, U, V, compiled
+from answerprint.spatial.splats.projection import (
+    BLUE,
+    DEPTH,
+    GREEN,
+    HALF_HEIGHT,
+    LEAN_U,
+    LEAN_V,
+    OPACITY,
+    REACH,
+    RED,
+    A,
+    B,
+    C,
+    U,
+    V,
+    compiled,
+)  # fmt: skip
 from answerprint.spatial.splats.tiles import TILE, Tiles
 
 THROUGH, R, G, B_, EXPECTED, MEDIAN, PLANES = range(7)
@@ -73,13 +89,15 @@ def raster_range(
 @compiled
 def _draw(buffer: Float, splat: Float, left: np.float32, top: np.float32) -> None:
     a, b, c, opacity, reach = splat[A], splat[B], splat[C], splat[OPACITY], splat[REACH]
-    red, green, blue, depth = splat[RED], splat[GREEN], splat[BLUE], splat[DEPTH]
+    red, green, blue, centre = splat[RED], splat[GREEN], splat[BLUE], splat[DEPTH]
+    lean_u, lean_v = splat[LEAN_U], splat[LEAN_V]
     from_left, from_top, half = left - splat[U], top - splat[V], splat[HALF_HEIGHT]
     first = max(0, int(np.ceil(-from_top - half)))
     last = min(TILE, int(np.floor(-from_top + half)) + 1)
     for row in range(first, last):
         dy = from_top + np.float32(row)
         b_dy, c_dy = b * dy, c * dy * dy
+        row_depth = centre + lean_v * dy
         at = np.uint64(row * TILE)
         for i in range(_ROW):
             dx = np.float32(np.int32(i)) + from_left
@@ -92,6 +110,7 @@ def _draw(buffer: Float, splat: Float, left: np.float32, top: np.float32) -> Non
             alpha = min(opacity * e, np.float32(MOST))
             alpha = alpha if q <= reach else np.float32(0)
             k = at + i
+            depth = row_depth + lean_u * dx
             before = buffer[k]
             w = alpha * before
             after = before - w

@@ -14,12 +14,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from answerprint.spatial.splats.cloud import Float
-from answerprint.spatial.splats.projection import BLUE, DEPTH, GREEN, HALF_HEIGHT, OPACITY, REACH, RED, A, B, C, U, V, compiled
+from answerprint.spatial.splats.projection import (
+    BLUE,
+    DEPTH,
+    GREEN,
+    HALF_HEIGHT,
+    LEAN_U,
+    LEAN_V,
+    OPACITY,
+    REACH,
+    RED,
+    A,
+    B,
+    C,
+    U,
+    V,
+    compiled,
+)  # fmt: skip
 from answerprint.spatial.splats.raster import E0, E1, E2, E3, E4, EXPECTED, MOST, THROUGH, R
 from answerprint.spatial.splats.tiles import TILE
 
-D_U, D_V, D_A, D_B, D_C, D_OPACITY, D_RED, D_GREEN, D_BLUE, D_DEPTH, GRADIENTS = range(11)
-"""Columns of what one square says of one splat: the error's gradient by U, V, A, B, C, OPACITY, colour and DEPTH."""
+D_U, D_V, D_A, D_B, D_C, D_OPACITY, D_RED, D_GREEN, D_BLUE, D_DEPTH, D_LEAN_U, D_LEAN_V, GRADIENTS = range(13)
+"""Columns of what one square says of one splat: the error's gradient by U, V, A, B, C, OPACITY, colour, DEPTH and lean."""
 
 _AREA = TILE * TILE
 _BUFFER = 6 * _AREA
@@ -59,13 +75,14 @@ def raster_back_range(
 @compiled
 def _gather(buffer: Float, splat: Float, left: np.float32, top: np.float32, out: Float) -> None:
     a, b, c, opacity, reach = splat[A], splat[B], splat[C], splat[OPACITY], splat[REACH]
-    red, green, blue, depth = splat[RED], splat[GREEN], splat[BLUE], splat[DEPTH]
+    red, green, blue, centre = splat[RED], splat[GREEN], splat[BLUE], splat[DEPTH]
+    lean_u, lean_v = splat[LEAN_U], splat[LEAN_V]
     from_left, from_top, half = left - splat[U], top - splat[V], splat[HALF_HEIGHT]
     first = max(0, int(np.ceil(-from_top - half)))
     last = max(first, min(TILE, int(np.floor(-from_top + half)) + 1))
     zero = np.float32(0)
     v, vx, vy, vxx, vxy, vyy = zero, zero, zero, zero, zero, zero
-    sum_r, sum_g, sum_b, sum_e = zero, zero, zero, zero
+    sum_r, sum_g, sum_b, sum_e, sum_ex, sum_ey = zero, zero, zero, zero, zero, zero
     # Rows in one run of pixels: the sums stay in vector registers to the end.
     for k in range(np.uint64(first * TILE), np.uint64(last * TILE)):
         dx = np.float32(np.int32(k & _FIFTEEN)) + from_left
@@ -83,6 +100,7 @@ def _gather(buffer: Float, splat: Float, left: np.float32, top: np.float32, out:
         w = alpha * before
         buffer[k] = before - w
         g_r, g_g, g_b, g_e = buffer[k + _AT_R], buffer[k + _AT_G], buffer[k + _AT_B], buffer[k + _AT_E]
+        depth = centre + lean_u * dx + lean_v * dy
         seen = red * g_r + green * g_g + blue * g_b + depth * g_e
         rest = buffer[k + _AT_REST] - w * seen
         buffer[k + _AT_REST] = rest
@@ -99,9 +117,14 @@ def _gather(buffer: Float, splat: Float, left: np.float32, top: np.float32, out:
         sum_r += w * g_r
         sum_g += w * g_g
         sum_b += w * g_b
-        sum_e += w * g_e
+        far = w * g_e
+        sum_e += far
+        sum_ex += far * dx
+        sum_ey += far * dy
     eight, two = np.float32(8), np.float32(2)
-    out[D_U], out[D_V] = eight * (two * a * vx + b * vy), eight * (b * vx + two * c * vy)
+    out[D_U] = eight * (two * a * vx + b * vy) - lean_u * sum_e
+    out[D_V] = eight * (b * vx + two * c * vy) - lean_v * sum_e
     out[D_A], out[D_B], out[D_C] = -eight * vxx, -eight * vxy, -eight * vyy
     out[D_OPACITY] = v / opacity
     out[D_RED], out[D_GREEN], out[D_BLUE], out[D_DEPTH] = sum_r, sum_g, sum_b, sum_e
+    out[D_LEAN_U], out[D_LEAN_V] = sum_ex, sum_ey

@@ -371,3 +371,15 @@ def test_a_name_two_shots_would_share_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="both 7A_0010 and 7B_0020"):
         write_package(delivery(tmp_path), "nuke", tmp_path / "out", own_signer(), silent, naming=Naming("{show}_{vendor}"))
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("receiver", ["generic", "resolve", "nuke", "flame", "archive"])
+def test_every_medium_the_edit_names_is_in_the_package(made: Made, receiver: str) -> None:
+    package = made(receiver)
+    edit = next((package / "edit").glob("*.otio"))
+    references = [clip.media_reference for clip in otio.adapters.read_from_file(str(edit)).find_clips()]
+    sequences = [one for one in references if isinstance(one, otio.schema.ImageSequenceReference)]
+    assert len(sequences) == 2
+    for one in sequences:
+        count = int(one.available_range.duration.value)
+        assert all((edit.parent / one.target_url_for_image_number(number)).is_file() for number in range(count))

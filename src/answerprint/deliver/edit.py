@@ -62,7 +62,8 @@ def _as_sequences(path: Path, by_number: dict[int, LaidShot], laid: Laid) -> Non
     """Say in the OTIO file that the media are numbered frames."""
     runs = {s.frames.file(s.first): s.frames for s in by_number.values() if s.frames is not None and not s.movie}
     numbered = {
-        f"../{file}": NumberedFrames(f"../{run.folder}/", f"{run.stem}.", run.suffix, run.first) for file, run in runs.items()
+        f"../{file}": NumberedFrames(f"../{run.folder}/", run.prefix, run.suffix, run.first, run.digits)
+        for file, run in runs.items()
     }
     point_at_frames(path, numbered, laid.rate)
 

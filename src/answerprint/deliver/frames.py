@@ -113,7 +113,7 @@ def _copied(
         row = rows.get(shot.frames.start + index)
         if row is not None:
             _tie(place, building, row, proof)
-    return run
+    return run if renames else run.named_as(sequence.file(0).name)
 
 
 def _pulled(
@@ -130,7 +130,7 @@ def _pulled(
     _booked(building, job, rows, signer)
     for row in rows:
         _tie(building / folder / row.output, building, row, proof)
-    return run, {row.frame: row for row in rows}
+    return run if renames else run.named_as(rows[0].output), {row.frame: row for row in rows}
 
 
 def _transcoded(

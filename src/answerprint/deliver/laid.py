@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from answerprint.editorial.events import Event, Lost
 
 @dataclass(frozen=True)
 class Run:
-    """Numbered frames in one folder of the package: ``FOLDER/STEM.NNNN.SUFFIX``, without gaps.
+    """Numbered frames in one folder of the package: ``FOLDER/STEM.NNNN.SUFFIX``, without gaps. ``join`` stands before the number, which
+    has at least ``digits`` digits.
 
     ``folder`` is relative to the package, forward slashes; ``suffix`` has its full stop; ``space`` names the colour space of the
     values ("data" for mattes and counts).
@@ -24,6 +26,8 @@ class Run:
     first: int
     count: int
     space: str
+    join: str = "."
+    digits: int = 4
 
     @property
     def last(self) -> int:
@@ -31,22 +35,34 @@ class Run:
 
     def file(self, number: int) -> str:
         """The path of one frame in the package."""
-        return f"{self.folder}/{self.stem}.{number:04d}{self.suffix}"
+        return f"{self.folder}/{self.prefix}{number:0{self.digits}d}{self.suffix}"
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the number."""
+        return f"{self.stem}{self.join}"
+
+    def named_as(self, name: str) -> Run:
+        """The same frames under the name their first file has, where that ends in its number."""
+        found = re.fullmatch(r"(.*?)([._-]?)(\d+)", Path(name).stem)
+        if found is None or int(found[3]) != self.first:
+            return self
+        return replace(self, stem=found[1], join=found[2], digits=len(found[3]), suffix=Path(name).suffix)
 
     @property
     def hashes(self) -> str:
         """``FOLDER/STEM.####.SUFFIX``, as Nuke writes it."""
-        return f"{self.folder}/{self.stem}.####{self.suffix}"
+        return f"{self.folder}/{self.prefix}{'#' * self.digits}{self.suffix}"
 
     @property
     def printf(self) -> str:
         """``FOLDER/STEM.%04d.SUFFIX``."""
-        return f"{self.folder}/{self.stem}.%04d{self.suffix}"
+        return f"{self.folder}/{self.prefix}%0{self.digits}d{self.suffix}"
 
     @property
     def bracket(self) -> str:
         """``STEM.[1001-1048].SUFFIX``, as Resolve and the delivery specifications write it; without its folder."""
-        return f"{self.stem}.[{self.first:04d}-{self.last:04d}]{self.suffix}"
+        return f"{self.prefix}[{self.first:0{self.digits}d}-{self.last:0{self.digits}d}]{self.suffix}"
 
 
 @dataclass

@@ -1,0 +1,153 @@
+"""How bright and of what colour the lamps of a known stage were: solved from a plate and one rendered picture for each light.
+
+Light is linear, so a plate is a sum of the stage's light groups, each times a gain of its own in each channel (reflectances of ACEScg's
+channels do not mix in a render). The gains are the non-negative least squares solution (C. Lawson, R. Hanson, "Solving Least Squares Problems",
+1974, chapter 23), exact in one step: no gradient through a renderer is needed while lamps stay where they are. A gain times the
+colour that a group was rendered with is the lamp's colour; its luminance is the lux.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from answerprint.colour.difference import AP1_TO_XYZ
+from answerprint.colour.temperature import cct_duv
+from answerprint.production import BadInput
+from answerprint.simulation import light
+from answerprint.simulation.passes import Picture
+from answerprint.simulation.stage import Light
+
+Real = NDArray[np.float64]
+
+_FLOOR = 0.02
+"""Share of the plate's own level below which a pixel's weight no longer rises: noise, not light."""
+_FEWEST = 64
+
+
+@dataclass(frozen=True)
+class SolvedLight:
+    """One light group as the plate shows it, against how it was rendered."""
+
+    gain: tuple[float, float, float]
+    """linear, for each channel of ACEScg"""
+    deviation: tuple[float, float, float]
+    """one standard deviation of each gain, from the residual; infinite for a group that nothing in the plate tells apart"""
+    stops: float | None
+    """luminance against the rendered one; None for a lamp that was off"""
+    kelvin: float | None
+    tint: float | None
+
+
+@dataclass(frozen=True)
+class SolvedLighting:
+    """The lamps by group, and what the sum of them leaves of the plate."""
+
+    lights: dict[str, SolvedLight]
+    residual: float
+    """root mean square of what is left, as a share of the plate's own root mean square"""
+    condition: float
+    """of the groups' system: large where two lamps light the stage alike"""
+
+
+def solve_lighting(
+    plate: Picture,
+    groups: Mapping[str, Picture],
+    rendered: Mapping[str, tuple[float, float, float]] | None = None,
+    where: NDArray[np.bool_] | None = None,
+) -> SolvedLighting:
+    """Gains of ``groups`` (height, width, 3), scene-linear, whose sum is nearest to ``plate`` of the same camera and white balance.
+
+    ``rendered`` is the colour in ACEScg that a group's lamp was rendered with (``light_colour``); groups without one get no colour temperature.
+    ``where`` leaves out what is not on the stage (people, things that moved). Every pixel counts by its relative error.
+    Raises BadInput for sizes that do not fit, for no groups and for too few pixels.
+    """
+    if not groups:
+        raise BadInput("inverse lighting", "no light group is given", "render the stage with the pass 'groups'")
+    for name, picture in groups.items():
+        if picture.shape != plate.shape:
+            raise BadInput(
+                f"light group {name}", f"is {picture.shape}, the plate is {plate.shape}", "render it through the plate's camera"
+            )
+    used = np.isfinite(plate).all(axis=-1)
+    if where is not None:
+        used &= where
+    if used.sum() < _FEWEST:
+        raise BadInput("inverse lighting", f"{int(used.sum())} pixels are left to solve from", f"leave at least {_FEWEST}")
+    names = list(groups)
+    seen = plate[used].astype(np.float64)
+    stack = np.stack([groups[name][used] for name in names], axis=-1).astype(np.float64)
+    solved = [_channel(stack[:, c], seen[:, c]) for c in range(3)]
+    gains, deviations = np.array([s[0] for s in solved]), np.array([s[1] for s in solved])
+    left = seen - np.einsum("pcg,cg->pc", stack, gains)
+    known = rendered or {}
+    lights = {name: _told(gains[:, i], deviations[:, i], known.get(name)) for i, name in enumerate(names)}
+    share = float(np.sqrt(np.mean(left**2) / max(float(np.mean(seen**2)), 1e-30)))
+    return SolvedLighting(lights, share, max(s[2] for s in solved))
+
+
+def as_solved(lamps: tuple[Light, ...], found: SolvedLighting) -> tuple[Light, ...]:
+    """The document's lamps with the lux and colour temperature that were solved; a lamp that was off has no lux.
+
+    Lamps set in stops against another get lux of their own; a gel stays in the lamp's colour as it is.
+    """
+    out = []
+    for lamp in lamps:
+        solved = found.lights.get(lamp.group or lamp.name)
+        if solved is None:
+            out.append(lamp)
+            continue
+        lux = light.lux_at_aim(lamp, lamps) * (2.0**solved.stops if solved.stops is not None else 0.0)
+        own: dict[str, object] = {"illuminance_lux": lux, "stops": None}
+        if solved.kelvin is not None and lamp.gel == "none":
+            own |= {"kelvin": float(np.clip(solved.kelvin, 1000, 25000)), "tint": float(np.clip(solved.tint or 0.0, -0.05, 0.05))}
+        out.append(lamp.model_copy(update=own))
+    return tuple(out)
+
+
+def rendered_colours(lamps: tuple[Light, ...]) -> dict[str, tuple[float, float, float]]:
+    """The colour in ACEScg of each group with one lamp."""
+    groups = [lamp.group or lamp.name for lamp in lamps]
+    return {
+        group: light.light_colour(lamp.kelvin, lamp.tint, lamp.gel)
+        for group, lamp in zip(groups, lamps, strict=True)
+        if groups.count(group) == 1
+    }
+
+
+def _channel(stack: Real, seen: Real) -> tuple[Real, Real, float]:
+    """Gains (groups,), their standard deviations and the condition of one channel's system."""
+    weight = 1 / np.maximum(np.abs(seen), _FLOOR * float(np.percentile(np.abs(seen), 95)) + 1e-12)
+    system, wanted = stack * weight[:, None], seen * weight
+    scale = np.linalg.norm(system, axis=0)
+    lit = scale > 1e-9
+    gains, deviations = np.zeros(len(scale)), np.full(len(scale), np.inf)
+    if not lit.any():
+        return gains, deviations, np.inf
+    scaled = system[:, lit] / scale[lit]
+    # The same solution from the triangle alone: as many rows as groups instead of as many as pixels.
+    q, r = np.linalg.qr(scaled)
+    gains[lit] = nnls(r, q.T @ wanted)[0] / scale[lit]
+    left = wanted - system @ gains
+    freedom = max(1, len(wanted) - int(lit.sum()))
+    covariance = np.linalg.pinv(r.T @ r) * float(left @ left) / freedom
+    deviations[lit] = np.sqrt(np.diag(covariance)) / scale[lit]
+    return gains, deviations, float(np.linalg.cond(scaled))
+
+
+def _told(gain: Real, deviation: Real, colour: tuple[float, float, float] | None) -> SolvedLight:
+    was = np.asarray(colour if colour is not None else (1.0, 1.0, 1.0))
+    now = gain * was
+    luminance = AP1_TO_XYZ[1]
+    ratio = float(luminance @ now) / float(luminance @ was)
+    stops = float(np.log2(ratio)) if ratio > 1e-6 else None
+    kelvin = tint = None
+    if colour is not None and stops is not None and (now > 0).all():
+        kelvin, tint = (float(v) for v in cct_duv(now, white="ACES"))
+    r, g, b = (float(v) for v in gain)
+    dr, dg, db = (float(v) for v in deviation)
+    return SolvedLight((r, g, b), (dr, dg, db), stops, kelvin, tint)

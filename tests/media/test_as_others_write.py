@@ -169,6 +169,7 @@ def test_every_codec_and_container_of_the_list_gives_every_frame_and_its_rate(
     for number in (11, 0, 6):
         read = sequence.read(number).rgb()[100:140, 100:200].astype(float).mean() / 257
         assert read == pytest.approx(20 * number, abs=2.5), f"frame {number}"
+    sequence.close()
 
 
 def test_a_mosaic_without_camera_colour_is_refused_and_says_what_to_do(tmp_path: Path) -> None:

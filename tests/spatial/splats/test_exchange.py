@@ -20,9 +20,11 @@ from answerprint.spatial.splats.spz import read_spz, write_spz
 
 def cloud(n: int = 50) -> SplatCloud:
     random = np.random.default_rng(8)
+    f4 = np.float32
     return SplatCloud(
-        random.uniform(-3, 3, (n, 3)), random.uniform(-6, -2, (n, 3)), random.normal(size=(n, 4)), random.normal(0, 2, n),
-        random.uniform(0.3, 0.9, (n, 3)), random.normal(0, 0.04, (n, 3, 3)), random.integers(0, 9, n),
+        random.uniform(-3, 3, (n, 3)).astype(f4), random.uniform(-6, -2, (n, 3)).astype(f4), random.normal(size=(n, 4)).astype(f4),
+        random.normal(0, 2, n).astype(f4), random.uniform(0.3, 0.9, (n, 3)).astype(f4), random.normal(0, 0.04, (n, 3, 3)).astype(f4),
+        random.integers(0, 9, n).astype(np.int32),
     )  # fmt: skip
 
 

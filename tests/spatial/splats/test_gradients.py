@@ -38,7 +38,8 @@ def columns(n: int = 14) -> Columns:
 
 
 def cloud(of: Columns) -> SplatCloud:
-    return SplatCloud(**{name: column.astype(np.float32) for name, column in of.items()})
+    means, scales, quaternions, logits, colours, slopes = (of[name].astype(np.float32) for name in COLUMNS)
+    return SplatCloud(means, scales, quaternions, logits, colours, slopes)
 
 
 def drawn_by(threads: int) -> Drawn:

@@ -72,3 +72,13 @@ def test_no_mutated_list_does_worse_than_be_refused(tmp_path_factory: pytest.Tem
         read_fdl(file)
     except BadInput:
         return
+
+
+@pytest.mark.parametrize("number", ["999999999999999999999999", "1e99", "-4294967296", "1e309", "NaN"])
+def test_a_number_no_framing_has_is_refused_and_the_process_lives(tmp_path: Path, number: str) -> None:
+    write_fdl(tmp_path / "a.fdl", [framed("A001C002", (4608, 3164), (239, 100))], "Answerprint", UUID)
+    text = (tmp_path / "a.fdl").read_text()
+    (tmp_path / "a.fdl").write_text(text.replace('"minor":0', f'"minor":{number}').replace('"minor": 0', f'"minor": {number}'))
+    assert number in (tmp_path / "a.fdl").read_text()
+    with pytest.raises(BadInput, match="is no ASC framing decision list"):
+        read_fdl(tmp_path / "a.fdl")

@@ -78,7 +78,7 @@ def read_fdl(path: Path) -> list[Framing]:
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise BadInput(path, "is larger than any framing decision list", "check that it is one")
-        text = path.read_bytes().decode("utf-8-sig")
+        text = json.dumps(_bounded(json.loads(path.read_bytes().decode("utf-8-sig"))))
         with _library() as documents:
             documents.append(fdl.read_from_string(text))
             told = json.loads(documents[0].as_json())
@@ -97,6 +97,23 @@ def read_fdl(path: Path) -> list[Framing]:
         RuntimeError,
     ) as fault:
         raise BadInput(path, f"is no ASC framing decision list ({_line(fault)})", "export it again") from None
+
+
+_LARGEST_NUMBER = 2**31 - 1
+"""The library ends the whole process at a number beyond a 32-bit integer (seen with asc-fdl 1.0.2); no canvas has that many pixels."""
+
+
+def _bounded(value: Any) -> Any:
+    """A JSON value as it is. Raises ValueError for a number no framing has."""
+    layer = [value]
+    while layer:
+        for number in (one for one in layer if isinstance(one, (int, float))):
+            if not abs(number) <= _LARGEST_NUMBER:
+                raise ValueError(f"{number:.6g} is no number of a framing")
+        layer = [
+            inner for one in layer if isinstance(one, (dict, list)) for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return value
 
 
 _ZERO = "00000000-0000-0000-0000-000000000000"

@@ -93,7 +93,8 @@ def _record(
     before = _of_parent(parent, frame)
     inside = _treated(production, parent, before, plate) if before else np.zeros_like(changed)
     outside = changed & ~inside
-    letter = str(before["class"]) if before and changed.any() else "A"
+    kept = before is not None and changed.any() and not before.get("refused")
+    letter = str(before["class"]) if before and kept else "A"
     if outside.any():
         nobody = np.zeros_like(outside)
         seen = performers and PixelInspector().classify(first, second, outside, performers(frame), nobody)

@@ -21,7 +21,7 @@ export function Versions({ shot, a, b, onChoose }: Props) {
           <li key={version.id}>
             <Item
               name={`v${version.number}`}
-              detail={version.operation + originOf(version)}
+              detail={originOf(version) || version.operation}
               isA={a === version.id}
               isB={b === version.id}
               disabled={version.count === 0}
@@ -47,7 +47,7 @@ export function Versions({ shot, a, b, onChoose }: Props) {
 
 function originOf({ origin }: VersionSummary): string {
   if (!origin) return "";
-  return `, by hand from ${origin.parent ? `v${origin.parent}` : "the plate"}`;
+  return `by hand from ${origin.parent ? `v${origin.parent}` : "the plate"}`;
 }
 
 export function nameOf(version: VersionSummary | null): string {

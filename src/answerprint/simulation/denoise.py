@@ -53,9 +53,9 @@ class _Surface:
     """What a pixel shows, whatever light falls on it, and how much its neighbours at each gap are like it."""
 
     albedo: Picture
-    side: Picture
-    """the albedo of the one side whose light a pixel on an edge takes; elsewhere the albedo"""
     mixed: Picture
+    side: list[Picture]
+    """weights of the neighbours that show nothing but what a pixel on an edge mostly shows"""
     near: list[Picture]
     wide: list[list[Picture]]
 
@@ -64,8 +64,7 @@ class _Surface:
         mixed = _mixed(rendered)
         near, *wide = (_likeness(rendered, mixed, gap) for gap in (1, *_WIDE))
         albedo = rendered.data["albedo"] + np.float32(0.02)
-        side = np.where(mixed > 0, _mean(albedo, near), albedo)
-        return cls(albedo, side, mixed, near, wide)
+        return cls(albedo, mixed, _same_side(rendered, mixed), near, wide)
 
 
 def _smooth(light: Picture, surface: _Surface) -> Picture:
@@ -82,7 +81,16 @@ def _smooth(light: Picture, surface: _Surface) -> Picture:
     # A mean over three passes of this kernel leaves about 1/38 of the noise's variance (the sum of its squared weights).
     apart = _mean((narrow - wide) ** 2, surface.near) / (noise / np.float32(38) * _DOUBT + _TINY)
     own = _mean(np.clip(apart - 1, 0, 1), surface.near)
-    return _edges_softened((wide + own * (narrow - wide)) * surface.side, surface.mixed)
+    light = (wide + own * (narrow - wide)) * surface.albedo
+    # An albedo of two things divides the light of neither: on an edge pixels are taken as they look.
+    looks = np.where(surface.mixed > 0, raw * surface.albedo, light)
+    return _no_dots(_edges_softened(np.where(surface.mixed > 0, _mean(looks, surface.side), light), surface.mixed))
+
+
+def _no_dots(light: Picture) -> Picture:
+    """No pixel brighter or darker than all but one of the eight beside it; a line of one pixel stays."""
+    around = np.sort(np.stack([_shifted(light, dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx]), axis=0)
+    return np.clip(light, around[1], around[-2])
 
 
 def _edges_softened(light: Picture, mixed: Picture) -> Picture:
@@ -168,6 +176,20 @@ def _mixed(rendered: Rendered) -> Picture:
         out[np.abs(near - _shifted(near, dy, dx)) > 0.06 * near] = 1
         if material is not None:
             out[material != _shifted(material, dy, dx)] = 1
+    return out
+
+
+def _same_side(rendered: Rendered, mixed: Picture) -> list[Picture]:
+    near, material = _finite(rendered.data["depth"]), rendered.data.get("material_id")
+    out = []
+    for i, ky in enumerate(_KERNEL):
+        for j, kx in enumerate(_KERNEL):
+            dy, dx = i - 2, j - 2
+            like = np.abs(near - _shifted(near, dy, dx)) < 0.06 * near
+            if material is not None:
+                like &= material == _shifted(material, dy, dx)
+            weight = np.float32(ky * kx) * np.where(_shifted(mixed, dy, dx) > 0, _MIXED, np.float32(1))
+            out.append(np.where(like, weight, np.float32(0)).astype(np.float32))
     return out
 
 

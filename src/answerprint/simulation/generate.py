@@ -28,7 +28,7 @@ _HAIR: tuple[Colour, ...] = (
 )
 _EYES: tuple[Colour, ...] = ((0.07, 0.035, 0.015), (0.12, 0.2, 0.28), (0.1, 0.16, 0.09), (0.16, 0.1, 0.04))
 ShotName = Literal["wide", "full", "medium", "close"]
-SHOTS: dict[ShotName, tuple[float, float]] = {"full": (2.15, 0.93), "medium": (1.0, 0.28), "close": (0.5, 0.03)}
+SHOTS: dict[ShotName, tuple[float, float]] = {"full": (2.6, 0.83), "medium": (1.0, 0.28), "close": (0.5, 0.03)}
 """Height of the frame where the performer stands, and how far below the eyes its middle is, metres."""
 _LONGEST = 135.0
 _LENSES = (21.0, 25.0, 32.0, 40.0, 50.0)

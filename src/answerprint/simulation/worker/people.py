@@ -9,6 +9,10 @@ import surfaces
 from garments import dress, shoes
 from mathutils import Matrix
 
+PARTS = ("body", "top", "bottom", "shoes", "eyes", "hair")
+"""What of a performer has a material id of its own: 20000, ten times the performer's object id, and its number here from 1.
+
+The renderer's ids end at 32767."""
 _HEAD = {"crop": 0.022, "short": 0.05, "bob": 0.2, "long": 0.38}
 
 
@@ -163,6 +167,7 @@ class Performer:
                 "vector", np.asarray(vertices, dtype=np.float32)[:, [0, 2, 1]].ravel()
             )
         mesh.materials.append(material)
+        material.pass_index = self._material_id(part)
         mesh.validate()
         made = bpy.data.objects.new(f"{self.name}.{part}", mesh)
         made.pass_index = self.index
@@ -176,6 +181,9 @@ class Performer:
             block.value = 0.0
         self.worn.append((made, np.asarray(vertices, dtype=np.float64), np.asarray(skin, dtype=np.float64)))
         return made
+
+    def _material_id(self, part: str) -> int:
+        return 20_000 + 10 * self.index + PARTS.index(part) + 1
 
     def _hair(self) -> None:
         strands = [self._scalp_strands(), self._brow_strands()]
@@ -192,7 +200,9 @@ class Performer:
         )
         curves.attributes.new("radius", "FLOAT", "POINT") if "radius" not in curves.attributes else None
         curves.attributes["radius"].data.foreach_set("value", radius.astype(np.float32))
-        curves.materials.append(_hair_material(self.name, self.about["hair"]["colour"]))
+        material = _hair_material(self.name, self.about["hair"]["colour"])
+        material.pass_index = self._material_id("hair")
+        curves.materials.append(material)
         self.hair = bpy.data.objects.new(f"{self.name}.hair", curves)
         self.hair.pass_index = self.index
         self.link(self.hair)

@@ -144,3 +144,9 @@ def test_killed_in_the_middle_it_comes_to_the_same_end(tmp_path: Path, fitted: t
     assert report.resumed_at > 0
     assert same(resumed, fitted[0])
     json.dumps(report.exposures)
+
+
+def test_a_limit_in_seconds_chooses_the_steps() -> None:
+    _, short = fit(views(), points(), QUICK.model_copy(update={"seconds": 1.0}), threads=1)
+    _, long = fit(views(), points(), QUICK.model_copy(update={"seconds": 4.0}), threads=1)
+    assert 20 < short.iterations < long.iterations

@@ -133,7 +133,7 @@ class Training:
 
     def run(self, progress: Tell, cancelled: Callable[[], bool]) -> None:
         """All steps that are left, with a checkpoint every half a minute."""
-        saved = started = time.monotonic()
+        saved = started = tenth = time.monotonic()
         begun = self.at
         while self.at < self.total:
             if cancelled():
@@ -141,10 +141,12 @@ class Training:
                 raise Cancelled("fitting the scene was cancelled")
             self.step()
             now = time.monotonic()
+            if self.at == 10:
+                # The first steps compile what they need.
+                tenth = now
             if self.plan.seconds is not None and self.at == 20:
-                self.total = max(
-                    20, int(20 + (self.plan.seconds - (now - started)) * 20 / max(now - started, 1e-6) * self._later())
-                )
+                left = self.plan.seconds - (now - started)
+                self.total = max(21, int(20 + left * 10 / max(now - tenth, 1e-6) * self._later()))
             if self.file is not None and now - saved > SAVE_EVERY_S:
                 self._save()
                 saved = now

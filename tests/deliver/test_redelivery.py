@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from answerprint.colour import cdl
 from answerprint.deliver.package import write_package
+from answerprint.editorial.events import AscCdl
 from answerprint.editorial.timeline import read_timeline
 from answerprint.production import BadInput
 from answerprint.provenance.keys import own_signer
@@ -82,3 +85,15 @@ def test_the_package_of_another_receiver_is_left_alone(tmp_path: Path) -> None:
     ours = delivery(tmp_path, version="v002")
     with pytest.raises(BadInput, match="for nuke"):
         write_package(ours, "flame", tmp_path / "out", own_signer(), silent, movie=False)
+
+
+def test_the_grade_that_came_with_the_cut_stays_in_the_edit_and_ours_lies_beside_it(tmp_path: Path) -> None:
+    theirs = AscCdl((0.9, 1.0, 1.1), saturation=0.8)
+    made = delivery(tmp_path)
+    first = made.shots[0]
+    graded = replace(made, shots=[replace(first, event=replace(first.event, cdl=theirs)), *made.shots[1:]])
+    told = write_package(graded, "resolve", tmp_path / "out", own_signer(), silent, movie=False)
+    edit = read_timeline(tmp_path / "out" / "edit" / "DerPrufstand.edl", 24)
+    assert edit.events[0].cdl == theirs
+    (ours,) = cdl.read(tmp_path / "out" / "grades" / "DerPrufstand.ccc")
+    assert ours.slope == pytest.approx((1.1, 1.0, 0.9)) and any("Two layers" in line for line in told["attention"])

@@ -19,7 +19,9 @@ from answerprint.editorial.timeline import read_timeline
 from answerprint.ingest.into_catalogue import ingest
 from answerprint.media.exr import read_exr, write_exr
 from answerprint.passes.catalogue import dispatch
-from answerprint.passes.delivered import deliver
+from answerprint.passes.delivered import deliver, delivered_names
+from answerprint.passes.delivery_job import packages, submit_delivery
+from answerprint.passes.delivery_settings import DeliverySettings
 from answerprint.passes.returned import returned_under, take_back
 from answerprint.passes.review import decide
 from answerprint.passes.shots import ensure_shots
@@ -151,3 +153,11 @@ def test_names_are_known_by_their_shot_whatever_vendor_task_and_episode_they_say
         assert pattern.fullmatch(name), name
     for name in ("Pier_7A_0020_cleanup_AP_v001", "Pier_7A_0010_cleanup_AP", "7B_0010_v001", "Pier_7A_0010_v001_a_b"):
         assert not pattern.fullmatch(name), name
+
+
+def test_a_package_the_page_asks_for_is_written_by_the_queue_and_remembered(delivered) -> None:
+    production, _, _ = delivered
+    _worked(production, [submit_delivery(production, DeliverySettings(receiver="archive", vendor="XY", movie=False), "Ines")])
+    (made,) = packages(production)
+    assert made["receiver"] == "archive" and verify(production.root / "deliveries" / "archive").intact
+    assert delivered_names(production)["Pier_7A_0010_cleanup_XY_v001"]["version"] == 1

@@ -18,6 +18,11 @@ from answerprint.quality.continuity_view import Picture, Real, Shared, luminance
 
 _FEWEST = 30
 _DARK = 0.08
+_ERRORS = 5.5
+_RIDGE = np.array([0, 0.02, 0.02, 0.05, 0.05])
+"""Falloff of either side and a slope say nearly the same where both framings have one middle: of equals the smaller."""
+_SAME_CHROMA = 0.2
+"""Stops of red and of blue over green within which a patch changed as the others did."""
 _MIREDS = (100.0, 450.0)
 
 
@@ -47,23 +52,33 @@ def light_change(view: Shared, first: Picture) -> LightChange | None:
         # Black lifts the dark patches' ratio and the ratio hides black: found in turns.
         lift = np.maximum(view.second - black, 1e-5)
         ratio = np.log2(luminance(lift.astype(np.float32)) / np.maximum(one, 1e-5)).astype(np.float64)
-        used = np.isfinite(ratio) & (one > 0.02) & (view.second.max(axis=1) < 8)
+        used = np.isfinite(ratio) & (one > 0.02) & (view.second.max(axis=1) < 8) & _one_material(view, lift)
         if used.sum() < _FEWEST:
             return None
         ratio, here, there = ratio[used], view.at_first[used], view.at_second[used]
         columns = _columns(here, there, corner)
-        fit = _robust(columns, ratio, np.array([0, 0.02, 0.02, 0.05, 0.05]))
+        fit = _robust(columns, ratio, _RIDGE)
         black = _black(view, fit, corner)
     rest = ratio - columns @ fit
-    bent = _both(fit[3], fit[4])
+    # What patches in one part of the picture say of the other is a guess: only what stands well over its own error counts.
+    sure = np.abs(fit) > _ERRORS * _standard_error(columns, rest)
+    bent = _both(fit[3] * sure[3], fit[4] * sure[4])
     # Where the corners fall off or a lamp moved, exposure is what the middle says.
     exposure = float(fit[0]) if abs(bent) > 0.25 else float(np.median(ratio))
     colour = np.median(np.log2(lift[used] / np.maximum(view.first[used], 1e-5)), axis=0)
     mired, duv = _balance(colour)
     return LightChange(
-        exposure, mired, duv, (float(fit[1]), float(fit[2])), _pattern(rest, there), -bent, black,
+        exposure, mired, duv, (float(fit[1] * sure[1]), float(fit[2] * sure[2])), _pattern(rest, there), -bent, black,
         float(1.48 * np.median(np.abs(rest - np.median(rest)))), int(used.sum()),
     )  # fmt: skip
+
+
+def _standard_error(columns: Real, rest: Real) -> Real:
+    """Of each term of the fit, in stops; neighbouring patches share what is wrong with them, so each counts for a sixth."""
+    spread = max(1.48 * float(np.median(np.abs(rest - np.median(rest)))), 0.02)
+    held = columns.T @ columns + np.diag(_RIDGE * len(rest) * 0.02) + 1e-9 * np.eye(columns.shape[1])
+    inverse = np.linalg.inv(held / 6)
+    return np.asarray(spread * np.sqrt(np.maximum(np.diag(inverse), 0)))
 
 
 def _both(one: float, other: float) -> float:
@@ -96,6 +111,13 @@ def _pattern(rest: Real, places: Real) -> float:
     return 1.5 * float(np.median(np.abs(cells))) if len(cells) >= 6 else 0.0
 
 
+def _one_material(view: Shared, lift: Real) -> NDArray[np.bool_]:
+    """Patches whose colour changed as most did: a hand or a door that came before a plain wall is another material."""
+    stops = np.log2(np.maximum(lift, 1e-5) / np.maximum(view.first, 1e-5))
+    chroma = stops[:, [0, 2]] - stops[:, 1:2]
+    return np.asarray((np.abs(chroma - np.median(chroma, axis=0)) < _SAME_CHROMA).all(axis=1))
+
+
 def _columns(here: Real, there: Real, corner: float) -> Real:
     return np.column_stack([np.ones(len(here)), there, (here**2).sum(axis=1) / corner, (there**2).sum(axis=1) / corner])
 
@@ -111,7 +133,8 @@ def _black(view: Shared, fit: Real, corner: float) -> float:
     if dark.sum() < 6:
         return 0.0
     low, middle, high = np.percentile((other - gain * one)[dark], [20, 50, 80])
-    return float(middle) if low * high > 0 else 0.0
+    # Black is the same everywhere; a shadow or a sleeve that came in is not.
+    return float(middle) if low * high > 0 and high - low < max(0.9 * abs(middle), 0.004) else 0.0
 
 
 def _balance(stops: NDArray[np.float64]) -> tuple[float, float]:

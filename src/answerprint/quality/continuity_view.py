@@ -21,6 +21,8 @@ _SIFT_SIDE = 960
 _FEWEST = 12
 _LIKE = 0.7
 _PATCHES = 40
+_LEAST_ALIKE = 0.25
+"""Of the patches both could show, how many must be alike; fewer, and the registration was of chance features."""
 _LUMA = np.array([0.2722287, 0.6740818, 0.0536895], np.float32)
 
 
@@ -69,14 +71,17 @@ def shared(first: Picture, second: Picture) -> Shared | None:
         reach = cv2.warpPerspective(np.ones(second.shape[:2], np.float32), matrix, (width, height))
     inside = reach > 0.999
     step = max(6, width // _PATCHES)
-    pairs, places = [], []
+    pairs, places, asked = [], [], 0
     for y in range(0, height - step + 1, step):
         for x in range(0, width - step + 1, step):
             part = np.s_[y : y + step, x : x + step]
-            if inside[part].all() and alike(first[part], moved[part]):
+            if not inside[part].all():
+                continue
+            asked += 1
+            if alike(first[part], moved[part]):
                 pairs.append((first[part].mean(axis=(0, 1)), moved[part].mean(axis=(0, 1))))
                 places.append((x + step / 2, y + step / 2))
-    if len(pairs) < _FEWEST:
+    if len(pairs) < max(_FEWEST, _LEAST_ALIKE * asked):
         return None
     one, other = (np.array(column, np.float64) for column in zip(*pairs, strict=True))
     here = np.array(places, np.float64)
@@ -88,7 +93,7 @@ def shared(first: Picture, second: Picture) -> Shared | None:
 
 def registration(source: Picture, target: Picture) -> tuple[Real, int] | None:
     """The homography that takes pixels of ``source`` to ``target``, and how many features agree; None where too few do."""
-    sift = cv2.SIFT_create(2500, contrastThreshold=0.02)
+    sift = cv2.SIFT_create(2500, contrastThreshold=0.008)
     scale = [max(1.0, _SIFT_SIDE / max(p.shape[:2])) for p in (source, target)]
     described = [sift.detectAndCompute(_detail(p, s), None) for p, s in zip((source, target), scale, strict=True)]
     (here, ours), (there, theirs) = described
@@ -106,8 +111,14 @@ def registration(source: Picture, target: Picture) -> tuple[Real, int] | None:
     matrix, kept = cv2.findHomography(*points, cv2.RANSAC, 3.0 / scale[1] + 0.5, maxIters=3000, confidence=0.999)
     if matrix is None or kept is None:
         return None
-    count, area = int(kept.sum()), abs(float(np.linalg.det(matrix[:2, :2])))
-    return (np.asarray(matrix, np.float64), count) if count >= max(_FEWEST, 0.2 * len(pairs)) and 0.04 < area < 25 else None
+    count, whole = int(kept.sum()), np.asarray(matrix, np.float64)
+    return (whole, count) if count >= max(_FEWEST, 0.15 * len(pairs)) and _sound(whole, source.shape[1]) else None
+
+
+def _sound(matrix: Real, width: int) -> bool:
+    """Whether two cameras could see a set so: hardly sheared, hardly tilted, at most five times as close."""
+    sizes = np.linalg.svd(matrix[:2, :2], compute_uv=False)
+    return bool(sizes[1] > 0.2 and sizes[0] < 5 and sizes[0] < 1.5 * sizes[1] and np.abs(matrix[2, :2]).max() * width < 0.4)
 
 
 def alike(a: Picture, b: Picture) -> bool:

@@ -15,6 +15,7 @@ from answerprint.colour.cdl import CDL
 from answerprint.colour.config import config, config_digest
 from answerprint.colour.kept_cube import kept_cube
 from answerprint.colour.lut import Lut
+from answerprint.colour.primaries import is_by_primaries
 from answerprint.colour.spaces import resolve_space, to_working
 from answerprint.colour.transform import Picture
 from answerprint.colour.view import VIEWS, display
@@ -27,7 +28,8 @@ _CODED = ("log", "sdr-video", "hdr-video")
 
 def has_camera_look(space: str) -> bool:
     """Whether a space's codes are spaced evenly enough to the eye for a cube to hold them."""
-    return config().getColorSpace(resolve_space(space)).getEncoding() in _CODED
+    name = resolve_space(space)
+    return not is_by_primaries(name) and config().getColorSpace(name).getEncoding() in _CODED
 
 
 def camera_look(space: str, grade: CDL | None = None, view: str = "sdr", top: float = 1.0) -> Lut:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from answerprint.colour.config import config
+from answerprint.colour.primaries import is_by_primaries
 from answerprint.colour.spaces import GRADING, WORKING, resolve_space
 from answerprint.colour.transform import Picture, cpu_of, run
 from answerprint.production import BadInput
@@ -79,6 +80,8 @@ def apply(cdl: CDL, acescg: NDArray[np.floating]) -> Picture:
 def processor(cdl: CDL) -> ocio.CPUProcessor:
     """The grade from ACEScg to ACEScg as one exact processor. Raises BadInput for numbers the standard does not allow."""
     one = cdl.checked()
+    if is_by_primaries(one.working_space):
+        raise BadInput(f"CDL {one.id or 'without id'}", "acts in a space without a name", "name the space its numbers were made in")
     return _processor(one.slope, one.offset, one.power, one.saturation, resolve_space(one.working_space), one.style)
 
 

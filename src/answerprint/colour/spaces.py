@@ -5,8 +5,8 @@ The working space is scene-linear ACEScg (AP1 primaries, ACES white), float32, 1
 What a picture is taken for when nobody says otherwise (``default_space``):
 
 ======================================  ================================================================
-EXR, float TIFF                         what its tag or chromaticities say, else Linear Rec.709 (OpenEXR:
-                                        absent chromaticities mean Rec.709 primaries)
+EXR, float TIFF                         what its tag or chromaticities say, of any primaries, else Linear
+                                        Rec.709 (OpenEXR: absent chromaticities mean Rec.709 primaries)
 DPX, header says printing density/log   ADX10 (10-bit) or ADX16: the film density encodings of the configuration
 DPX, header says linear / Rec.709       Linear Rec.709 / Camera Rec.709
 DPX without a word, PNG, JPEG, TIFF     sRGB Encoded Rec.709 (sRGB)
@@ -27,6 +27,7 @@ import PyOpenColorIO as ocio
 from numpy.typing import NDArray
 
 from answerprint.colour.config import CONFIG_NAME, config
+from answerprint.colour.primaries import canonical, is_by_primaries
 from answerprint.colour.transform import Picture, cpu_between, run
 from answerprint.production import BadInput
 
@@ -110,6 +111,8 @@ def resolve_space(name: str) -> str:
 
     Raises BadInput for a name the configuration does not have, with the nearest ones.
     """
+    if is_by_primaries(name):
+        return canonical(name)
     known = _names()
     found = known.get(name.strip().lower()) or known.get(_plain(name)) or _TAGS.get(_plain(name))
     if found:

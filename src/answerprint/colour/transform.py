@@ -11,6 +11,7 @@ import PyOpenColorIO as ocio
 from numpy.typing import NDArray
 
 from answerprint.colour.config import config
+from answerprint.colour.primaries import is_by_primaries, to_acescg
 
 Picture = NDArray[np.float32]
 
@@ -29,8 +30,19 @@ def thread_count() -> int:
 
 @cache
 def cpu_between(source: str, target: str) -> ocio.CPUProcessor:
-    """The exact processor from one colour space of the configuration to another (canonical names)."""
-    return config().getProcessor(source, target).getOptimizedCPUProcessor(EXACT)
+    """The exact processor from one colour space to another: canonical names of the configuration, or spaces by their primaries."""
+    if not (is_by_primaries(source) or is_by_primaries(target)):
+        return config().getProcessor(source, target).getOptimizedCPUProcessor(EXACT)
+    group = ocio.GroupTransform()
+    group.appendTransform(_primaries(source, False) if is_by_primaries(source) else ocio.ColorSpaceTransform(source, "ACEScg"))
+    group.appendTransform(_primaries(target, True) if is_by_primaries(target) else ocio.ColorSpaceTransform("ACEScg", target))
+    return cpu_of(group)
+
+
+def _primaries(name: str, back: bool) -> ocio.MatrixTransform:
+    whole = np.eye(4)
+    whole[:3, :3] = np.linalg.inv(to_acescg(name)) if back else to_acescg(name)
+    return ocio.MatrixTransform(whole.ravel().tolist())
 
 
 def cpu_of(transform: ocio.Transform) -> ocio.CPUProcessor:

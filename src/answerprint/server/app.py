@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from answerprint import __version__
 from answerprint.production import AnswerprintError, BadInput, FaultFound, Refused
 from answerprint.production.catalogue import Production
-from answerprint.server import decisions, doors, editing, grades, holding, media, queue, shots
+from answerprint.server import decisions, doors, editing, grades, holding, media, queue, shots, stage
 from answerprint.server.access import Sessions, Throttle
 from answerprint.server.guard import Guard
 
@@ -52,7 +52,7 @@ def create_app(production_dirs: Iterable[str | Path], *, host_names: Iterable[st
     app.state.productions = productions
     app.state.sessions = Sessions()
     app.state.throttle = Throttle()
-    for room in (doors, shots, decisions, queue, media, editing, grades, holding):
+    for room in (doors, shots, decisions, queue, media, editing, grades, holding, stage):
         app.include_router(room.router)
     _speak_plainly(app)
     _serve_page(app, page)

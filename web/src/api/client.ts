@@ -1,6 +1,7 @@
 // One way to talk to the server: JSON there and back, plain errors a person can act on.
 
 import type { ContinuityReport, GateFault, Decision, Deliveries, Editorial, Grade, Me, Pass, ProductionFacts, Queue, ShotDetail, ShotSummary, VersionDetail } from "./types";
+import type { StageReport } from "../stage/types";
 
 export class ServerError extends Error {
   constructor(
@@ -65,6 +66,8 @@ export const api = {
   runEditorial: () => request<{ jobs: string[] }>("/api/editorial", {}),
   deliveries: () => request<Deliveries>("/api/deliveries"),
   deliver: (settings: Record<string, unknown>) => request<{ job: string }>("/api/deliveries", settings),
+  stage: () => request<{ report: StageReport | null }>("/api/stage"),
+  runStage: () => request<{ jobs: string[] }>("/api/stage", {}),
   continuity: () => request<{ report: ContinuityReport | null }>("/api/continuity"),
   gates: () => request<{ faults: GateFault[]; held: number }>("/api/gates"),
   override: (why: string, faults: string[]) => request<object>("/api/gates/override", { why, faults }),

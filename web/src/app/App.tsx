@@ -11,6 +11,7 @@ import { EditorialScreen } from "../editorial/EditorialScreen";
 import { QueueScreen } from "../queue/QueueScreen";
 import { ReviewScreen } from "../player/ReviewScreen";
 import { ShotsScreen } from "../shots/ShotsScreen";
+import { StageScreen } from "../stage/StageScreen";
 import { SignIn } from "../signin/SignIn";
 import { CommandProvider, Keys, useCommands } from "./commands";
 import { Palette } from "./Palette";
@@ -87,6 +88,7 @@ function Shell({ me, production, onProduction, onSignedOut }: ShellProps) {
     { id: "go-editorial", name: "Go to the coverage map", section: "General", keys: ["alt+3"], run: () => go({ screen: "editorial" }) },
     { id: "go-deliver", name: "Go to deliveries", section: "General", keys: ["alt+4"], run: () => go({ screen: "deliver" }) },
     { id: "go-continuity", name: "Go to continuity", section: "General", keys: ["alt+5"], run: () => go({ screen: "continuity" }) },
+    { id: "go-stage", name: "Go to the stage", section: "General", keys: ["alt+6"], run: () => go({ screen: "stage" }) },
     { id: "critical", name: "Colour-critical mode: all greys", section: "General", keys: ["alt+g"], run: () => setCritical((on) => !on) },
     { id: "sign-out", name: "Sign out", section: "General", keys: [], run: leave },
   ]);
@@ -119,6 +121,9 @@ function Shell({ me, production, onProduction, onSignedOut }: ShellProps) {
           <Tab to={{ screen: "continuity" }} here={place.screen === "continuity"}>
             Continuity
           </Tab>
+          <Tab to={{ screen: "stage" }} here={place.screen === "stage"}>
+            Stage
+          </Tab>
           <Tab to={{ screen: "deliver" }} here={place.screen === "deliver"}>
             Deliver
           </Tab>
@@ -148,6 +153,7 @@ function Shell({ me, production, onProduction, onSignedOut }: ShellProps) {
         {place.screen === "queue" && <QueueScreen />}
         {place.screen === "editorial" && <EditorialScreen />}
         {place.screen === "continuity" && <ContinuityScreen />}
+        {place.screen === "stage" && <StageScreen />}
         {place.screen === "deliver" && <DeliverScreen />}
         {place.screen === "review" && <ReviewScreen key={place.shot} place={place} />}
       </main>

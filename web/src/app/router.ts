@@ -8,6 +8,7 @@ export type Place =
   | { screen: "editorial" }
   | { screen: "deliver" }
   | { screen: "continuity" }
+  | { screen: "stage" }
   | { screen: "review"; shot: number; version: number | null; frame: number | null };
 
 function whole(text: string | null): number | null {
@@ -22,6 +23,7 @@ function read(): Place {
   if (pathname === "/queue") return { screen: "queue" };
   if (pathname === "/editorial") return { screen: "editorial" };
   if (pathname === "/continuity") return { screen: "continuity" };
+  if (pathname === "/stage") return { screen: "stage" };
   return pathname === "/deliver" ? { screen: "deliver" } : { screen: "shots" };
 }
 
@@ -35,7 +37,7 @@ function changed(): void {
 window.addEventListener("popstate", changed);
 
 export function addressOf(place: Place): string {
-  if (place.screen === "queue" || place.screen === "editorial" || place.screen === "deliver" || place.screen === "continuity") return `/${place.screen}`;
+  if (place.screen === "queue" || place.screen === "editorial" || place.screen === "deliver" || place.screen === "continuity" || place.screen === "stage") return `/${place.screen}`;
   if (place.screen === "shots") return "/";
   const query = new URLSearchParams();
   if (place.version !== null) query.set("version", String(place.version));

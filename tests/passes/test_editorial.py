@@ -11,6 +11,7 @@ import opentimelineio as otio
 import pytest
 from sqlalchemy import select
 
+from answerprint.dataset.of_production import lock_production
 from answerprint.editorial.conform import conform
 from answerprint.editorial.timeline import read_timeline
 from answerprint.ingest.into_catalogue import ingest
@@ -67,7 +68,10 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> Production:
         (material / name).write_text(text)
     production = Production.create(folder / "production", "Pier", 24)
     ingest(production, [material], hash_list=False)
-    _run(production)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANSWERPRINT_HOME", str(folder / "home"))
+        lock_production(production, "Ada")
+        _run(production)
     return production
 
 
@@ -107,6 +111,13 @@ def test_the_string_out_is_the_circled_takes_in_the_order_of_the_script_and_conf
     result = conform(cut, media_of(worked))
     assert [event.status for event in result.events] == ["matched"] * 3
     assert cut.rate == Fraction(24)
+
+
+def test_what_the_pass_finds_out_leaves_the_lock_in_force(worked):
+    with worked.reading() as session:
+        married = [a.details["sync"]["clap_frame"] for a in session.scalars(select(Asset)) if a.details.get("sync")]
+    assert len(married) == 2
+    _run(worked)
 
 
 def test_setups_without_a_circle_may_be_left_out(worked):

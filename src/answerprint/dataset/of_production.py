@@ -19,8 +19,8 @@ from answerprint.provenance.rows import EventRow
 from answerprint.provenance.snapshot import read_snapshot
 
 Told = Callable[[int, int, str], None]
-_OURS = ("read", "proxy", "proxy_of", "proxy_space", "cameras")
-"""Details that are no facts about the material: working copies and where they lie."""
+_OURS = ("read", "proxy", "proxy_of", "proxy_space", "sync")
+"""Details that are no facts about the material: working copies and where they lie, and the sound that was found to go with a clip."""
 
 
 def manifest_of(production: Production) -> Path:
@@ -133,7 +133,9 @@ def rehash_all(production: Production, assets: list[LockAsset], told: Told | Non
 
 def _entries(asset: Asset) -> list[LockAsset]:
     allowed = tuple(sorted(permission.purpose for permission in asset.permissions if permission.allowed))
-    facts: dict[str, Any] = {name: value for name, value in asset.details.items() if name not in _OURS}
+    # A clip's cameras were solved by us; a lens file's cameras are what it says.
+    ours = {*_OURS, "cameras"} if asset.kind == "camera" else set(_OURS)
+    facts: dict[str, Any] = {name: value for name, value in asset.details.items() if name not in ours}
     facts["role"] = asset.role
     excluded = "nothing could be read from it" if asset.kind == "unknown" else ""
     members = facts.pop("members", None)

@@ -30,6 +30,11 @@ def test_a_broken_document_fails_by_name(tmp_path: Path, name: str) -> None:
     assert (found.code, found.severity) == ("document", "fail") and found.message.startswith(f"report/{name}: ")
 
 
+def test_a_folder_of_grades_alone_can_be_checked(tmp_path: Path) -> None:
+    cdl.write(tmp_path / "a.ccc", CDL(id="a"))
+    assert check_delivery(tmp_path, None, lambda *told: None) == {"checked": [str(tmp_path)], "findings": []}
+
+
 def test_a_package_is_checked_for_its_documents_too(tmp_path: Path) -> None:
     write_exr(tmp_path / "frames.1001.exr", {c: np.ones((32, 32), np.float16) for c in "RGB"})
     (tmp_path / "look.cube").write_text("LUT_3D_SIZE 2\n0 0 0\n")

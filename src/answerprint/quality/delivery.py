@@ -12,7 +12,7 @@ from typing import Any
 
 from answerprint.media.sequence import FrameSequence, open_sequence
 from answerprint.production import BadInput
-from answerprint.quality.documents import check_documents
+from answerprint.quality.documents import check_documents, holds_documents
 from answerprint.quality.finding import Finding
 from answerprint.quality.imf.package import ASSET_MAP, check_imf
 from answerprint.quality.labels import Headers, Labels, illegal_name, labels
@@ -52,6 +52,8 @@ def check_delivery(path: Path, rate: str | None, tell: Tell, ignore: Collection[
                 found += check_treated(shot, tell)
             found += _names_in(path)
             found += check_documents(path)
+            if not checked and holds_documents(path):
+                checked.append(str(path))
     if not checked and not found:
         raise BadInput(path, "holds no movie and no frames", "give a movie, a frame folder or a package")
     return {"checked": checked, "findings": [finding.document() for finding in found if finding.code not in ignore]}

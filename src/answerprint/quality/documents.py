@@ -27,6 +27,11 @@ def check_documents(folder: Path) -> Iterator[Finding]:
             yield Finding("document", "fail", f"{where}: {error.reason}", folder.name)
 
 
+def holds_documents(folder: Path) -> bool:
+    """Whether anything in a folder is such a document."""
+    return any(file.suffix.lower() in _READERS for file in folder.rglob("*"))
+
+
 def _amf(file: Path) -> tuple[str, ...]:
     return read_amf(file).problems
 

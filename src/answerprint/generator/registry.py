@@ -17,6 +17,7 @@ def operations() -> Registry:
     from answerprint.generator.relight import Relight
     from answerprint.generator.removal import Removal
     from answerprint.generator.retime import Retime
+    from answerprint.generator.roto import Roto
     from answerprint.generator.wire_finder import WireFinder
 
     return {
@@ -33,5 +34,6 @@ def operations() -> Registry:
             Retime,
             Coverage,
             WireFinder,
+            Roto,
         )
     }

@@ -1,0 +1,215 @@
+"""Keyed mattes: an artist's mattes of a few frames become the soft matte of every frame.
+
+Each frame is offered the keys carried along the motion, a cut-out that starts from there, a model learned from this shot's keys,
+and their mean; what foretells left-out keys best is taken for the shot. A key stays as it was drawn, whatever is added later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, field_validator
+
+from answerprint.colour.spaces import from_working
+from answerprint.generator.keyed_carry import Carried, Shot, carried_keys, cut_out, overlap
+from answerprint.generator.keyed_model import ShotModel
+from answerprint.generator.removal_lanes import enclosing
+from answerprint.graph.contract import (
+    Analysis,
+    Chunk,
+    Context,
+    FrameReader,
+    FrameResult,
+    Inputs,
+    MatteReader,
+    Operation,
+    OperationParameters,
+    Picture,
+    Socket,
+    SocketType,
+    SourceUse,
+    untouched,
+)
+from answerprint.perception.edges import follow_edges
+from answerprint.production import BadInput
+
+__all__ = ["Roto", "RotoParameters", "keyed_mattes"]
+
+Plane = npt.NDArray[np.float32]
+Way = Literal["carry", "cut", "model", "mean"]
+WAYS: tuple[Way, ...] = ("carry", "cut", "model", "mean")
+
+_SIDE = 432
+"""Longer side of the picture the shot is studied at; edges are followed at full size afterwards."""
+_MOST_TRIALS = 5
+_ROOM = 0.02
+"""How far from the carried edge a cut-out may go, as a share of the longer side."""
+_DISPLAY = "sRGB Encoded Rec.709 (sRGB)"
+
+
+class RotoParameters(OperationParameters):
+    """Which frames are keyed, and how the edge is treated."""
+
+    keys: list[int] = Field(
+        default_factory=list, description="frames (0-based) of the matte that are keys; empty: all that are not black"
+    )
+    way: Literal["best", "carry", "cut", "model", "mean"] = Field(
+        default="best", description="best: what foretells left-out keys best; or always the one named"
+    )
+    follow: float = Field(
+        default=1.0, ge=0.0, le=1.0, description="how far the edge follows the picture's own edges; 0 leaves it as carried"
+    )
+
+    presets: ClassVar[dict[str, dict[str, Any]]] = {
+        "standard": {},
+        "drawn": {"way": "carry", "follow": 0.0},
+        "learned": {"way": "model"},
+    }
+
+    @field_validator("keys", mode="before")
+    @classmethod
+    def _read(cls, given: Any) -> Any:
+        return [int(part) for part in given.replace(",", " ").split()] if isinstance(given, str) else given
+
+
+class Roto(Operation):
+    """A temporal matte from a few drawn ones."""
+
+    name = "roto"
+    version = "1"
+    summary = "the soft matte of every frame from mattes drawn on a few; says which frame to draw next"
+    inputs = (
+        Socket("plate", SocketType.FRAME_SEQUENCE, "the footage"),
+        Socket("matte", SocketType.MATTE, "mattes as long as the plate, drawn on the key frames, black elsewhere"),
+    )
+    output = SocketType.MATTE
+    Parameters = RotoParameters
+
+    def analysis_parameters(self, parameters: RotoParameters) -> dict[str, Any]:
+        """Following edges is done on each frame alone."""
+        return dict(parameters.model_dump(mode="json", exclude={"follow"}))
+
+    def analyse(self, inputs: Inputs, parameters: RotoParameters, context: Context) -> Analysis:
+        """Study the shot, try the ways on left-out keys, keep every frame's matte at the size of the study."""
+        plate, drawn = inputs["plate"], inputs["matte"]
+        keys = _keys(plate, drawn, parameters.keys)
+        scale = min(1.0, _SIDE / max(plate.width, plate.height))
+        size = (max(16, round(plate.width * scale)), max(16, round(plate.height * scale)))
+
+        def small(frame: int) -> npt.NDArray[np.uint8]:
+            context.check_cancelled()
+            context.progress(frame, plate.count, "studying the shot")
+            return _display(cv2.resize(plate.read(frame), size, interpolation=cv2.INTER_AREA))
+
+        shot = Shot.studied(small, plate.count)
+        at = {frame: cv2.resize(np.asarray(drawn.read(frame), np.float32), size, interpolation=cv2.INTER_AREA) for frame in keys}
+        way, scores, mattes, doubts = keyed_mattes(shot, at, parameters.way)
+        open_frames = [frame for frame in range(plate.count) if frame not in at]
+        order = sorted(open_frames, key=lambda f: (-doubts[f], f))
+        facts = {
+            "keys": keys,
+            "way": way,
+            "left_out_j": {name: round(value, 4) for name, value in scores.items()},
+            "key_next": order[:3],
+        }
+        packed = np.stack([np.rint(np.clip(m, 0, 1) * 255).astype(np.uint8) for m in mattes])
+        return Analysis({"mattes": packed}, facts, [SourceUse("plate", frame) for frame in range(plate.count)])
+
+    def render(self, chunk: Chunk, analysis: Analysis, parameters: RotoParameters, context: Context) -> Iterator[FrameResult]:
+        """Each frame at full size: a key as it was drawn, any other led along the picture's edges."""
+        plate, drawn = chunk.inputs["plate"], chunk.inputs["matte"]
+        for frame in chunk.frames:
+            context.check_cancelled()
+            if frame in analysis.facts["keys"]:
+                whole = np.asarray(drawn.read(frame), np.float32)
+            else:
+                small = analysis.arrays["mattes"][frame].astype(np.float32) / np.float32(255)
+                whole = _full_size(plate.read(frame), small, parameters.follow)
+            box = enclosing(whole > 0)
+            if box is None:
+                yield untouched(frame)
+                continue
+            x0, y0, x1, y1 = box
+            yield FrameResult(frame, box, np.ascontiguousarray(whole[y0:y1, x0:x1]), sources=[SourceUse("plate", frame)])
+
+
+def keyed_mattes(
+    shot: Shot, keys: Mapping[int, Plane], wanted: str = "best"
+) -> tuple[Way, dict[str, float], list[Plane], list[float]]:
+    """Every frame's matte from the keys at the shot's size: the way taken, the mean J of each way on left-out keys, the mattes, and how
+    much the keys on either side of a frame contradict each other (the sum over its pixels)."""
+    carried = carried_keys(shot, keys)
+    scores = _trials(shot, keys) if len(keys) > 1 else {}
+    way: Way = "carry"
+    if wanted != "best":
+        way = wanted  # type: ignore[assignment]
+    elif scores:
+        way = max(WAYS, key=lambda name: scores[name])
+    model = ShotModel.learned(shot, keys, _left_out(shot, keys, carried)) if way in ("model", "mean") else None
+    mattes = [keys[at] if at in keys else _by(way, shot, at, carried[at], model) for at in range(shot.count)]
+    return way, scores, mattes, [float(one.doubt.sum()) for one in carried]
+
+
+def _by(way: Way, shot: Shot, frame: int, carried: Carried, model: ShotModel | None) -> Plane:
+    if way == "carry":
+        return carried.matte
+    if way == "cut":
+        return cut_out(shot.frames[frame], carried.matte, max(3, round(_ROOM * max(carried.matte.shape))))
+    assert model is not None
+    learned = model.matte(shot, frame, carried)
+    return learned if way == "model" else 0.5 * (learned + carried.matte)
+
+
+def _trials(shot: Shot, keys: Mapping[int, Plane]) -> dict[str, float]:
+    """Mean J of each way on keys left out in turn, at most five of them."""
+    frames = sorted(keys)
+    picked = [frames[i] for i in sorted({round(float(v)) for v in np.linspace(0, len(frames) - 1, min(_MOST_TRIALS, len(frames)))})]
+    found: dict[str, list[float]] = {way: [] for way in WAYS}
+    for left in picked:
+        rest = {frame: key for frame, key in keys.items() if frame != left}
+        carried = carried_keys(shot, rest)
+        model = ShotModel.learned(shot, rest, _left_out(shot, rest, carried))
+        for way in WAYS:
+            found[way].append(overlap(_by(way, shot, left, carried[left], model), keys[left]))
+    return {way: float(np.mean(values)) for way, values in found.items()}
+
+
+def _left_out(shot: Shot, keys: Mapping[int, Plane], carried: list[Carried]) -> dict[int, Carried]:
+    """What the other keys say of each key; a single key is its own witness."""
+    if len(keys) == 1:
+        return {frame: carried[frame] for frame in keys}
+    return {frame: carried_keys(shot, {other: key for other, key in keys.items() if other != frame})[frame] for frame in keys}
+
+
+def _keys(plate: FrameReader, drawn: MatteReader, named: list[int]) -> list[int]:
+    """The key frames. Raises BadInput when there are none, or one is not in the clip."""
+    wrong = [frame for frame in named if not 0 <= frame < plate.count]
+    if wrong:
+        raise BadInput("keys", f"names frame {wrong[0]}, the clip has {plate.count}", "name frames of this clip")
+    found = sorted(set(named)) or [frame for frame in range(plate.count) if (drawn.read(frame) > 0).any()]
+    if not found:
+        raise BadInput("--matte", "is black on every frame", "draw a matte on one frame or more")
+    return found
+
+
+def _full_size(picture: Picture, small: Plane, follow: float) -> Plane:
+    """A small matte at the picture's size, its edge led along the picture's."""
+    height, width = picture.shape[:2]
+    plain = np.clip(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), 0, 1)
+    inside = enclosing(plain > 0.01, 16)
+    if inside is None:
+        return np.zeros((height, width), np.float32)
+    if follow > 0:
+        large = _display(picture).astype(np.float32) / np.float32(255)
+        guide = cv2.resize(large, small.shape[::-1], interpolation=cv2.INTER_AREA)
+        led = np.clip(follow_edges(guide, small, 2, 1e-4, large), 0, 1)
+        plain = (1 - follow) * plain + follow * led
+    return np.where(plain < 0.02, np.float32(0), plain).astype(np.float32)
+
+
+def _display(picture: Picture) -> npt.NDArray[np.uint8]:
+    return np.asarray(from_working(np.ascontiguousarray(picture), _DISPLAY, np.uint8))

@@ -1,0 +1,97 @@
+"""Keyed mattes: a few drawn frames become all, a key stays as drawn, and more keys do not make it worse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.generator.made_clips import Clip, same_bytes, texture
+
+from answerprint.generator.keyed_carry import overlap
+from answerprint.generator.roto import Roto
+from answerprint.graph.compositor import full_frame
+from answerprint.graph.contract import Chunk
+from answerprint.graph.runner import SeededContext
+from answerprint.production import BadInput, FrameRange
+
+H, W, COUNT = 96, 160, 9
+
+
+@pytest.fixture(scope="module")
+def walk():
+    """A textured disc that crosses a textured set, and its exact mattes."""
+    set_, skin, frames, mattes = texture(H, W, 1), texture(H, W, 2)[:, ::-1] * np.float32([1.5, 0.6, 0.4]), [], []
+    y, x = np.mgrid[:H, :W].astype(np.float32)
+    for at in range(COUNT):
+        centre = 40 + 8 * at
+        matte = np.clip(22.5 - np.hypot(x - centre, y - 48), 0, 1).astype(np.float32)
+        own = np.roll(skin, 8 * at, axis=1)
+        frames.append((set_ * (1 - matte[..., None]) + own * matte[..., None]).astype(np.float32))
+        mattes.append(matte)
+    return frames, mattes
+
+
+def made(frames, mattes, keyed, order=range(COUNT), **settings):
+    drawn = [m if at in keyed else np.zeros_like(m) for at, m in enumerate(mattes)]
+    inputs = {"plate": Clip(frames), "matte": Clip(drawn, "keys")}
+    operation = Roto()
+    parameters = operation.Parameters.model_validate(settings)
+    analysis = operation.analyse(inputs, parameters, SeededContext(1))
+    return analysis, {
+        at: next(operation.render(Chunk(FrameRange(at, at + 1), inputs), analysis, parameters, SeededContext(1))) for at in order
+    }
+
+
+def whole(result):
+    return np.asarray(full_frame(result.matte, result, W, H))
+
+
+def test_two_keys_give_every_frame_between_them(walk):
+    frames, mattes = walk
+    _, results = made(frames, mattes, {0, 8})
+    assert min(overlap(whole(results[at]), mattes[at]) for at in range(COUNT)) > 0.85
+
+
+def test_a_key_stays_as_it_was_drawn_whatever_is_added(walk):
+    frames, mattes = walk
+    for keys in ({4}, {0, 4, 8}):
+        _, results = made(frames, mattes, keys)
+        assert all(np.array_equal(whole(results[at]), mattes[at]) for at in keys)
+
+
+def test_a_new_key_changes_carried_mattes_only_up_to_the_keys_on_either_side(walk):
+    frames, mattes = walk
+    few = made(frames, mattes, {0, 4}, way="carry")[1]
+    more = made(frames, mattes, {0, 4, 8}, way="carry")[1]
+    assert all(np.array_equal(whole(few[at]), whole(more[at])) for at in range(5))
+
+
+def test_the_way_taken_is_the_one_that_foretells_left_out_keys_best(walk):
+    frames, mattes = walk
+    analysis, _ = made(frames, mattes, {0, 4, 8}, order=[])
+    scores = analysis.facts["left_out_j"]
+    assert scores[analysis.facts["way"]] == max(scores.values())
+
+
+def test_the_next_frame_to_key_is_not_one_that_is_keyed(walk):
+    frames, mattes = walk
+    analysis, _ = made(frames, mattes, {0, 8}, order=[])
+    assert analysis.facts["key_next"] and not set(analysis.facts["key_next"]) & {0, 8}
+
+
+def test_the_same_keys_give_the_same_bytes_in_any_order(walk):
+    frames, mattes = walk
+    one = made(frames, mattes, {0, 8}, way="model")[1]
+    other = made(frames, mattes, {0, 8}, order=range(COUNT - 1, -1, -1), way="model")[1]
+    assert all(same_bytes(one[at], other[at]) for at in range(COUNT))
+
+
+def test_black_mattes_are_no_keys(walk):
+    frames, mattes = walk
+    with pytest.raises(BadInput, match="black"):
+        made(frames, mattes, set())
+
+
+def test_a_key_beyond_the_clip_is_bad_input(walk):
+    frames, mattes = walk
+    with pytest.raises(BadInput, match="frame 90"):
+        made(frames, mattes, {0}, keys="0, 90")

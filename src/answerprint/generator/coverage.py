@@ -40,8 +40,8 @@ from answerprint.spatial.unseen import continued, hatch
 
 __all__ = ["Coverage", "CoverageParameters"]
 
-_SERVING = 8
-"""Sources that one frame is fetched from; farther ones add little but time."""
+_SERVING = 16
+"""Sources that one frame is fetched from, the nearest in angle. With 8 of 41 on the rendered capture a tenth of what cameras saw was missed."""
 
 
 class CoverageParameters(OperationParameters):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -19,10 +20,10 @@ from answerprint.spatial.sweep import Depth, coded, sweep
 
 Float = NDArray[np.float32]
 Real = NDArray[np.float64]
-MOST_SOURCES = 24
+MOST_SOURCES = 40
 _NEIGHBOURS = 4
-_LEAST_ANGLE, _WIDEST_ANGLE = 1.0, 40.0
-"""Degrees between neighbours: nearer they measure nothing, farther they look alike no more."""
+_LEAST_ANGLE, _BEST_ANGLE, _WIDEST_ANGLE = 1.0, 7.0, 40.0
+"""Degrees between neighbours: nearer they measure little, farther they look alike no more."""
 _WORK_PER_SECOND = 3.0e7
 """Pixels times planes times neighbours that a sweep does in a CPU second: 448x252, 96 planes and 4 neighbours took 1.3 to 1.5 s."""
 _LOOK, _UNLIKE, _BODY = 7, 0.07, 0.004
@@ -154,7 +155,9 @@ def _afforded(groups: list[list[Sighting]], height: int | None, seconds: float |
 
 def _neighbours(number: int, views: Sequence[View], subject: Real) -> list[View]:
     angles = [(parallax_deg(views[number].camera, other.camera, subject), at) for at, other in enumerate(views) if at != number]
-    useful = [at for angle, at in sorted(angles) if _LEAST_ANGLE <= angle <= _WIDEST_ANGLE]
+    useful = [
+        at for _, at in sorted((abs(math.log(a / _BEST_ANGLE)), at) for a, at in angles if _LEAST_ANGLE <= a <= _WIDEST_ANGLE)
+    ]
     return [views[at] for at in useful[:_NEIGHBOURS]]
 
 

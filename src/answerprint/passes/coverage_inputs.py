@@ -30,7 +30,7 @@ def read_scene(path: Path, space: str = "") -> CoverageScene:
 
     A picture's ``frame`` is the plate's frame that it was taken with (performers are taken from such pictures alone),
     ``camera`` the name of its camera, ``mask_path`` black where performers are, ``depth_file_path`` metres (EXR, NPY) or
-    millimetres (16-bit PNG). ``file_path`` may be a movie or frame folder, ``clip_frame`` the frame in it. Raises BadInput for a picture that is not
+    millimetres (16-bit PNG). Where there is a list ``train_filenames``, only those are used. ``file_path`` may be a movie or frame folder, ``clip_frame`` the frame in it. Raises BadInput for a picture that is not
     there, for one of another size than its camera, and for what `read_pictures` refuses.
     """
     file = path / "transforms.json" if path.is_dir() else path
@@ -38,6 +38,9 @@ def read_scene(path: Path, space: str = "") -> CoverageScene:
         raise BadInput(file, "there is no such scene", "give a transforms.json, or the folder that holds it")
     document = json.loads(file.read_bytes()) if file.stat().st_size else {}
     pictures = read_pictures(file)
+    if chosen := document.get("train_filenames"):
+        # A capture that holds pictures back says so: what is to be judged by them must not be made from them.
+        pictures = [p for p in pictures if p.said.get("file_path") in set(chosen)]
     times = sorted({float(p.said["time"]) for p in pictures if "time" in p.said})
     named = resolve_space(space) if space else ""
     sightings = [_sighting(file.parent, picture, times, named) for picture in pictures]

@@ -51,6 +51,11 @@ def test_a_look_that_cannot_be_read_says_so(tmp_path: Path) -> None:
     assert told.kind == "unknown" and "holds 1 rows" in told.problems[0]
 
 
+def test_the_mark_of_a_finished_copy_is_nothing_to_complain_of(tmp_path: Path) -> None:
+    (tmp_path / "copy-complete").touch()
+    assert (recognise(tmp_path / "copy-complete").kind, recognise(tmp_path / "copy-complete").problems) == ("report", [])
+
+
 def test_a_framing_is_told(tmp_path: Path) -> None:
     write_fdl(tmp_path / "a.fdl", [framed("A001C002", (4608, 3164), (239, 100))], "Answerprint", UUID)
     told = recognise(tmp_path / "a.fdl")

@@ -12,6 +12,7 @@ from answerprint.editorial.timeline import read_timeline
 from answerprint.ingest.camera import read_footage
 from answerprint.ingest.camera_metadata import is_clip_listing, read_clip_listing
 from answerprint.ingest.capture import read_capture, read_capture_table
+from answerprint.ingest.cards import MARKS
 from answerprint.ingest.hash_list import read_hash_list
 from answerprint.ingest.looks import ENDINGS as LOOKS
 from answerprint.ingest.looks import read_framing, read_look
@@ -40,6 +41,8 @@ def recognise(path: Path, rate: object = None) -> IngestedFile:
 
 def _reader(path: Path, rate: object) -> IngestedFile:
     suffix = path.suffix.lower()
+    if path.name.lower() in MARKS:
+        return IngestedFile(path, "report", metadata={"paper": "copy mark"})
     if path.is_dir() or suffix in MOVIES:
         return read_footage(path, rate)
     if suffix in FRAMES:

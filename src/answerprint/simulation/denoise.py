@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from answerprint.simulation.passes import Picture, Rendered
 
@@ -26,7 +25,7 @@ _NARROW, _WIDE = 3, (2, 4)
 """Passes of the narrow mean; gaps in pixels of the further ones that make the wide mean out of it."""
 _OTHER_MATERIAL = np.float32(0.02)
 _MIXED = np.float32(0.08)
-_DENSE = 0.75
+_MIX_ALBEDO, _MIX_DEPTH, _MIX_NORMAL = np.float32(0.15), np.float32(0.12), np.float32(0.5)
 _LEAK = np.float32(0.1)
 _ALONE = np.float32(0.15)
 """Summed weights of neighbours below which a pixel has none that are like it (all alike: 0.86)."""
@@ -55,7 +54,7 @@ class _Surface:
     albedo: Picture
     mixed: Picture
     side: list[Picture]
-    """weights of the neighbours that show nothing but what a pixel on an edge mostly shows"""
+    """weights of the neighbours that mix what a pixel on an edge mixes"""
     near: list[Picture]
     wide: list[list[Picture]]
 
@@ -64,7 +63,7 @@ class _Surface:
         mixed = _mixed(rendered)
         near, *wide = (_likeness(rendered, mixed, gap) for gap in (1, *_WIDE))
         albedo = rendered.data["albedo"] + np.float32(0.02)
-        return cls(albedo, mixed, _same_side(rendered, mixed), near, wide)
+        return cls(albedo, mixed, _as_mixed(rendered), near, wide)
 
 
 def _smooth(light: Picture, surface: _Surface) -> Picture:
@@ -84,28 +83,14 @@ def _smooth(light: Picture, surface: _Surface) -> Picture:
     light = (wide + own * (narrow - wide)) * surface.albedo
     # An albedo of two things divides the light of neither: on an edge pixels are taken as they look.
     looks = np.where(surface.mixed > 0, raw * surface.albedo, light)
-    return _no_dots(_edges_softened(np.where(surface.mixed > 0, _mean(looks, surface.side), light), surface.mixed))
+    edge = _mean(_mean(looks, surface.side), surface.side)
+    return _no_dots(np.where(surface.mixed > 0, edge, light))
 
 
 def _no_dots(light: Picture) -> Picture:
     """No pixel brighter or darker than all but one of the eight beside it; a line of one pixel stays."""
     around = np.sort(np.stack([_shifted(light, dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx]), axis=0)
     return np.clip(light, around[1], around[-2])
-
-
-def _edges_softened(light: Picture, mixed: Picture) -> Picture:
-    """Pixels on an edge, which have taken the light of one side only, as the mean of both sides that they are.
-
-    Out of focus edges are wide, and each pixel there shows one side or the other by chance: where nearly all pixels around are on an edge,
-    the mean goes further.
-    """
-    dense = mixed * (ndimage.uniform_filter(mixed, size=(5, 5, 1), mode="nearest") > _DENSE)
-    beside = sum(_shifted(light, dy, dx) for dy, dx in _BESIDE) * np.float32(0.25)
-    once = light + np.float32(0.5) * mixed * (beside - light)
-    if not dense.any():
-        return np.asarray(once, dtype=np.float32)
-    wide = ndimage.gaussian_filter(light, sigma=(0.8, 0.8, 0), mode="nearest", truncate=2.5)
-    return np.asarray(once + dense * (wide - once), dtype=np.float32)
 
 
 def _despecked(stack: Picture, weights: list[Picture]) -> Picture:
@@ -179,17 +164,17 @@ def _mixed(rendered: Rendered) -> Picture:
     return out
 
 
-def _same_side(rendered: Rendered, mixed: Picture) -> list[Picture]:
-    near, material = _finite(rendered.data["depth"]), rendered.data.get("material_id")
+def _as_mixed(rendered: Rendered) -> list[Picture]:
+    """Weights of neighbours that mix the same things in about the same shares, whichever of them their one material names."""
+    near = np.log(_finite(rendered.data["depth"]))
+    looks = np.concatenate(
+        [rendered.data["albedo"] / _MIX_ALBEDO, near / _MIX_DEPTH, rendered.data["normal"] / _MIX_NORMAL], axis=-1
+    )
     out = []
     for i, ky in enumerate(_KERNEL):
         for j, kx in enumerate(_KERNEL):
-            dy, dx = i - 2, j - 2
-            like = np.abs(near - _shifted(near, dy, dx)) < 0.06 * near
-            if material is not None:
-                like &= material == _shifted(material, dy, dx)
-            weight = np.float32(ky * kx) * np.where(_shifted(mixed, dy, dx) > 0, _MIXED, np.float32(1))
-            out.append(np.where(like, weight, np.float32(0)).astype(np.float32))
+            apart = ((looks - _shifted(looks, i - 2, j - 2)) ** 2).sum(axis=-1, keepdims=True)
+            out.append((ky * kx * np.exp(-np.minimum(apart, 30))).astype(np.float32))
     return out
 
 

@@ -101,6 +101,7 @@ def _scene(scene: dict[str, Any], place: int) -> SceneLines:
     said = scene.get("lines") or [
         {"kind": "dialogue", "character": one.get("character", ""), "text": one.get("line", "")}
         for one in scene.get("dialogue", [])
+        if not str(one.get("line", "")).startswith("(")
     ]
     lines = (one for one in said if one["kind"] in ("dialogue", "action"))
     numbered = tuple(ScriptLine(n, one["kind"], one["character"], one["text"]) for n, one in enumerate(lines, start=1))

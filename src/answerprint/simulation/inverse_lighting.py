@@ -25,8 +25,11 @@ from answerprint.simulation.stage import Light
 Real = NDArray[np.float64]
 
 _FLOOR = 0.02
-"""Share of the plate's own level below which a pixel's weight no longer rises: noise, not light."""
-_FEWEST = 64
+"""Share of the plate's brightest below which a place's weight no longer rises: noise, not light."""
+_FEWEST = 24
+_ROUNDS = 12
+_ODD = 1.5
+"""Usual relative misses beyond which a place counts less: a fleck of a path tracer, a thing that nobody put on the stage."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,14 @@ def solve_lighting(
     groups: Mapping[str, Picture],
     rendered: Mapping[str, tuple[float, float, float]] | None = None,
     where: NDArray[np.bool_] | None = None,
+    block: int = 8,
 ) -> SolvedLighting:
     """Gains of ``groups`` (height, width, 3), scene-linear, whose sum is nearest to ``plate`` of the same camera and white balance.
 
     ``rendered`` is the colour in ACEScg that a group's lamp was rendered with (``light_colour``); groups without one get no colour temperature.
-    ``where`` leaves out what is not on the stage (people, things that moved). Every pixel counts by its relative error.
-    Raises BadInput for sizes that do not fit, for no groups and for too few pixels.
+    ``where`` leaves out what is not on the stage (people, things that moved). Solved on means over ``block`` pixels: a path tracer's noise in the
+    groups would make their gains too small. Places count by their relative error, odd ones less (P. Huber, "Robust Estimation of a
+    Location Parameter", 1964). Raises BadInput for sizes that do not fit, for no groups and for too few places.
     """
     if not groups:
         raise BadInput("inverse lighting", "no light group is given", "render the stage with the pass 'groups'")
@@ -73,14 +78,18 @@ def solve_lighting(
             raise BadInput(
                 f"light group {name}", f"is {picture.shape}, the plate is {plate.shape}", "render it through the plate's camera"
             )
-    used = np.isfinite(plate).all(axis=-1)
+    used: NDArray[np.bool_] = np.asarray(np.isfinite(plate).all(axis=-1))
     if where is not None:
-        used &= where
-    if used.sum() < _FEWEST:
-        raise BadInput("inverse lighting", f"{int(used.sum())} pixels are left to solve from", f"leave at least {_FEWEST}")
+        used = used & where
     names = list(groups)
-    seen = plate[used].astype(np.float64)
-    stack = np.stack([groups[name][used] for name in names], axis=-1).astype(np.float64)
+    seen = _means(plate, used, block)
+    if len(seen) < _FEWEST:
+        raise BadInput(
+            "inverse lighting",
+            f"{len(seen)} places of {block} pixels are left to solve from",
+            f"leave at least {_FEWEST}, or take smaller ones",
+        )
+    stack = np.stack([_means(groups[name], used, block) for name in names], axis=-1)
     solved = [_channel(stack[:, c], seen[:, c]) for c in range(3)]
     gains, deviations = np.array([s[0] for s in solved]), np.array([s[1] for s in solved])
     left = seen - np.einsum("pcg,cg->pc", stack, gains)
@@ -121,22 +130,43 @@ def rendered_colours(lamps: tuple[Light, ...]) -> dict[str, tuple[float, float, 
 
 def _channel(stack: Real, seen: Real) -> tuple[Real, Real, float]:
     """Gains (groups,), their standard deviations and the condition of one channel's system."""
-    weight = 1 / np.maximum(np.abs(seen), _FLOOR * float(np.percentile(np.abs(seen), 95)) + 1e-12)
-    system, wanted = stack * weight[:, None], seen * weight
-    scale = np.linalg.norm(system, axis=0)
-    lit = scale > 1e-9
-    gains, deviations = np.zeros(len(scale)), np.full(len(scale), np.inf)
+    floor = _FLOOR * float(np.percentile(np.abs(seen), 95)) + 1e-12
+    level, trust = np.maximum(np.abs(seen), floor), np.ones(len(seen))
+    lit = np.linalg.norm(stack, axis=0) > 1e-9 * float(np.linalg.norm(stack) + 1e-30)
+    gains, deviations = np.zeros(stack.shape[1]), np.full(stack.shape[1], np.inf)
     if not lit.any():
         return gains, deviations, np.inf
-    scaled = system[:, lit] / scale[lit]
-    # The same solution from the triangle alone: as many rows as groups instead of as many as pixels.
-    q, r = np.linalg.qr(scaled)
-    gains[lit] = nnls(r, q.T @ wanted)[0] / scale[lit]
-    left = wanted - system @ gains
+    for _ in range(_ROUNDS):
+        weight = np.sqrt(trust) / level
+        system, wanted = stack[:, lit] * weight[:, None], seen * weight
+        scale = np.linalg.norm(system, axis=0)
+        scaled = system / scale
+        # The same solution from the triangle alone: as many rows as groups instead of as many as places.
+        q, r = np.linalg.qr(scaled)
+        gains[lit] = nnls(r, q.T @ wanted)[0] / scale
+        miss = seen - stack @ gains
+        # By what is expected there, not by what was seen: dark flecks of noise must not count most.
+        level = np.maximum(np.abs(stack @ gains), floor)
+        apart = np.abs(miss / level)
+        usual = 1.4826 * float(np.median(apart)) + 1e-9
+        trust = np.minimum(1.0, _ODD * usual / np.maximum(apart, 1e-12))
+    left = miss * weight
     freedom = max(1, len(wanted) - int(lit.sum()))
     covariance = np.linalg.pinv(r.T @ r) * float(left @ left) / freedom
-    deviations[lit] = np.sqrt(np.diag(covariance)) / scale[lit]
+    deviations[lit] = np.sqrt(np.diag(covariance)) / scale
     return gains, deviations, float(np.linalg.cond(scaled))
+
+
+def _means(picture: Picture, used: NDArray[np.bool_], block: int) -> Real:
+    """Means (places, 3) over blocks of which at least half is used; places in rows."""
+    height, width = (n // block * block for n in used.shape)
+    share = used[:height, :width].astype(np.float64)
+    light = np.where(share[..., None] > 0, picture[:height, :width], 0.0).astype(np.float64)
+    rows, columns = height // block, width // block
+    counts = share.reshape(rows, block, columns, block).sum(axis=(1, 3))
+    sums = light.reshape(rows, block, columns, block, 3).sum(axis=(1, 3))
+    kept = counts >= block * block / 2
+    return np.asarray(sums[kept] / counts[kept][:, None])
 
 
 def _told(gain: Real, deviation: Real, colour: tuple[float, float, float] | None) -> SolvedLight:

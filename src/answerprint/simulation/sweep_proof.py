@@ -27,8 +27,8 @@ GEOMETRY = ("depth", "normal", "albedo", "object_id")
 _AVERAGED = 1e-5
 """Normals and albedo are means over a pixel's samples, which the renderer adds in no fixed order; the others are one sample's."""
 _EXPOSURE = ("iso_speed", "exposure_stops", "white_balance_kelvin")
-_COUNTS = 40
-"""Pixels that a thing must show in both levels before its colour is compared."""
+_COUNTS = 0.02
+"""Share of the picture that a thing must fill in both levels before its colour is compared."""
 
 
 @dataclass(frozen=True)
@@ -163,17 +163,20 @@ def _changed(name: str, first: Level, level: Level) -> tuple[float, str]:
 
 
 def _things(first: Level, level: Level) -> tuple[float, str]:
-    """The colour of each thing that both levels show: the median of its albedo, and which moved most."""
+    """How far the usual colour of a thing lies outside the colours that the first level shows of it, and of which thing most.
+
+    Nearer or from elsewhere other parts of a thing are seen, in other shares: a seat, its legs. So its colours' range is held, not their mean.
+    """
     worst, which = 0.0, "things"
     colours = []
     for one in (first, level):
         ids, albedo = one.pictures("object_id")[..., 0], one.pictures("albedo")
         known = one.records[0]["object_ids"]
         found = {name: albedo[ids == number] for name, number in known.items()}
-        colours.append({name: np.median(c, axis=0) for name, c in found.items() if len(c) >= _COUNTS})
+        colours.append({name: np.percentile(c, [4, 50, 96], axis=0) for name, c in found.items() if len(c) >= _COUNTS * ids.size})
     for name in sorted(colours[0].keys() & colours[1].keys()):
-        was, now = colours[0][name], colours[1][name]
-        change = float(np.abs(now - was).max() / max(0.05, float(was.max())))
+        (low, was, high), now = colours[0][name], colours[1][name][1]
+        change = float(np.maximum(low - now, now - high).max() / max(0.05, float(was.max())))
         if change > worst:
             worst, which = change, f"albedo of {name}"
     return worst, which

@@ -21,7 +21,7 @@ from answerprint.generator.large_region import fill_large, prepare_large
 from answerprint.generator.log_light import decoded
 from answerprint.generator.removal_choice import NOISE_FLOOR
 from answerprint.generator.removal_grain import regrained
-from answerprint.generator.removal_lanes import Lanes, enclosing, opacity, overview
+from answerprint.generator.removal_lanes import Lanes, QuadMatte, enclosing, opacity, overview
 from answerprint.generator.removal_look import Look, Offer
 from answerprint.generator.removal_moving import fill_moving
 from answerprint.generator.removal_register import laid_over
@@ -64,6 +64,9 @@ class RemovalParameters(OperationParameters):
         default="standard", description="how far to look either way: gentle 3 frames, standard 5, thorough 12 (slower)"
     )
     strength: float = Field(default=1.0, ge=0.0, le=1.0, description="1 takes it out, 0 leaves it, between lets it shine through")
+    matte: Literal["plain", "quad"] = Field(
+        default="plain", description="quad: a four-level matte, 0 remove, 63 overlap, 127 affected such as a shadow, 255 keep"
+    )
     edge_px: float = Field(
         default=0.0,
         ge=0.0,
@@ -115,6 +118,7 @@ class Removal(Operation):
 
     def analyse(self, inputs: Inputs, parameters: RemovalParameters, context: Context) -> Analysis:
         """Where the mattes are, whether the camera is locked, and the clean plates."""
+        inputs = _plain(inputs, parameters)
         plate, matte, protect = inputs["plate"], inputs["matte"], inputs.get("protect")
         seen = overview(plate, matte, context)
         analysis = Analysis(facts={"box": None if seen.box is None else list(seen.box)})
@@ -136,9 +140,10 @@ class Removal(Operation):
 
     def render(self, chunk: Chunk, analysis: Analysis, parameters: RemovalParameters, context: Context) -> Iterator[FrameResult]:
         """Fill each frame. A frame's result depends on the analysis and the frames within the halo, on nothing else."""
+        inputs = _plain(chunk.inputs, parameters)
         for frame in chunk.frames:
             context.check_cancelled()
-            yield self._frame(frame, chunk.inputs, analysis, parameters, context)
+            yield self._frame(frame, inputs, analysis, parameters, context)
 
     def _frame(
         self, frame: int, inputs: Inputs, analysis: Analysis, parameters: RemovalParameters, context: Context
@@ -244,6 +249,11 @@ class Removal(Operation):
             found = offsets != 0
             fill[found], support[found], restored[found] = decoded(own[found]), 1, offsets[found]
             canvas.sources |= {SourceUse("plate", frame + int(step)) for step in np.unique(offsets[found])}
+
+
+def _plain(inputs: Inputs, parameters: RemovalParameters) -> Inputs:
+    """The inputs with the matte read as the parameters say."""
+    return inputs if parameters.matte == "plain" else {**inputs, "matte": QuadMatte(inputs["matte"])}
 
 
 def _good(noise: FrameNoise | None) -> float:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from answerprint.graph.compositor import PROTECT_MARGIN_PX_AT_HD, THIN_PX_AT_HD, grown, scaled_to_hd, thin_part
 from answerprint.graph.contract import Box, Context, FrameReader, MatteReader, Plane
 
-__all__ = ["Lanes", "Overview", "enclosing", "hidden_under", "opacity", "overview", "scaled_box"]
+__all__ = ["Lanes", "Overview", "QuadMatte", "enclosing", "hidden_under", "opacity", "overview", "scaled_box"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -25,6 +25,23 @@ _CORE = 0.5
 """Matte value from which a pixel counts to the width of a thing: its soft edges do not make a wire a beam."""
 _FULL_FROM = 0.03
 """Matte value from which the fill replaces the source wholly: an edge pixel that is a twentieth wire still draws a line."""
+
+
+_QUAD_KEEP = 191.0 / 255.0
+"""Halfway between 127 (affected) and 255 (keep): lossy mattes waver about their levels."""
+
+
+class QuadMatte:
+    """A four-level matte read as a plain one: 0 is to be removed, 63 lies over what is affected, 127 is affected (a shadow, a
+    reflection), 255 stays. The first three are inside: all of them show something that goes."""
+
+    def __init__(self, matte: MatteReader) -> None:
+        self._matte = matte
+        self.count, self.width, self.height, self.digest = matte.count, matte.width, matte.height, f"quad:{matte.digest}"
+
+    def read(self, index: int) -> Plane:
+        """The matte of frame ``index``: 1 inside, 0 where the source stays."""
+        return (np.asarray(self._matte.read(index), np.float32) < _QUAD_KEEP).astype(np.float32)
 
 
 @dataclass(frozen=True)

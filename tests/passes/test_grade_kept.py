@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
+from answerprint.cli.main import main
 from answerprint.colour import cdl as grades
 from answerprint.colour.cdl import CDL
 from answerprint.colour.view import display
@@ -101,9 +102,10 @@ def test_the_grade_from_the_set_makes_its_still_and_is_never_written(production)
     assert (production.root.parent / "m" / "set.ccc").read_bytes() == before
 
 
-def test_a_clip_whose_cdl_does_not_make_its_still_is_flagged(tmp_path) -> None:
+def test_a_clip_whose_cdl_does_not_make_its_still_is_flagged(tmp_path, capsys) -> None:
     intent = _grade(_made(tmp_path, still=CDL(slope=(0.92, 1.0, 1.06), saturation=1.3)))["intent"]
     assert "does not make its reference still" in intent["flag"] and intent["delta_e_on_set"] > 4
+    assert main(["status", str(tmp_path / "p")]) == 0 and "flag    B001C001_7A_T1: its CDL does not make" in capsys.readouterr().out
 
 
 def test_a_still_of_another_picture_is_not_compared(tmp_path) -> None:

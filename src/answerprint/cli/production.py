@@ -74,6 +74,7 @@ def _status(options: argparse.Namespace) -> Answer:
             by_status = select(Shot.status, func.count()).group_by(Shot.status).order_by(Shot.status)
             kinds: dict[str, int] = {row[0]: row[1] for row in session.execute(by_kind)}
             shots: dict[str, int] = {row[0]: row[1] for row in session.execute(by_status)}
+            flags = {c.name: said for c in session.scalars(select(Clip)) if (said := (c.grade.get("intent") or {}).get("flag"))}
             tracked = [(c.name, c.asset.details) for c in session.scalars(select(Clip).order_by(Clip.name))]
         jobs, root = counts(production), locked_root(production)
         written = editorial_index(production)
@@ -88,6 +89,7 @@ def _status(options: argparse.Namespace) -> Answer:
             "shots": sum(shots.values()),
             "shots_by_status": shots,
             "jobs": jobs,
+            "flags": flags,
             "coverage": {"missing": written["missing"], "grave": written["grave"]} if written else None,
         }
     document["next"] = _next_steps(options.dir, document)
@@ -99,6 +101,7 @@ def _status(options: argparse.Namespace) -> Answer:
         f"shots   {document['shots']}  ({_listed(shots)})",
         f"jobs    {_listed(jobs)}",
         *([f"cover   {written['missing']} missing, {written['grave']} of them grave: editorial/coverage.txt"] if written else []),
+        *(f"flag    {name}: {said}" for name, said in sorted(flags.items())),
         *(f"next:   {step}" for step in document["next"]),
     ]
     return Answer(document, lines)

@@ -26,7 +26,6 @@ _NARROW, _WIDE = 3, (2, 4)
 _OTHER_MATERIAL = np.float32(0.02)
 _MIXED = np.float32(0.08)
 _MIX_ALBEDO, _MIX_DEPTH, _MIX_NORMAL = np.float32(0.15), np.float32(0.12), np.float32(0.5)
-_LEAK = np.float32(0.1)
 _ALONE = np.float32(0.15)
 """Summed weights of neighbours below which a pixel has none that are like it (all alike: 0.86)."""
 _SPECK = np.float32(3.0)
@@ -69,8 +68,7 @@ class _Surface:
 def _smooth(light: Picture, surface: _Surface) -> Picture:
     """One light group; ``light`` and the result are (height, width, 3)."""
     raw = _despecked(light / surface.albedo, surface.near)
-    # A pixel on an edge is like nobody: a little of its next neighbours, as it looks and not as it is lit, keeps it from staying noisy.
-    narrow = _mean(raw, surface.near, leak=raw * surface.albedo, albedo=surface.albedo)
+    narrow = _mean(raw, surface.near)
     for _ in range(_NARROW - 1):
         narrow = _mean(narrow, surface.near)
     wide = narrow
@@ -110,17 +108,11 @@ def _despecked(stack: Picture, weights: list[Picture]) -> Picture:
     return stack
 
 
-def _mean(
-    stack: Picture, weights: list[Picture], gap: int = 1, leak: Picture | None = None, albedo: Picture | None = None
-) -> Picture:
+def _mean(stack: Picture, weights: list[Picture], gap: int = 1) -> Picture:
     total, count = np.zeros_like(stack), np.zeros_like(weights[0])
     for weight, dy, dx in _taps(weights, gap):
         total += weight * _shifted(stack, dy, dx)
         count += weight
-        if leak is not None and albedo is not None and (dy or dx):
-            more = np.maximum(_LEAK * np.float32(_KERNEL[dy + 2] * _KERNEL[dx + 2]) - weight, 0)
-            total += more * _shifted(leak, dy, dx) / albedo
-            count += more
     return np.asarray(total / count, dtype=np.float32)
 
 

@@ -18,9 +18,11 @@ from answerprint.graph.sources import MatteFiles, PlateReader
 from answerprint.media.frames import FrameHeader, SourceFrame
 from answerprint.media.sequence import FrameSequence, open_sequence
 from answerprint.media.write import write_frame
+from answerprint.passes.fill_scores import border_error, grain_distance
 from answerprint.passes.loose import LooseOrder, apply_operation
 from answerprint.passes.loose_inputs import footage_digest
 from answerprint.production import BadInput
+from answerprint.quality.flicker import warp_error
 from answerprint.quality.metrics import decibels, mean_square, shown, ssim
 
 Tell = Callable[[int, int, str], None]
@@ -55,10 +57,13 @@ def _fitting(truth: FrameSequence, plate: FrameSequence) -> FrameSequence:
 
 def _scored(plate: FrameSequence, made: FrameSequence, clean: FrameSequence, mattes: FrameSequence) -> dict[str, float]:
     ours, telea, similar, outside = [], [], [], 0
+    seams, grain, restless = [], [], []
+    last: tuple[np.ndarray, np.ndarray] | None = None
     for number in range(plate.count):
         before, after, wanted = shown(plate.read(number).rgb()), shown(made.read(number).rgb()), shown(clean.read(number).rgb())
         inside = shown(mattes.read(0 if mattes.count == 1 else number).rgb())[..., 0] > 0.5
         if not inside.any():
+            last = None
             continue
         filled = cv2.inpaint(
             (before * 255 + 0.5).clip(0, 255).astype(np.uint8), inside.astype(np.uint8), 5, cv2.INPAINT_TELEA
@@ -66,6 +71,13 @@ def _scored(plate: FrameSequence, made: FrameSequence, clean: FrameSequence, mat
         ours.append(mean_square(after, wanted, inside))
         telea.append(mean_square(filled, wanted, inside))
         similar.append(ssim(after, wanted, inside))
+        seams.append(border_error(after, wanted, inside))
+        grain.append(grain_distance(after, wanted, inside))
+        if last is not None:
+            restless.append(
+                [warp_error(now, before_, inside, (wanted, last[1])) for now, before_ in ((after, last[0]), (wanted, last[1]))]
+            )
+        last = after, wanted
         margin = cv2.dilate(inside.astype(np.uint8), np.ones((9, 9), np.uint8)) == 0
         outside += int((before != after).any(axis=2)[margin].sum())
     if not ours:
@@ -74,9 +86,21 @@ def _scored(plate: FrameSequence, made: FrameSequence, clean: FrameSequence, mat
         "psnr_in_matte": decibels(float(np.mean(ours))),
         "psnr_telea": decibels(float(np.mean(telea))),
         "ssim_in_matte": round(float(np.mean(similar)), 5),
+        "border_error": round(float(np.mean(seams)), 5),
+        "grain_distance": round(float(np.mean(grain)), 4),
+        **_restlessness(restless),
         "frames": len(ours),
         "changed_outside": outside,
     }
+
+
+def _restlessness(pairs: list[list[float]]) -> dict[str, float]:
+    """The mean warp error inside the matte, of the result and of the truth, over the pairs of frames in which it could be told."""
+    told = np.array([pair for pair in pairs if np.isfinite(pair).all()])
+    if not len(told):
+        return {}
+    ours, truth = told.mean(axis=0)
+    return {"warp_error": round(float(ours), 5), "warp_error_truth": round(float(truth), 5)}
 
 
 def _moved_matte(plate: FrameSequence, matte: Path, folder: Path, rate: str | None) -> Path:

@@ -299,3 +299,4 @@ def test_next_steps_follow_the_state_of_the_production() -> None:
     assert after(jobs={"done": 2}, shots_by_status={"waiting": 4}) == ["answerprint run p cleanup"]
     assert after(jobs={"done": 2}, shots_by_status={"to review": 1})[0].startswith("answerprint review p")
     assert after(jobs={"done": 2}, shots_by_status={"approved": 1})[0].startswith("answerprint deliver p")
+    assert after(jobs={"done": 2}, kinds={"camera": 1}, coverage=None)[0].startswith("answerprint run p editorial")

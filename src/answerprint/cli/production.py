@@ -142,7 +142,7 @@ def _next_steps(folder: str, document: dict[str, Any]) -> list[str]:
         steps.append(f"answerprint run {folder} grade")
     elif document["shots_by_status"].get("waiting"):
         steps.append(f"answerprint run {folder} cleanup")
-    if document["kinds"].get("camera") and document["coverage"] is None:
+    if document.get("kinds", {}).get("camera") and document["coverage"] is None:
         steps.append(f"answerprint run {folder} editorial   (bins, string-out, what was never shot)")
     if document["shots_by_status"].get("to review"):
         steps.append(f"answerprint review {folder}   (versions wait for a decision)")

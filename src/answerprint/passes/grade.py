@@ -91,7 +91,8 @@ def work_on_grade(order: WorkOrder) -> dict[str, Any]:
         clips = list(session.scalars(same)) if first.scene else [first]
         asked_by = session.get_one(Job, order.job_id).requested_by
         if order.job_order.get("revert"):
-            return {clip.name: revert(clip, asked_by) for clip in clips}
+            graded = [clip for clip in clips if clip.grade.get("cdl") or clip.grade.get("history")]
+            return {clip.name: revert(clip, asked_by) for clip in graded}
         plates = {c.name: plate_of(production, c, purpose="index") for c in clips}
         labels = {c.name: c.camera_label for c in clips}
     hero = next((name for name, label in labels.items() if label == order.job_order["hero"]), clips[0].name)

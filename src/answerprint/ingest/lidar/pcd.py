@@ -37,6 +37,8 @@ def open_pcd(path: Path) -> Scan:
         raise BadInput(path, f"its header cannot be read ({error!r})", "export it again") from None
     if not {"x", "y", "z"} <= set(names):
         raise BadInput(path, "its points have no x, y, z", "export it with coordinates")
+    if any(row[name].base.itemsize != 4 for name in ("rgb", "rgba") if name in names):
+        raise BadInput(path, "its colour is not packed into four bytes", "export it again")
     there = path.stat().st_size - start
     if data == "binary" and there < points * row.itemsize:
         raise truncated(path, there // row.itemsize, points)

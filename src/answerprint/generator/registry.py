@@ -15,6 +15,7 @@ def operations() -> Registry:
     from answerprint.generator.reframe import Reframe
     from answerprint.generator.regrain import Regrain
     from answerprint.generator.relight import Relight
+    from answerprint.generator.relight_geometry import RelightGeometry
     from answerprint.generator.removal import Removal
     from answerprint.generator.retime import Retime
     from answerprint.generator.roto import Roto
@@ -26,6 +27,7 @@ def operations() -> Registry:
             PersonMatte,
             Removal,
             Relight,
+            RelightGeometry,
             Reframe,
             Denoise,
             Regrain,

@@ -11,8 +11,10 @@ import numpy as np
 from pydantic import ValidationError
 
 from answerprint.colour.spaces import default_space, resolve_space
+from answerprint.generator.light_geometry import RigLight
 from answerprint.generator.light_passes import read_lights
 from answerprint.generator.registry import operations
+from answerprint.graph.depth import DepthFiles
 from answerprint.graph.sources import BesideReader, CoveringReader, PlateReader
 from answerprint.media.sequence import open_sequence
 from answerprint.optics.camera import Camera
@@ -42,7 +44,9 @@ def bind_extras(
     if "scene" in sockets:
         return _bind_scene(given, operation, scene, camera, plate, space)
     if scene is not None:
-        if "passes" in sockets:
+        if "depth" in sockets and "rig" in operations()[operation].Parameters.model_fields:
+            _bind_rig(given, scene, plate, rate)
+        elif "passes" in sockets:
             _bind_passes(given, scene, plate, rate)
         elif sockets & {"reference", "background"}:
             socket = "reference" if "reference" in sockets else "background"
@@ -112,6 +116,25 @@ def _beside(path: Path, plate: PlateReader, rate: str | None, covering: bool) ->
     if covering:
         return CoveringReader(sequence, space, footage_digest(path), sequence.path.stem, plate)
     return PlateReader(sequence, space, footage_digest(path), sequence.path.stem)
+
+
+def _bind_rig(given: Given, scene: Path, plate: PlateReader, rate: str | None) -> None:
+    """A rig: ``{"depth": PATH, "camera": {...}, "lights": [{"id", "position", "aim", "size", "lux", "gain_stops"}]}``."""
+    try:
+        document = json.loads(scene.read_bytes())
+        place = scene.parent / str(document["depth"])
+        given.parameters["rig"] = [RigLight.model_validate(light).model_dump(mode="json") for light in document["lights"]]
+        if "camera" in document:
+            given.parameters["camera"] = Camera.model_validate(document["camera"]).model_dump(mode="json")
+    except OSError as fault:
+        raise BadInput(scene, fault.strerror or "cannot be opened", "check the path") from None
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        raise BadInput(scene, f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}", "correct the field") from None
+    except (ValueError, TypeError, KeyError) as fault:
+        raise BadInput(scene, f"is no rig ({fault})", 'write {"depth", "lights": [{"id", "position", "aim"}]}') from None
+    given.sources["@depth"] = DepthFiles(open_sequence(place, rate), footage_digest(place), plate)
+    given.inputs["depth"] = "@depth"
 
 
 def _bind_passes(given: Given, scene: Path, plate: PlateReader, rate: str | None) -> None:

@@ -19,7 +19,7 @@ from answerprint.media.exr import read_exr
 from answerprint.optics.camera import Camera
 from answerprint.optics.distortion import Distortion
 from answerprint.optics.stmap import grid
-from answerprint.production import FrameRange
+from answerprint.production import BadInput, FrameRange
 from answerprint.spatial.reproject import laid
 from answerprint.spatial.splats.view import View
 from answerprint.spatial.sweep import sweep
@@ -206,6 +206,11 @@ def test_frames_are_the_same_in_any_order():
         return list(Coverage().render(Chunk(FrameRange(a, b), {"scene": scene}), analysis, parameters, SeededContext(0)))
 
     assert render(0, 2)[1].fill.tobytes() == render(1, 2)[0].fill.tobytes()
+
+
+def test_cameras_too_far_apart_without_a_scan_are_refused():
+    with pytest.raises(BadInput, match="there is no scan"):
+        made(CoverageScene([sighting(standing(x), f"c{x}") for x in (-2.5, 2.5)]), standing(0.0))
 
 
 def test_a_hatch_lies_on_unseen_pixels_alone_and_no_detail_is_made_up():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -233,3 +234,12 @@ def test_a_survey_that_contradicts_itself_is_refused(tmp_path, rows):
     (tmp_path / "s.csv").write_text("name,x,y,z\n" + rows)
     with pytest.raises(BadInput, match=r"s\.csv"):
         read_survey(tmp_path / "s.csv")
+
+
+def test_the_scans_of_an_e57_come_apart_by_their_names(tmp_path):
+    pytest.importorskip("pye57")
+    from answerprint.ingest.lidar.e57 import stations
+
+    stage = Path(__file__).parents[2] / "examples" / "stage" / "material" / "lidar" / "living_room.e57"
+    found = stations(stage)
+    assert list(found) == ["S1", "S2"] and len(found["S1"]) + len(found["S2"]) == open_scan(stage).count

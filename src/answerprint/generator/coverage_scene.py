@@ -166,9 +166,8 @@ def plate_of_place(group: Sequence[Sighting], height: int | None, most: int = 15
     if len(pictures) == 1:
         return pictures[0], free[0].astype(np.float32), depth, camera
     light, there = np.stack(pictures), np.stack(free)
-    with np.errstate(all="ignore"):
-        middle = np.nanmedian(np.where(there[..., None], light, np.nan), axis=0)
     seen = np.asarray(there.any(axis=0))
+    middle = np.nanmedian(np.where((there | ~seen)[..., None], light, np.nan), axis=0)
     return np.where(seen[..., None], middle, light[0]).astype(np.float32), np.asarray(seen, dtype=np.float32), depth, camera
 
 

@@ -14,6 +14,7 @@ from answerprint.generator.coverage_scene import CoverageScene, Sighting, parall
 from answerprint.graph.contract import Analysis, Context
 from answerprint.optics.camera import Camera
 from answerprint.optics.warp import warp
+from answerprint.production import BadInput
 from answerprint.spatial.reproject import Source, unprojected
 from answerprint.spatial.splats.view import View
 from answerprint.spatial.sweep import Depth, coded, sweep
@@ -55,6 +56,7 @@ def study(scene: CoverageScene, targets: Sequence[Camera], height: int | None, s
     analysis = Analysis(
         {f"matte{i}": matte for i, matte in mattes.items()}, facts={"near": near, "far": far, "sources": [], "planes": planes}
     )
+    measured = False
     for number, (view, (picture, weight, _, camera)) in enumerate(zip(views, plates, strict=True)):
         context.check_cancelled()
         context.progress(len(groups) + number, 2 * len(groups), "measuring distances")
@@ -62,11 +64,18 @@ def study(scene: CoverageScene, targets: Sequence[Camera], height: int | None, s
         analysis.arrays |= {
             f"picture{number}": picture, f"weight{number}": weight.astype(np.uint8), f"metres{number}": depth.metres, f"sure{number}": depth.sure,
         }  # fmt: skip
+        measured |= bool(np.isfinite(depth.metres).any())
         first = groups[number][0]
         analysis.facts["sources"].append({
             "name": first.name, "clip": first.clip, "digest": first.digest, "frames": [s.frame for s in groups[number]],
             "camera": camera.model_dump(mode="json"),
         })  # fmt: skip
+    if not measured:
+        raise BadInput(
+            "coverage",
+            f"no two cameras stand within {_WIDEST_ANGLE:g} degrees of each other, and there is no scan",
+            "give a scan of the set",
+        )
     return analysis
 
 
@@ -166,8 +175,8 @@ def _depth(view: View, others: list[View], points: Real | None, near: float, far
     if view.depth is not None:
         prior = view.depth if prior is None else np.where(np.isfinite(view.depth), view.depth, prior).astype(np.float32)
     if not others and prior is None:
-        flat = np.full(view.picture.shape[:2], (near * far) ** 0.5, np.float32)
-        return Depth(flat, np.full(flat.shape, 0.05, np.float32))
+        # Nobody near enough to measure against, and no scan: what is not known is not shown.
+        return Depth(np.full(view.picture.shape[:2], np.nan, np.float32), np.zeros(view.picture.shape[:2], np.float32))
     found = sweep(view, others, near, far, prior, planes)
     if view.weight is not None:
         found.metres[view.weight <= 0] = np.nan

@@ -30,6 +30,8 @@ _TEAR = 0.06
 _BLENDED = 4
 _HALF_ANGLE_DEG = 1.5
 """A source this much farther off in angle than the nearest counts half."""
+_TRUSTED_DEG = 8.0
+"""A source this much farther off in angle than the nearest has half its word about distances."""
 _FEATHER_PX = 6.0
 _GHOST = 0.12
 """Coded difference from the nearest source at which another counts a third: beyond it something else is seen there."""
@@ -107,21 +109,31 @@ def _chosen(rays: tuple[Real, Real], offers: Sequence[Float], sources: Sequence[
     origin, along = rays
     shape = offers[0].shape
     best, score = np.full(shape, np.nan, np.float32), np.full(shape, -np.inf, np.float32)
+    worth = _worth(target, sources, offers)
     for offer in offers:
         known = np.isfinite(offer)
         if not known.any():
             continue
         points = origin + along[known] * offer[known].astype(np.float64)[:, None]
         votes = np.zeros(len(points), np.float32)
-        for source in sources:
+        for source, weight in zip(sources, worth, strict=True):
             agrees, through, sure = _compared(source, points)
-            votes += np.where(agrees, 0.3 + sure, 0) - np.where(through, 0.5 * sure, 0)
+            votes += weight * (np.where(agrees, 0.3 + sure, 0) - np.where(through, 0.5 * sure, 0))
         # Nearest wins among equals: a thousandth for each share of the distance.
         votes -= 1e-3 * offer[known]
         better = votes > score[known]
         places = np.flatnonzero(known.ravel())[better]
         best.ravel()[places], score.ravel()[places] = offer[known][better], votes[better]
     return _unspeckled(best)
+
+
+def _worth(target: Camera, sources: Sequence[Source], offers: Sequence[Float]) -> list[float]:
+    """What each source's word counts: the farther off its angle, the more an error of its pose or depth shows."""
+    known = np.concatenate([o[np.isfinite(o)][::97] for o in offers])
+    middle = target.position + (float(np.median(known)) if len(known) else 1.0) * target.world_to_camera[2]
+    eye = _unit(target.position - middle)
+    away = [float(np.degrees(np.arccos(np.clip(eye @ _unit(s.camera.position - middle), -1, 1)))) for s in sources]
+    return [1 / (1 + ((a - min(away)) / _TRUSTED_DEG) ** 2) for a in away]
 
 
 def _compared(source: Source, points: Real) -> tuple[NDArray[np.bool_], NDArray[np.bool_], Float]:

@@ -1,8 +1,8 @@
 """Coverage against pictures that were really rendered there: dB, depth and support map at 5, 10 and 15 degrees.
 
-    python benchmarks/coverage.py capture             # examples/capture: nine views held back, at 5, 10 and 15 degrees
-    python benchmarks/coverage.py truth               # renders the angles of the stage production once into the cache
-    python benchmarks/coverage.py stage [given|found] # the stage production: performers' mattes given, or found by the product
+    python benchmarks/coverage_angles.py capture             # examples/capture: nine views held back, at 5, 10 and 15 degrees
+    python benchmarks/coverage_angles.py truth               # renders the angles of the stage production once into the cache
+    python benchmarks/coverage_angles.py stage [given|found] # the stage production: performers' mattes given, or found by the product
 
 dB are PSNR of display values (sRGB curve, 0 to 1). CPU seconds are user and system time of the process, compilation left out. The
 capture's own depths are truth and are not given to the operation; the scan is.

@@ -277,7 +277,7 @@ def _cheap(frame: int, near: list[int], window: Window, analysis: Analysis) -> l
 
 
 def _scene(frame: int, analysis: Analysis) -> list[Offer]:
-    """The plate of a moving camera, as this frame sees it; and what was invented in it, once for the whole clip."""
+    """The plate of a moving camera, as this frame sees it."""
     arrays = _named(analysis, "large_")
     if "to_plate" not in arrays:
         return []
@@ -286,10 +286,7 @@ def _scene(frame: int, analysis: Analysis) -> list[Offer]:
     unseen = arrays["support"] == 0
     nothing, none = np.zeros((0, 0), np.uint8), np.zeros_like(unseen)
     lay = functools.partial(_laid, arrays["to_plate"][frame])
-    return [
-        Offer(Look(log, unseen, none, nothing), lay, 0, support=2, spread=error),
-        Offer(Look(log, none, none, nothing), lay, 0, support=0, spread=error),
-    ]
+    return [Offer(Look(log, unseen, none, nothing), lay, 0, support=2, spread=error)]
 
 
 def _laid(matrix: npt.NDArray[np.float64], box: Box) -> npt.NDArray[np.float32]:

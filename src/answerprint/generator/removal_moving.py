@@ -1,17 +1,19 @@
 """Large regions before a moving camera: filled from the frames that saw past them, laid over by the camera's own movement.
 
-Near frames, the plate of the whole clip and what was invented in it are weighed by how well each agrees with the picture round
+Near frames and the plate of the whole clip are weighed by how well each agrees with the picture round
 the hole, and with itself over time: where things move by themselves, near frames count and the plate does not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from answerprint.generator.exemplar import smooth_fill
 from answerprint.generator.removal_choice import Candidate, choose, error_beside, mean_square
 from answerprint.generator.removal_flow import brought, free_along
 from answerprint.generator.removal_lanes import enclosing
@@ -26,9 +28,8 @@ Picture = npt.NDArray[np.float32]
 _RING_PX = 24
 _LOCAL = 12.0
 """Radius (Gaussian sigma, pixels) within which a candidate is judged where there is something beside it."""
-_CALM = np.float32(0.006)
-"""Squared ACEScct error of a calm fill from the hole's own border, 1.4 stops: measured deep inside holes of the tuning clips."""
-_INVENTED = np.float32(0.004)
+_UNKNOWN = np.float32(0.006)
+"""Squared ACEScct error, 1.4 stops, of a smooth fill deep inside a hole: an offer that does worse is not taken."""
 _MEET = np.float32(0.03)
 """A candidate that differs from the picture at the border by more than this (half a stop) shows another thing, and is not bent to it."""
 
@@ -46,7 +47,7 @@ def fill_moving(look: Look, offers: Sequence[Offer], where: Mask) -> Fill:
     ring = cv2.dilate(hole.astype(np.uint8), np.ones((2 * _RING_PX + 1, 2 * _RING_PX + 1), np.uint8)) > 0
     depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3)
     trust = np.exp(-depth / np.float32(_LOCAL)).astype(np.float32)
-    candidates = [Candidate(real, np.full(hole.shape, _CALM, np.float32), np.ones(hole.shape, bool), 0)]
+    candidates = [Candidate(real, np.full(hole.shape, _UNKNOWN, np.float32), np.ones(hole.shape, bool), 0)]
     for offer in offers:
         assert offer.flow is not None
         flow = offer.flow(box)
@@ -59,9 +60,12 @@ def fill_moving(look: Look, offers: Sequence[Offer], where: Mask) -> Fill:
         error = trust * error_beside(colour, real, known, _LOCAL) + (1 - trust) * overall
         if offer.spread is not None:
             error = error + brought(offer.spread, flow, x0, y0).clip(0)
-        made = offer.support == 0
-        candidates.append(Candidate(_met(colour, real, hole, known), error + _INVENTED * np.float32(made), valid, offer.support))
+        candidates.append(Candidate(_met(colour, real, hole, known), error, valid, offer.support))
     chosen = choose(candidates)
+    seen = hole & (chosen.support > 0)
+    # What nobody saw is closed from what was brought beside it, not from the hole's far edge.
+    closed = smooth_fill(np.where(seen[..., None], chosen.colour, real).astype(np.float32), hole & ~seen)
+    chosen = replace(chosen, colour=closed)
     fill.rgb[cut][hole] = chosen.colour[hole]
     fill.support[cut][hole] = chosen.support[hole]
     fill.error[cut][hole] = chosen.error[hole]

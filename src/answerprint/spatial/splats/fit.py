@@ -55,7 +55,7 @@ class FitSettings(BaseModel):
         default=0.2, ge=0, le=1, description="share of structural similarity in the error, beside absolute difference"
     )
     place_rate: float = Field(default=1.0, gt=0, description="how fast splats move; 4 for triangulated points, 1 for a scan's")
-    depth: float = Field(default=0.2, ge=0, description="weight of the relative depth error where depth is known")
+    depth: float = Field(default=1.0, ge=0, description="weight of the relative depth error where depth is known")
     coarse: float = Field(default=0.3, ge=0, le=1, description="share of the steps made at half the picture's size")
     densify_every: int = Field(default=100, ge=1, description="steps between densifications")
     densify_until: float = Field(default=0.7, ge=0, le=1, description="share of the steps after which no splat is added or moved")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -78,19 +78,16 @@ def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
     frames = FrameRange(0, run.count)
     pieces = frames.chunks(FRAMES_PER_CHUNK)
     records: list[dict[str, Any]] = []
-    if order.workers < 2 or len(pieces) < 2:
-        for piece in pieces:
-            for record in run.render(piece, order.out, _Shown(0, tell)):
-                records.append(record)
-                _ask_policy(order, run, records, record)
+    try:
+        for record in _rendered(order, run, pieces, tell):
+            records.append(record)
+            if order.operation in ASKED and not record["refused"]:
+                what = f"{order.operation} frame {record['frame']}"
+                rights_of(order, run.key).require(order.operation, record["class"], run.key, what)
             tell(len(records), len(frames), "rendering")
-    else:
-        with ProcessPoolExecutor(order.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-            for made in pool.map(_render_piece, [(asdict(order), (p.start, p.end)) for p in pieces]):
-                records += made
-                for record in made:
-                    _ask_policy(order, run, records, record)
-                tell(len(records), len(frames), "rendering")
+    except Refused:
+        _take_away(order.out)
+        raise
     rows = frame_rows(run, records, job, "", "")
     altered = [r for r in records if r["class"] == "D" and not r["refused"]]
     word = rights_of(order, run.key).event((r["frame"] for r in altered), (r["pixel_digest"] for r in altered)) if altered else None
@@ -129,17 +126,23 @@ def rights_of(order: LooseOrder, subject: str) -> Records:
     return Records(performers=performers, consents=consents, sign_offs=words, requested_by=order.requested_by)
 
 
-def _ask_policy(order: LooseOrder, run: GraphRun, records: list[dict[str, Any]], record: dict[str, Any]) -> None:
-    """Raise Refused for a frame that alters a performer without the records it needs; what was written is taken away."""
-    if order.operation not in ASKED or record["refused"]:
+def _rendered(order: LooseOrder, run: GraphRun, pieces: list[FrameRange], tell: Tell) -> Iterator[dict[str, Any]]:
+    """Each frame's record in order, made here or by workers."""
+    if order.workers < 2 or len(pieces) < 2:
+        for piece in pieces:
+            yield from run.render(piece, order.out, _Shown(0, tell))
         return
-    try:
-        rights_of(order, run.key).require(order.operation, record["class"], run.key, f"{order.operation} frame {record['frame']}")
-    except Refused:
-        for made in records:
-            (order.out / made["output"]).unlink(missing_ok=True)
-            (order.out / made["layers"]).unlink(missing_ok=True)
-        raise
+    with ProcessPoolExecutor(order.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for made in pool.map(_render_piece, [(asdict(order), (p.start, p.end)) for p in pieces]):
+            yield from made
+
+
+def _take_away(out: Path) -> None:
+    """Nothing of a refused run is kept: its frames and layers, those of other workers as well."""
+    for layer in sorted((out / "layers").glob("*.exr")):
+        for frame in out.glob(f"{layer.stem}.*"):
+            frame.unlink()
+        layer.unlink()
 
 
 class _Shown(SeededContext):

@@ -78,6 +78,21 @@ def test_the_next_frame_to_key_is_not_one_that_is_keyed(walk):
     assert analysis.facts["key_next"] and not set(analysis.facts["key_next"]) & {0, 8}
 
 
+def test_the_next_frame_to_key_and_the_score_of_every_way_are_told(walk):
+    frames, mattes = walk
+    analysis, _ = made(frames, mattes, {0, 4, 8}, order=[])
+    data, lines = Roto().told(analysis.facts, Roto.Parameters())
+    assert set(data["left_out_j"]) == {"carry", "cut", "model", "mean"} and all(
+        f"{name} " in lines[1] for name in data["left_out_j"]
+    )
+    assert lines[2].startswith(f"key next: frame {data['key_next'][0]}")
+
+
+def test_a_single_key_has_no_score_to_tell(walk):
+    analysis, _ = made(*walk, {4}, order=[])
+    assert "unknown with a single key" in Roto().told(analysis.facts, Roto.Parameters())[1][1]
+
+
 def test_the_same_keys_give_the_same_bytes_in_any_order(walk):
     frames, mattes = walk
     one = made(frames, mattes, {0, 8}, way="model")[1]

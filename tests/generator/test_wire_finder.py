@@ -69,6 +69,15 @@ def test_candidate_0_only_lists_the_lines():
     assert whole(results[2]).max() == 0
 
 
+def test_every_candidate_is_told_as_the_setting_that_chooses_it():
+    frames, _ = shot()
+    analysis, _ = found(frames, order=[3], candidate=1)
+    data, lines = WireFinder().told(analysis.facts, WireFinder.Parameters(candidate=1))
+    offered = [line for line in lines if line.startswith("--set candidate=")]
+    assert data["candidates"] == analysis.facts["candidates"] and len(offered) == len(data["candidates"])
+    assert offered[0].startswith("--set candidate=1 ") and [line.endswith("(followed)") for line in offered].index(True) == 0
+
+
 def test_a_thicker_wire_is_measured_thicker():
     widths = [found(shot(width=w)[0], order=[3], stroke=[STROKE])[0].facts["width_px"][0] for w in (2.0, 4.0, 7.0)]
     assert widths == sorted(widths) and abs(widths[1] - 4.0) <= 1.0

@@ -108,11 +108,13 @@ def _apply(options: argparse.Namespace) -> Answer:
     )
     document = apply_operation(order, reporter.step)
     reporter.finish()
+    found = document.pop("found_lines")
     classes = ", ".join(f"{number} {letter}" for letter, number in document["class"].items() if number)
     lines = [
         f"{document['operation']}: {document['frames']} frames to {document['output']}",
         f"classes {classes}; changed {document['changed_share']:.2%} of the picture, {document['support_share']:.1%} of it seen elsewhere",
         f"{document['said']}",
+        *found,
         f"ledger  {document['ledger']}",
         f"certificate {document['certificate']}",
     ]

@@ -119,6 +119,18 @@ class Roto(Operation):
         packed = np.stack([np.rint(np.clip(m, 0, 1) * 255).astype(np.uint8) for m in mattes])
         return Analysis({"mattes": packed}, facts, [SourceUse("plate", frame) for frame in range(plate.count)])
 
+    def told(self, facts: dict[str, Any], parameters: RotoParameters) -> tuple[dict[str, Any], list[str]]:
+        """The way taken and how each foretold left-out keys; the frames to draw next, the most doubtful first."""
+        scores = ", ".join(f"{name} {value:.3f}" for name, value in facts["left_out_j"].items())
+        following = facts["key_next"]
+        then = f", then {', '.join(map(str, following[1:]))}" if following[1:] else ""
+        lines = [
+            f"keys {', '.join(map(str, facts['keys']))}; way {facts['way']}",
+            f"J on left-out keys: {scores}" if scores else "J on left-out keys: unknown with a single key",
+            f"key next: frame {following[0]}{then}" if following else "every frame is a key",
+        ]
+        return {name: facts[name] for name in ("keys", "way", "left_out_j", "key_next")}, lines
+
     def render(self, chunk: Chunk, analysis: Analysis, parameters: RotoParameters, context: Context) -> Iterator[FrameResult]:
         """Each frame at full size: a key as it was drawn, any other led along the picture's edges."""
         plate, drawn = chunk.inputs["plate"], chunk.inputs["matte"]

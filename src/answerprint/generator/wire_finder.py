@@ -135,6 +135,22 @@ class WireFinder(Operation):
         }
         return Analysis(arrays, facts, [SourceUse("plate", at) for at in range(plate.count)])
 
+    def told(self, facts: dict[str, Any], parameters: WireFinderParameters) -> tuple[dict[str, Any], list[str]]:
+        """The lines that may be wires, as the settings that choose them; the frames to look at first."""
+        handed_on = {name: facts[name] for name in ("candidates", "wires", "width_px", "confidence", "look_at")}
+        lines = []
+        for number, one in enumerate(facts["candidates"], start=1):
+            (x0, y0), (x1, y1) = one["points"][0], one["points"][-1]
+            followed_one = not parameters.stroke and number == parameters.candidate
+            lines.append(
+                f"--set candidate={number}  {x0:.0f},{y0:.0f} to {x1:.0f},{y1:.0f}, score {one['score']:.2f}"
+                + (" (followed)" if followed_one else "")
+            )
+        lines = lines or ["no line of the first frame looks like a wire"]
+        if facts["look_at"]:
+            lines.append(f"look first at frames {', '.join(map(str, facts['look_at']))}")
+        return handed_on, lines
+
     def render(self, chunk: Chunk, analysis: Analysis, parameters: WireFinderParameters, context: Context) -> Iterator[FrameResult]:
         """Draw the wires of each frame."""
         plate: FrameReader = chunk.inputs["plate"]

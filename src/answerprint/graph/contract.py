@@ -210,6 +210,10 @@ class Operation(ABC):
         """The parameters that the analysis depends on. Nodes that agree in them share one analysis."""
         return dict(parameters.model_dump(mode="json"))
 
+    def told(self, facts: dict[str, Any], parameters: Any) -> tuple[dict[str, Any], list[str]]:
+        """What its analysis found that a person acts on: the part of its ``facts`` that is handed on, and the same as lines to print."""
+        return {}, []
+
     @abstractmethod
     def analyse(self, inputs: Inputs, parameters: Any, context: Context) -> Analysis:
         """Look at the whole clip once. The result is cached and handed to every chunk."""

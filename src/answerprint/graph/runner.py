@@ -146,6 +146,11 @@ class GraphRun:
             self._analyses[node.id] = found
         return self._analyses[node.id]
 
+    def told(self, context: Context) -> tuple[dict[str, Any], list[str]]:
+        """What the result's analysis found for a person: as data, and as lines."""
+        node = self.graph.node(self.graph.result)
+        return self._operations[node.id].told(self._analysis(node, context).facts, self._parameters[node.id])
+
     def _inputs(self, node: Node, window: FrameRange | None) -> dict[str, Any]:
         def reader(ref: str) -> Any:
             found = self._readers[ref]

@@ -99,6 +99,7 @@ def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
     )  # fmt: skip
     write_certificate(order.out / "answerprint.certificate.json", document, own_signer())
     close_folder(order.out, kind="apply", signer=own_signer())
+    found, found_lines = run.told(_Shown(0, tell))
     result = {
         "operation": order.operation,
         "frames": len(records),
@@ -108,6 +109,8 @@ def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
         "certificate": str(order.out / "answerprint.certificate.html"),
         "said": document["said"],
         "figures": _mean_figures(records),
+        "found": found,
+        "found_lines": found_lines,
     }
     if order.settings.get("output") == "movie":
         result["movie"] = str(_encode_movie(run, order))

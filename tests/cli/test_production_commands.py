@@ -78,6 +78,7 @@ def test_a_pass_runs_through_the_queue(production: str, material: Path, answer: 
     answer("ingest", production, str(material), "--no-proxies")
     code, ran, _ = answer("run", production, "caption")
     assert (code, [job["state"] for job in ran["jobs"]]) == (0, ["done"])
+    assert ran["jobs"][0]["x_realtime"] > 0
     assert answer("status", production)[1]["jobs"]["done"] == 1
 
 

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ import pytest
 from answerprint.jobs import queue
 from answerprint.jobs.dispatcher import Dispatcher, Progress, measure
 from answerprint.jobs.executor import InlineExecutor, ProcessExecutor, default_workers
+from answerprint.jobs.pace import x_realtime
 from answerprint.jobs.queue import ChunkOrder
 from answerprint.jobs.work import Work, WorkOrder, cancel_file
 from answerprint.production import BadInput
 from answerprint.production.catalogue import Production
-from answerprint.production.tables import Job, JobChunk
+from answerprint.production.tables import Asset, Clip, Job, JobChunk
 from tests.jobs import dummy_work
 
 
@@ -245,6 +247,28 @@ def test_the_estimate_is_the_newest_pace_over_what_is_left(production: Productio
     assert view["fps"] == pytest.approx(10.0)
     assert view["eta_seconds"] == pytest.approx(6.0)
     assert measure(production, [job]).eta_seconds == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize(("named", "retried", "speed"), [(True, False, 0.25), (False, False, None), (True, True, None)])
+def test_a_job_says_how_much_picture_it_made_in_a_second(
+    production: Production, named: bool, retried: bool, speed: float | None
+) -> None:
+    with production.session() as session:
+        asset = Asset(path="a", kind="camera", sha256="0" * 64)
+        clip = Clip(asset=asset, name="a", rate="24", start_timecode="", frame_count=96, width=8, height=8, input_space="")
+        session.add(clip)
+        session.flush()
+        began = datetime(2026, 1, 1, tzinfo=UTC)
+        job = Job(id="a" * 32, kind="frames", order={"clip": clip.id}, state="done", started=began)
+        job.finished = began + timedelta(seconds=8)
+        study = JobChunk(number=0, weight=12, order={"part": "analyse"})
+        pieces = [JobChunk(number=n, weight=24, order={"frames": [0, 24]} if named else {}) for n in (1, 2)]
+        job.chunks = [study, *pieces]
+        session.add(job)
+        if retried:
+            queue.note(session, job, "retried")
+        session.flush()
+        assert x_realtime(session, job, job.chunks) == speed
 
 
 def test_progress_is_told_up_to_the_end(production: Production) -> None:

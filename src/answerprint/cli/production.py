@@ -185,9 +185,13 @@ def _run(options: argparse.Namespace) -> Answer:
             print(f"answerprint: {view['title']}: {view['error']}", file=sys.stderr)
     return Answer(
         {"pass": options.pass_name, "jobs": views},
-        [f"{view['title']}: {view['state']}{_certified(view)}" for view in views] + said,
+        [f"{view['title']}: {view['state']}{_speed(view)}{_certified(view)}" for view in views] + said,
         exit_code=_worst(views),
     )
+
+
+def _speed(view: dict[str, Any]) -> str:
+    return f", {view['x_realtime']:g} x realtime" if view["x_realtime"] is not None else ""
 
 
 def _certified(view: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from answerprint.jobs.executor import Executor, WorkerLost
+from answerprint.jobs.pace import x_realtime
 from answerprint.jobs.queue import job_views, note
 from answerprint.jobs.work import Outcome, Work, WorkOrder, cancel_file
 from answerprint.production.atomic import exclusive, sweep
@@ -329,4 +330,7 @@ def _conclude(session: Session, job: Job) -> None:
     else:
         return
     job.finished = datetime.now(UTC)
+    speed = x_realtime(session, job, chunks)
+    if speed is not None:
+        job.result = {"x_realtime": speed, **job.result}
     note(session, job, job.state, error=job.error)

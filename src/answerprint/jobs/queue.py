@@ -125,7 +125,7 @@ def job_views(
     """Jobs as a page shows them, next to run first, then the newest.
 
     ``done`` and ``total`` count frames; ``chunks`` counts chunks by state; ``eta_seconds`` and ``fps`` are None
-    until a chunk has been done; ``progress`` is 0 to 1 and includes what running chunks have reported.
+    until a chunk has been done; ``x_realtime`` is None until the job is, and for jobs that make no frames; ``progress`` is 0 to 1 and includes what running chunks have reported.
     """
     with production.reading() as session:
         query = select(Job).options(selectinload(Job.chunks)).limit(limit)
@@ -192,6 +192,7 @@ def _view(production: Production, job: Job) -> dict[str, Any]:
         "chunks": by_state,
         "fps": fps,
         "eta_seconds": eta,
+        "x_realtime": job.result.get("x_realtime"),
         "error": job.error,
         "result": job.result,
         "created": _iso(job.created),

@@ -180,6 +180,7 @@ def _job(view: dict[str, Any], shot: str | None) -> dict[str, Any]:
         "speed": view["fps"],
         "eta_seconds": view["eta_seconds"],
         "elapsed_seconds": elapsed,
+        "x_realtime": view["x_realtime"],
         "error": view["error"],
         "created": view["created"],
         "chunks": "".join(letter * view["chunks"][state] for state, letter in _LETTERS.items()),

@@ -148,6 +148,8 @@ export interface Job {
   speed: number | null;
   eta_seconds: number | null;
   elapsed_seconds: number | null;
+  /** Seconds of picture made in a second; of jobs that are done and made frames. */
+  x_realtime: number | null;
   error: string;
   created: string;
   /** One letter for each piece: w waiting, r running, d done, f failed, c cancelled. */

@@ -49,6 +49,7 @@ export function JobRow({ job, act }: Props) {
             {job.state === "running" && job.speed !== null && <span>{job.speed.toFixed(job.speed < 10 ? 1 : 0)} frames/s</span>}
             {job.state === "running" && job.eta_seconds !== null && <span>{duration(job.eta_seconds)} left</span>}
             {job.elapsed_seconds !== null && <span>{clock(job.elapsed_seconds)}</span>}
+            {job.x_realtime !== null && <span title="Seconds of picture made in a second">{Number(job.x_realtime.toPrecision(2))} × realtime</span>}
           </div>
         )}
       </div>

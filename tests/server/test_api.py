@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import cv2
@@ -48,6 +49,26 @@ def test_a_version_tells_every_frame_with_class_sources_and_steps(client: TestCl
     assert frames[75]["class"] == "D" and frames[75]["refused"] and "performer" in frames[75]["reason"]
     assert version["requested_by"] == "Ines"
     assert [step["operation"] for step in version["steps"]] == ["removal"]
+
+
+def test_the_certificate_of_a_job_is_linked_from_queue_and_version_and_stays_a_paper(client: TestClient, house: House) -> None:
+    assert body(client.get(f"/api/versions/{house.version}"))["certificate"] is None
+    document = {"document": "work certificate", "title": "1A_0010 <v001>"}
+    place = house.root / "ledger" / f"{house.job}.certificate"
+    place.with_suffix(".certificate.json").write_text(json.dumps(document))
+    place.with_suffix(".certificate.html").write_text("<!doctype html><title>paper</title>")
+    address = body(client.get(f"/api/versions/{house.version}"))["certificate"]
+    assert address == body(client.get("/api/jobs"))["jobs"][0]["certificate"]
+    page = client.get(address)
+    assert page.status_code == 200 and page.headers["content-type"].startswith("text/html") and "paper" in page.text
+    assert "sandbox" in page.headers["content-security-policy"] and "script-src" not in page.headers["content-security-policy"]
+    assert body(client.get(address.replace(".html", ".json"))) == document
+
+
+@pytest.mark.parametrize("job", ["cd" * 16, "..", "%2e%2e%2fledger%2f" + "ab" * 16, "overrides"])
+def test_a_certificate_is_found_by_jobs_of_the_catalogue_alone(client: TestClient, house: House, job: str) -> None:
+    (house.root / "ledger" / "overrides.certificate.html").write_text("not yours")
+    assert client.get(f"/media/job/{job}/certificate.html").status_code == 404
 
 
 def test_an_approval_is_kept_in_the_catalogue_and_sealed_in_the_ledger(client: TestClient, house: House) -> None:

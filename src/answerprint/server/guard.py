@@ -151,7 +151,11 @@ def _with_headers(send: Send, path: str) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
+            own = headers.get("content-security-policy")
             headers.update(_HEADERS)
+            if own is not None:
+                # A document that is no part of the page names what it needs, which is less.
+                headers["content-security-policy"] = own
             # The page's own files carry their digest in their names; everything else is the production's and is not kept.
             headers["cache-control"] = "public, max-age=31536000, immutable" if path.startswith("/assets/") else "no-store"
         await send(message)

@@ -1,14 +1,12 @@
-"""Continuity, what holds a delivery, and the words that let work go: overrides, sign-offs, certificates."""
+"""Continuity, what holds a delivery, and the words that let work go: overrides, sign-offs."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, HTTPException
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from answerprint.production.tables import Version
 from answerprint.server.doors import InProduction, ToChange
 
 router = APIRouter(prefix="/api")
@@ -55,15 +53,3 @@ def sign_off_job(job_id: str, here: ToChange) -> dict[str, Any]:
 
     sign_off(here.production, job_id, here.person)
     return {"signed_off_by": here.person}
-
-
-@router.get("/versions/{version_id}/certificate", response_class=HTMLResponse)
-def version_certificate(version_id: int, here: InProduction) -> HTMLResponse:
-    """The certificate of the job that made a version, as a page."""
-    with here.production.reading() as session:
-        version = session.get(Version, version_id)
-        job = version.job_id if version is not None else None
-    place = here.production.root / "ledger" / f"{job}.certificate.html"
-    if job is None or not place.is_file():
-        raise HTTPException(404, "There is no certificate of this version.")
-    return HTMLResponse(place.read_text(encoding="utf-8"))

@@ -35,6 +35,19 @@ def clip_proxy(production: Production, clip: Clip) -> Path | None:
     return _inside(production.root, place)
 
 
+def certificate_file(production: Production, job_id: str | None, form: str = "html") -> Path | None:
+    """The certificate of a job's work as a page (``html``) or as signed (``json``), or None where there is none.
+
+    ``job_id`` is one the catalogue gave.
+    """
+    return _inside(production.root, production.root / "ledger" / f"{job_id}.certificate.{form}") if job_id else None
+
+
+def certificate_address(production: Production, job_id: str | None) -> str | None:
+    """Where the page finds a job's certificate, or None where there is none."""
+    return f"/media/job/{job_id}/certificate.html" if certificate_file(production, job_id) else None
+
+
 def _inside(root: Path, path: Path) -> Path | None:
     """The file, when it is one and lies within the production even after links are followed."""
     found = path.resolve()

@@ -9,15 +9,18 @@ from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import FileResponse, Response
 from sqlalchemy.orm import Session
 
-from answerprint.production.tables import Clip, Shot, Version
+from answerprint.production.tables import Clip, Job, Shot, Version
 from answerprint.server.doors import InProduction
-from answerprint.server.material import clip_picture, clip_proxy, png, thumbnail, version_file, version_picture
+from answerprint.server.material import certificate_file, clip_picture, clip_proxy, png, thumbnail, version_file, version_picture
 from answerprint.server.shots import frame_records
 
 router = APIRouter(prefix="/media")
 
 _MOVIE = "video/mp4"
-Held = TypeVar("Held", Clip, Shot, Version)
+_CERTIFICATE = {"html": "text/html; charset=utf-8", "json": "application/json"}
+_PAPER = "default-src 'none'; style-src 'unsafe-inline'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""What a certificate may do: carry its own style, which it does wherever it lies, and nothing else."""
+Held = TypeVar("Held", Clip, Job, Shot, Version)
 
 
 @router.get("/clip/{clip_id}/proxy.mp4")
@@ -46,6 +49,16 @@ def shot_thumbnail(shot_id: int, here: InProduction) -> FileResponse:
     return FileResponse(path, media_type="image/jpeg")
 
 
+@router.get("/job/{job_id}/certificate.{form}")
+def job_certificate(job_id: str, form: Literal["html", "json"], here: InProduction) -> FileResponse:
+    """The certificate of a job's work: the page for people, or the document that is signed."""
+    with here.production.reading() as session:
+        path = certificate_file(here.production, _found(session, Job, job_id).id, form)
+    if path is None:
+        raise HTTPException(404, "This job has no certificate.")
+    return FileResponse(path, media_type=_CERTIFICATE[form], headers={"content-security-policy": _PAPER})
+
+
 @router.get("/frame")
 def frame(
     here: InProduction,
@@ -64,7 +77,7 @@ def frame(
     return Response(png(picture), media_type="image/png")
 
 
-def _found(session: Session, kind: type[Held], key: int) -> Held:
+def _found(session: Session, kind: type[Held], key: int | str) -> Held:
     found = session.get(kind, key)
     if found is None:
         raise HTTPException(404, f"There is no such {kind.__name__.lower()}.")

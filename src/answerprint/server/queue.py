@@ -16,8 +16,10 @@ from starlette.concurrency import run_in_threadpool
 
 from answerprint.jobs.queue import cancel, counts, events_after, job_view, job_views, last_event, retry, set_priority
 from answerprint.production import BadInput
+from answerprint.production.catalogue import Production
 from answerprint.production.tables import Shot
 from answerprint.server.doors import InProduction, ToChange
+from answerprint.server.material import certificate_address
 
 router = APIRouter(prefix="/api")
 
@@ -52,7 +54,7 @@ def jobs(here: InProduction) -> dict[str, Any]:
     """Every job with its progress, speed and estimate."""
     with here.production.reading() as session:
         names = {row[0]: row[1] for row in session.execute(select(Shot.id, Shot.name))}
-    views = [_job(view, names.get(view["shot_id"])) for view in job_views(here.production)]
+    views = [_job(here.production, view, names.get(view["shot_id"])) for view in job_views(here.production)]
     return {"jobs": views, "counts": counts(here.production)}
 
 
@@ -158,7 +160,7 @@ async def _stream(request: Request, here: InProduction, last: int) -> AsyncItera
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _job(view: dict[str, Any], shot: str | None) -> dict[str, Any]:
+def _job(production: Production, view: dict[str, Any], shot: str | None) -> dict[str, Any]:
     """A job's row. ``done`` counts frames and includes what running chunks have reported."""
     started, finished = view["started"], view["finished"]
     elapsed = None
@@ -181,6 +183,7 @@ def _job(view: dict[str, Any], shot: str | None) -> dict[str, Any]:
         "eta_seconds": view["eta_seconds"],
         "elapsed_seconds": elapsed,
         "x_realtime": view["x_realtime"],
+        "certificate": certificate_address(production, view["id"]),
         "error": view["error"],
         "created": view["created"],
         "chunks": "".join(letter * view["chunks"][state] for state, letter in _LETTERS.items()),

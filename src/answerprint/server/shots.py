@@ -15,7 +15,7 @@ from answerprint.production.tables import Approval, Clip, Job, Shot, Version
 from answerprint.provenance.chain import read_ledger
 from answerprint.server.doors import InProduction
 from answerprint.server.grades import grade_summary
-from answerprint.server.material import clip_proxy, version_file
+from answerprint.server.material import certificate_address, clip_proxy, version_file
 
 router = APIRouter(prefix="/api")
 
@@ -123,6 +123,7 @@ def version_summary(production: Production, version: Version) -> dict[str, Any]:
         "proxy": media("proxy"),
         "matte": media("matte"),
         "support": media("support"),
+        "certificate": certificate_address(production, version.job_id),
         "decisions": [decision(approval) for approval in sorted(version.approvals, key=lambda one: one.id)],
     }
 

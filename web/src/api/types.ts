@@ -74,6 +74,8 @@ export interface VersionSummary {
   proxy: MediaFile | null;
   matte: MediaFile | null;
   support: MediaFile | null;
+  /** Address of the page that certifies the work. */
+  certificate: string | null;
   decisions: Decision[];
 }
 
@@ -150,6 +152,8 @@ export interface Job {
   elapsed_seconds: number | null;
   /** Seconds of picture made in a second; of jobs that are done and made frames. */
   x_realtime: number | null;
+  /** Address of the page that certifies the work. */
+  certificate: string | null;
   error: string;
   created: string;
   /** One letter for each piece: w waiting, r running, d done, f failed, c cancelled. */

@@ -1,5 +1,6 @@
 // Where the current frame came from: its class, its source frames, the steps, who asked.
 
+import { api } from "../api/client";
 import type { FrameRecord, VersionDetail } from "../api/types";
 import type { Deck } from "./deck";
 import { meaningOf } from "./ClassStrip";
@@ -70,6 +71,13 @@ export function Provenance({ deck, version }: { deck: Deck; version: VersionDeta
             ))}
           </ol>
         </>
+      )}
+      {version?.certificate && (
+        <p className="asked">
+          <a href={api.mediaUrl(version.certificate)} target="_blank" rel="noopener">
+            Certificate of v{version.number}
+          </a>
+        </p>
       )}
       {version?.requested_by && <p className="faint asked">Asked for by {version.requested_by}</p>}
     </section>

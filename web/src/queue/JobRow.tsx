@@ -85,6 +85,11 @@ export function JobRow({ job, act }: Props) {
             Retry
           </button>
         )}
+        {job.certificate && (
+          <a className="button quiet" href={api.mediaUrl(job.certificate)} target="_blank" rel="noopener" aria-label={`Certificate of ${job.title}`}>
+            Certificate
+          </a>
+        )}
         {job.state === "done" && place && (
           <button type="button" className="button" onClick={() => go(place)}>
             Review

@@ -17,6 +17,7 @@ from answerprint.ingest.material import IngestedFile
 from answerprint.ingest.permissions import grant_all, keep_consents, keep_policy
 from answerprint.ingest.recognise import FRAMES, MOVIES, material_under, recognise
 from answerprint.ingest.registration import register_cameras
+from answerprint.ingest.slates import read_slates
 from answerprint.production import BadInput, Refused
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip
@@ -76,6 +77,7 @@ def ingest(
         files.append(_read(path, production, known))
     told(len(found), len(found), "files")
     _refuse_two_of_one_name(production, files)
+    read_slates(files, told)
     keep_policy(production.root, files)
     lists, unlisted = _hash_lists(production, roots, copy) if hash_list else ([], [])
     with production.session() as session:

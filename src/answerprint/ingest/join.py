@@ -13,6 +13,7 @@ from answerprint.ingest.join_spaces import join_spaces
 from answerprint.ingest.join_tracks import join_tracks
 from answerprint.ingest.material import IngestedFile
 from answerprint.ingest.paperwork import is_true
+from answerprint.ingest.slates import take_over_slates
 from answerprint.production import BadInput, Timecode, frame_rate
 
 _PAPER_TO_FIELD = {
@@ -42,6 +43,7 @@ def join(files: list[IngestedFile]) -> Joined:
     clips = [f for f in files if f.kind == "camera"]
     _duplicates(clips, joined)
     _reports(files, clips, joined)
+    joined.problems += take_over_slates(clips)
     _calibrations(files, clips, joined)
     _strokes(files, clips, joined)
     _mattes(files, clips, joined)

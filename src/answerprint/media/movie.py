@@ -275,7 +275,7 @@ def _encode(container: Any, codec: _Codec, pictures: Iterator[Picture], rate: Fr
 
 def _muxed(container: Any, codec: _Codec, frames: Iterable[Any], rate: Fraction) -> int:
     stream: Any = None
-    count = 0
+    count = sent = 0
     for frame in frames:
         if stream is None:
             stream = container.add_stream(codec.name, rate=rate, options=codec.options)
@@ -292,10 +292,24 @@ def _muxed(container: Any, codec: _Codec, frames: Iterable[Any], rate: Fraction)
         frame.color_primaries, frame.color_trc = codec.colour.primaries, codec.colour.transfer
         frame.colorspace, frame.color_range = codec.colour.named_matrix, _LIMITED
         frame.pts, frame.time_base = count, 1 / rate
-        container.mux(stream.encode(frame))
+        sent = _sent(container, codec, stream.encode(frame), sent)
         count += 1
-    container.mux(stream.encode(None))
+    if stream is not None:
+        _sent(container, codec, stream.encode(None), sent)
     return count
+
+
+def _sent(container: Any, codec: _Codec, packets: Iterable[Any], sent: int) -> int:
+    """Mux packets; returns how many have been sent. x265 leaves decoding times unset where a film is shorter than its reordering.
+
+    What it means by them is the place in coding order less the depth of reordering, two with its pyramid of B pictures.
+    """
+    for packet in packets:
+        if codec.name == "libx265":
+            packet.dts = sent - 2
+        container.mux(packet)
+        sent += 1
+    return sent
 
 
 def _frame(parts: list[NDArray[Any]], codec: _Codec) -> Any:

@@ -1,11 +1,12 @@
 """Continuity on cuts with seeded errors: what is found, what is missed, and how often a clean cut is blamed.
 
-    python benchmarks/continuity.py FOOTAGE [--part tune|held] [--only SOURCE] [--list]
+    python benchmarks/continuity.py FOOTAGE [--part tune|held|unseen] [--only SOURCE] [--list]
 
 Every cut is made of one real clip (and of the rendered production) as two cameras would have: a wide and a close framing at once,
 each with its own sensor noise, a little exposure and balance apart. ``continuity.json`` beside this file is the fixed list; it
-was written by ``--list`` before anything was tuned. ``tune`` and ``held`` share no source. A mirrored picture may also be told by what
-follows from it (key light, order of people).
+was written by ``--list`` before anything was tuned. No part shares a source with another. ``held`` was looked into when it was first
+run, so that it is for tuning now; ``unseen`` was written after that, of other clips and stills, and is run once for each figure that is
+reported. A mirrored picture may also be told by what follows from it (key light, order of people).
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from typing import Any
 
 import cv2
 import numpy as np
+import OpenImageIO as oiio
 
-from answerprint.colour.spaces import default_space, to_working
+from answerprint.colour.spaces import LINEAR_709, SRGB, default_space, to_working
 from answerprint.media.sequence import FrameSequence, open_sequence
+from answerprint.production.home import cache_folder
 from answerprint.quality.continuity import Side, compare_cut
 from answerprint.sample.stage_production.build import ready_production
 
@@ -55,6 +58,8 @@ class Source:
     width: int
     clean: int
     thing: tuple[float, float, float, float, float] | None = None
+    frames: tuple[int, int] | None = None
+    """One shot of an edited clip: first frame, and the one after its last."""
 
 
 SOURCES = {
@@ -67,16 +72,32 @@ SOURCES = {
     "river": Source("removal/BigBen/input_video.mp4", "held", 320, 8),
     "stage-A": Source("stage:A001C001_21A_T1", "held", 320, 6, (0.55, 0.25, 0.95, 0.7, 40)),
     "stage-crane": Source("stage:A002C001_21B_T1", "held", 320, 6, (0.55, 0.25, 0.95, 0.7, 40)),
+    "walk-1": Source("sample:cam01_reference.mp4", "unseen", 480, 6, (0.0, 0.5, 1.0, 1.0, 215)),
+    "walk-3": Source("sample:cam03_reference.mp4", "unseen", 480, 6, (0.0, 0.4, 1.0, 1.0, 215)),
+    "bikes-street": Source("captioner/clips/bikes.mp4", "unseen", 640, 6, None, (110, 137)),
+    "bikes-wall": Source("captioner/clips/bikes.mp4", "unseen", 640, 6, None, (214, 242)),
+    "stage-close": Source("stage:A003C001_21C_T1", "unseen", 320, 6, (0.2, 0.5, 0.85, 1.0, 48)),
+    "carrots": Source("still:grade/exr_photos/Carrots.exr", "unseen", 600, 6, (0.6, 0.4, 1.0, 1.0, 32)),
+    "cannon": Source("still:grade/exr_photos/Cannon.exr", "unseen", 640, 6),
+    "desk": Source("still:grade/exr_photos/Desk.exr", "unseen", 560, 6),
+    "hibiscus": Source("still:filmstock/kodak_scans/07.png", "unseen", 640, 6),
+    "beach": Source("still:filmstock/kodak_scans/12.png", "unseen", 640, 6),
+    "hat": Source("still:filmstock/kodak_scans/04.png", "unseen", 480, 6, (0.0, 0.0, 1.0, 0.4, 355)),
 }
+SEEDS = {"tune": 20, "held": 20, "unseen": 41}
 
 
 def the_list() -> list[dict[str, Any]]:
-    """Every cut, drawn once from a fixed seed."""
-    rng = np.random.default_rng(20)
+    """Every cut, drawn once from fixed seeds."""
+    draws = {seed: np.random.default_rng(seed) for seed in sorted(set(SEEDS.values()))}
     cases = []
-    for name, source in SOURCES.items():
+    for at, (name, source) in enumerate(SOURCES.items()):
+        rng = draws[SEEDS[source.part]]
         wanted: list[tuple[str | None, float]] = [(None, 0.0)] * source.clean
-        wanted += [(kind, size) for kind, sizes in SIZES.items() for size in sizes if kind != "colour" or source.thing]
+        kinds = {kind: sizes for kind, sizes in SIZES.items() if kind != "colour" or source.thing}
+        if source.part == "unseen":  # many sources, so each has every kind once, sizes in turn
+            kinds = {kind: (sizes[(at + turn) % len(sizes)],) for turn, (kind, sizes) in enumerate(kinds.items())}
+        wanted += [(kind, size) for kind, sizes in kinds.items() for size in sizes]
         for number, (kind, size) in enumerate(wanted):
             wide, close = float(rng.uniform(0.86, 1.0)), float(rng.uniform(0.56, 0.66))
             if kind in ("jump", "colour") or name.startswith("stage"):
@@ -98,9 +119,10 @@ def made(case: dict[str, Any], footage: Path) -> tuple[Side, Side]:
     source = SOURCES[case["source"]]
     sequence = _opened(source.place, footage)
     apart = 4 if case["kind"] == "jump" else 0
-    room = sequence.count - 2 * FRAMES - apart
-    start = round(case["at"] * max(0, room))
-    begin = min(start + FRAMES + apart, sequence.count - FRAMES)
+    earliest, latest = source.frames or (0, sequence.count)
+    room = latest - earliest - 2 * FRAMES - apart
+    start = earliest + round(case["at"] * max(0, room))
+    begin = min(start + FRAMES + apart, latest - FRAMES)
     rng = np.random.default_rng([len(case["id"]), *case["id"].encode()])
     first = [_shot(sequence, start + i, case["first"], source.width, case, None, rng) for i in range(FRAMES)]
     if case["kind"] == "jump":
@@ -109,25 +131,42 @@ def made(case: dict[str, Any], footage: Path) -> tuple[Side, Side]:
     return Side(first), Side(second)
 
 
-_kept: dict[str, FrameSequence] = {}
+class Still:
+    """A photograph as a locked-off shot of it: every frame is the same light, to which each side gives its own noise."""
+
+    count = 4 * FRAMES
+
+    def __init__(self, place: Path) -> None:
+        self.picture = oiio.ImageBuf(str(place)).get_pixels(oiio.FLOAT)[..., :3]
+        self.space = SRGB if place.suffix == ".png" else LINEAR_709
 
 
-def _opened(place: str, footage: Path) -> FrameSequence:
+_kept: dict[str, FrameSequence | Still] = {}
+
+
+def _opened(place: str, footage: Path) -> FrameSequence | Still:
     if place not in _kept:
-        if place.startswith("stage:"):
-            folder = next((ready_production() / "material" / "camera").rglob(place.removeprefix("stage:")))
-            _kept[place] = open_sequence(folder, 24)
+        kind, _, name = place.rpartition(":")
+        if kind == "still":
+            _kept[place] = Still(footage / name)
+        elif kind == "stage":
+            _kept[place] = open_sequence(next((ready_production() / "material" / "camera").rglob(name)), 24)
         else:
-            _kept[place] = open_sequence(footage / place, 24)
+            _kept[place] = open_sequence(cache_folder() / "sample" / name if kind == "sample" else footage / name, 24)
     return _kept[place]
 
 
+def _codes(sequence: FrameSequence | Still, frame: int) -> tuple[np.ndarray, str]:
+    if isinstance(sequence, Still):
+        return sequence.picture, sequence.space
+    return sequence.read(frame).rgb(), default_space(sequence.storage, sequence.file_format, sequence.colour_tag)
+
+
 def _shot(
-    sequence: FrameSequence, frame: int, framing: list[float], width: int, case: dict[str, Any], source: Source | None, rng: np.random.Generator
+    sequence: FrameSequence | Still, frame: int, framing: list[float], width: int, case: dict[str, Any], source: Source | None, rng: np.random.Generator
 ) -> np.ndarray:  # fmt: skip
     """A frame as one of the two cameras saw it; ``source`` None for the first side, which is never altered."""
-    codes = sequence.read(frame).rgb()
-    space = default_space(sequence.storage, sequence.file_format, sequence.colour_tag)
+    codes, space = _codes(sequence, frame)
     if codes.shape[1] > 3 * width:  # nothing of a 4K frame is seen at this width that half of it does not show
         codes = cv2.resize(codes, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     light = to_working(codes, space).astype(np.float32)
@@ -204,7 +243,7 @@ def main() -> None:
     """Write the list, or score it."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("footage", type=Path)
-    options.add_argument("--part", choices=("tune", "held"), default="tune")
+    options.add_argument("--part", choices=("tune", "held", "unseen"), default="tune")
     options.add_argument("--only", help="one source")
     options.add_argument("--list", action="store_true", help="write the list anew")
     options.add_argument("--show", action="store_true", help="print every finding")

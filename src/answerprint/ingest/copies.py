@@ -1,21 +1,23 @@
 """Copies off a card: each byte is read from the card once, hashed on the way, written, flushed, read back from the disk and compared.
 
-Three hands work at once, so that the card never waits for a hash or a flush: one reads and hashes (XXH128), one writes, and one comes
-behind, flushes, reads back what lies on the disk and hashes that twice: XXH128 has to agree with what came off the card, SHA-256 goes into
-the catalogue. A file takes its name only when both agree.
+Four hands work at once, so that the card never waits for a hash or a flush: one reads and hashes (XXH128), one writes and has the system
+begin to flush at once, one comes behind and reads back what lies on the disk, past the system's memory, and one hashes that twice: XXH128
+has to agree with what came off the card, SHA-256 goes into the catalogue. A file takes its name only when both agree.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import mmap
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Full, Queue
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import xxhash
 
@@ -25,8 +27,11 @@ from answerprint.provenance.digests import FileDigests
 
 _BLOCK = 8 << 20
 _BLOCKS = 12  # 96 MiB on the way from the card to the disk, however large the file
-_BEHIND = 64 << 20  # bytes written before they are flushed and read back
+_BACK_BLOCKS = 4  # read back and not hashed yet
+_BEHIND = 16 << 20  # bytes written before they are read back: less, and a spinning disk does nothing but seek
+_ALIGNED = 4096  # bytes; what reading past the system's memory asks of offsets and lengths
 _PATIENCE_S = 0.2
+_Block = TypeVar("_Block", bytearray, mmap.mmap)
 
 
 class Source(Protocol):
@@ -34,6 +39,12 @@ class Source(Protocol):
 
     def readinto(self, buffer: memoryview, /) -> int | None: ...
     def close(self) -> None: ...
+
+
+class Hash(Protocol):
+    """As hashlib and xxhash have them."""
+
+    def update(self, data: memoryview, /) -> None: ...
 
 
 def _opened(path: Path) -> Source:
@@ -44,52 +55,65 @@ def _opened(path: Path) -> Source:
 class _File:
     source: Path
     place: Path
+    also: Hash | None = None
     handle: int = -1
+    back_handle: int = -1
     size: int = 0
     told: Any = field(default_factory=xxhash.xxh3_128)
     back: Any = field(default_factory=xxhash.xxh3_128)
     proof: Any = field(default_factory=hashlib.sha256)
-    checked: int = 0
+    read_back: int = 0
 
     @property
     def unfinished(self) -> Path:
         return self.place.with_name(f".{self.place.name}.part")
+
+    def close(self) -> None:
+        for handle in {self.handle, self.back_handle} - {-1}:
+            os.close(handle)
+        self.handle = self.back_handle = -1
 
 
 def copy_files(
     pairs: Iterable[tuple[Path, Path]],
     tell: Callable[[Path], None] = lambda source: None,
     opened: Callable[[Path], Source] = _opened,
+    also: Mapping[Path, Hash] | None = None,
 ) -> dict[Path, FileDigests]:
     """Copy each (source, place), and return what is at each place: its digests, as read back from there.
 
     Folders are made, a file that is there is replaced, the time of the last change is kept. ``tell`` hears of each source before it is
-    read. Raises BadInput for a source that cannot be read to its end, a copy that reads back otherwise, a full disk; what was
-    whole by then stays, nothing half written does.
+    read; ``also`` has further hashes by source, which are given what is read back. Raises BadInput for a source that cannot be read to its
+    end, a copy that reads back otherwise, a full disk; what was whole by then stays, nothing half written does.
     """
     line = _Line()
     try:
         for source, place in pairs:
             tell(source)
-            line.send(_File(source, place), opened)
+            line.send(_File(source, place, (also or {}).get(source)), opened)
     finally:
         line.finish()
     return line.done
 
 
 class _Line:
-    """The two hands behind the reader, and what goes between them."""
+    """The three hands behind the reader, and what goes between them."""
 
     def __init__(self) -> None:
         self.done: dict[Path, FileDigests] = {}
         self._fault: BaseException | None = None
         self._free: Queue[bytearray] = Queue()
         self._written: Queue[tuple[_File, bytearray | None, int] | None] = Queue(_BLOCKS)
-        self._checked: Queue[tuple[_File, int, bool] | None] = Queue()
+        self._flushing: Queue[tuple[_File, int, bool] | None] = Queue()
+        self._back_free: Queue[mmap.mmap] = Queue()
+        self._back: Queue[tuple[_File, mmap.mmap | None, int] | None] = Queue()
         self._open: set[_File] = set()
         for _ in range(_BLOCKS):
             self._free.put(bytearray(_BLOCK))
-        self._hands = [threading.Thread(target=self._guarded, args=(work,), daemon=True) for work in (self._write, self._check)]
+        for _ in range(_BACK_BLOCKS):
+            self._back_free.put(mmap.mmap(-1, _BLOCK))
+        works = (self._write, self._read_back, self._hash)
+        self._hands = [threading.Thread(target=self._guarded, args=(work,), daemon=True) for work in works]
         for hand in self._hands:
             hand.start()
 
@@ -118,15 +142,16 @@ class _Line:
             hand.join()
         for file in self._open:
             with suppress(OSError):
-                if file.handle >= 0:
-                    os.close(file.handle)
+                file.close()
             with suppress(OSError):
                 file.unfinished.unlink(missing_ok=True)
+        for folder in {place.parent for place in self.done}:
+            sync_folder(folder)
         if self._fault is not None:
             raise self._fault
 
     def _block(self, file: _File, stream: Source) -> int:
-        buffer = self._take()
+        buffer = self._taken(self._free)
         view = memoryview(buffer)
         filled = 0
         try:
@@ -146,41 +171,53 @@ class _Line:
             file, buffer, count = part
             try:
                 if file.handle < 0:
-                    file.place.parent.mkdir(parents=True, exist_ok=True)
-                    file.handle = os.open(file.unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+                    _make(file)
                 if buffer is not None:
                     view = memoryview(buffer)[:count]
                     while view:
                         view = view[os.write(file.handle, view) :]
                     view.release()
+                    # What is not on the disk yet cannot be let go of: asked to, the system begins to flush it, and nobody waits.
+                    os.posix_fadvise(file.handle, file.size, count, os.POSIX_FADV_DONTNEED)
             except OSError as error:
                 raise write_failure(file.place, error) from None
             file.size += count
             if buffer is not None:
                 self._free.put(buffer)
             if buffer is None or file.size // _BEHIND > (file.size - count) // _BEHIND:
-                self._checked.put((file, file.size, buffer is None))
-        self._checked.put(None)
+                self._flushing.put((file, file.size, buffer is None))
+        self._flushing.put(None)
 
-    def _check(self) -> None:
-        block = memoryview(bytearray(_BLOCK))
-        while (part := self._checked.get()) is not None:
+    def _read_back(self) -> None:
+        while (part := self._flushing.get()) is not None:
             file, upto, last = part
+            # An odd end is read when the file is whole: only there can it be read past the system's memory.
+            upto = upto if last else upto - upto % _ALIGNED
             try:
-                os.fsync(file.handle)
-                # What the system still holds is let go of, so that what is read back comes from the disk.
-                os.posix_fadvise(file.handle, file.checked, upto - file.checked, os.POSIX_FADV_DONTNEED)
-                while file.checked < upto and self._fault is None:
-                    count = os.preadv(file.handle, [block[: min(_BLOCK, upto - file.checked)]], file.checked)
+                while file.read_back < upto:
+                    block = self._taken(self._back_free)
+                    count = _from_disk(file, block, upto)
                     if count == 0:
                         raise _otherwise(file)
-                    file.proof.update(block[:count])
-                    file.back.update(block[:count])
-                    file.checked += count
-                if last and self._fault is None:
-                    self._name(file)
+                    file.read_back += count
+                    self._back.put((file, block, count))
             except OSError as error:
                 raise write_failure(file.place, error) from None
+            if last:
+                self._back.put((file, None, 0))
+        self._back.put(None)
+
+    def _hash(self) -> None:
+        while (part := self._back.get()) is not None:
+            file, block, count = part
+            if block is None:
+                self._name(file)
+                continue
+            with memoryview(block)[:count] as view:
+                for hash_ in (file.back, file.proof, file.also):
+                    if hash_ is not None:
+                        hash_.update(view)
+            self._back_free.put(block)
 
     def _name(self, file: _File) -> None:
         if file.back.digest() != file.told.digest():
@@ -188,11 +225,15 @@ class _Line:
         stated = file.source.stat()
         if stated.st_size != file.size:
             raise BadInput(file.source, "changed while it was copied", "wait until it is whole, then ingest again")
-        os.utime(file.handle, ns=(stated.st_atime_ns, stated.st_mtime_ns))
-        os.close(file.handle)
-        file.handle = -1
-        file.unfinished.replace(file.place)
-        sync_folder(file.place.parent)
+        try:
+            os.utime(file.handle, ns=(stated.st_atime_ns, stated.st_mtime_ns))
+            os.fsync(file.handle)
+            # A card must not push everything else out of the machine's memory.
+            os.posix_fadvise(file.handle, 0, 0, os.POSIX_FADV_DONTNEED)
+            file.close()
+            file.unfinished.replace(file.place)
+        except OSError as error:
+            raise write_failure(file.place, error) from None
         self.done[file.place] = FileDigests(file.proof.hexdigest(), file.back.hexdigest(), file.size)
         self._open.discard(file)
 
@@ -201,12 +242,13 @@ class _Line:
             work()
         except BaseException as fault:
             self._fault = self._fault or fault
-            self._checked.put(None)
+            self._flushing.put(None)
+            self._back.put(None)
 
-    def _take(self) -> bytearray:
+    def _taken(self, blocks: Queue[_Block]) -> _Block:
         while self._fault is None:
             with suppress(Empty):
-                return self._free.get(timeout=_PATIENCE_S)
+                return blocks.get(timeout=_PATIENCE_S)
         raise _Stopped
 
     def _put(self, part: tuple[_File, bytearray | None, int] | None) -> None:
@@ -218,6 +260,35 @@ class _Line:
 
 class _Stopped(Exception):
     """One of the hands behind has stopped; why is raised at the end."""
+
+
+def _make(file: _File) -> None:
+    """Open what is to be written, and again for reading back: past the system's memory where the file system can, so that it is
+    the disk that answers."""
+    file.place.parent.mkdir(parents=True, exist_ok=True)
+    file.handle = os.open(file.unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    file.back_handle = file.handle
+    with suppress(OSError, AttributeError):
+        file.back_handle = os.open(file.unfinished, os.O_RDONLY | os.O_DIRECT | os.O_CLOEXEC)
+
+
+def _from_disk(file: _File, block: mmap.mmap, upto: int) -> int:
+    """Read the next of the file back from the disk into ``block``; how many bytes."""
+    at, want = file.read_back, min(_BLOCK, upto - file.read_back)
+    if file.back_handle != file.handle:
+        try:
+            with memoryview(block)[: -(-want // _ALIGNED) * _ALIGNED] as view:
+                return min(want, os.preadv(file.back_handle, [view], at))
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            os.close(file.back_handle)
+            file.back_handle = file.handle
+    # Flushed, then let go of by the system, so that what is read back comes from the disk.
+    os.fdatasync(file.handle)
+    os.posix_fadvise(file.handle, at, want, os.POSIX_FADV_DONTNEED)
+    with memoryview(block)[:want] as view:
+        return os.preadv(file.handle, [view], at)
 
 
 def _otherwise(file: _File) -> BadInput:

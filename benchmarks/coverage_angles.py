@@ -17,14 +17,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from capture_views import CAPTURE, decibels
 from numpy.typing import NDArray
 
-from answerprint.colour.transform import cpu_between, run
 from answerprint.generator.coverage import Coverage, CoverageParameters
 from answerprint.generator.coverage_scene import CoverageScene, Sighting
 from answerprint.graph.contract import Chunk, FrameResult
@@ -41,31 +40,20 @@ from answerprint.passes.coverage_inputs import read_scene
 from answerprint.production import FrameRange, Timecode
 from answerprint.production.home import cache_folder
 from answerprint.sample.stage_production import lens, setups
+from answerprint.sample.stage_production.film import FOLDER
 from answerprint.simulation.cameras import at_frame
 from answerprint.simulation.stage import Stage, StageCamera
 from answerprint.spatial.capture import Recording, capture
 from answerprint.spatial.splats.capture import read_capture
 
 Float = NDArray[np.float32]
-CAPTURE = Path(__file__).parents[1] / "examples" / "capture" / "transforms.json"
-STAGE = cache_folder() / "stage-1"
-TRUTH = cache_folder() / "coverage-truth-1"
+STAGE = cache_folder() / FOLDER
+TRUTH = cache_folder() / f"coverage-truth-{FOLDER.rsplit('-')[-1]}"
 ANGLES = (-5, -10, -15, 3)
 """Degrees about the performers from the A camera; B stands at +6, so that +3 is between the two."""
 FRAME = 1008
 _SOURCES = (("A001C001_21A_T1", range(12), True), ("B001C001_21A_T1", range(12), True), ("A001C002_21A_T2", range(12), False),
             ("B001C002_21A_T2", range(0, 12, 3), False), ("A002C001_21B_T1", range(0, 24, 3), False))  # fmt: skip
-
-
-def shown(light: Float) -> Float:
-    """Display values 0 to 1 of ACEScg."""
-    return np.clip(run(cpu_between("ACEScg", "sRGB Encoded Rec.709 (sRGB)"), np.ascontiguousarray(light, np.float32)), 0, 1)
-
-
-def decibels(ours: Float, truth: Float, where: NDArray[np.bool_] | None = None) -> float:
-    """PSNR of display values, over the pixels ``where``."""
-    error = (shown(ours) - shown(truth)) ** 2
-    return float(-10 * np.log10(np.mean(error if where is None else error[where])))
 
 
 def made(scene: CoverageScene, targets: Sequence[Camera], **settings: Any) -> tuple[list[FrameResult], float, float]:

@@ -14,11 +14,11 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+from capture_views import CAPTURE, Float, decibels, with_scan
 from numpy.typing import NDArray
 
 from answerprint.colour.transform import cpu_between, run
@@ -27,28 +27,13 @@ from answerprint.optics.distortion import Distortion
 from answerprint.optics.stmap import grid
 from answerprint.optics.warp import scaled, warp
 from answerprint.spatial.solve import Solve, solve
-from answerprint.spatial.splats.capture import Capture, read_capture
+from answerprint.spatial.splats.capture import read_capture
 from answerprint.spatial.splats.cloud import SplatCloud
 from answerprint.spatial.splats.drawing import drawn, gradients_of
 from answerprint.spatial.splats.fit import FitSettings, Training
 from answerprint.spatial.splats.render import render
-from answerprint.spatial.splats.seeds import measured_depth
 from answerprint.spatial.splats.support import Eye, eyes, support
 from answerprint.spatial.splats.view import View
-
-Float = NDArray[np.float32]
-CAPTURE = Path(__file__).parents[1] / "examples" / "capture" / "transforms.json"
-
-
-def shown(light: Float) -> Float:
-    """Display values 0 to 1 of ACEScg."""
-    return np.clip(run(cpu_between("ACEScg", "sRGB Encoded Rec.709 (sRGB)"), light), 0, 1)
-
-
-def decibels(ours: Float, truth: Float, where: NDArray[np.bool_] | None = None) -> float:
-    """PSNR of display values, over the pixels ``where``."""
-    error = (shown(ours) - shown(truth)) ** 2
-    return float(-10 * np.log10(np.mean(error if where is None else error[where])))
 
 
 def matched(ours: Float, truth: Float) -> Float:
@@ -176,12 +161,6 @@ def _off(view: View, depth: Float, views: Sequence[View], where: NDArray[np.bool
 def _depth(view: View) -> Float:
     assert view.depth is not None
     return view.depth
-
-
-def with_scan(held: Capture) -> list[View]:
-    """The views with the scan's depth in place of the true one."""
-    assert held.points is not None
-    return [replace(v, depth=measured_depth(held.points, v.camera)) for v in held.views]
 
 
 def lund(pictures: Path, work: Path, steps: int) -> None:

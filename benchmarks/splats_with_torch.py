@@ -14,7 +14,7 @@ import numba
 import numpy as np
 import torch  # type: ignore[import-not-found]
 import torch.nn.functional as f  # type: ignore[import-not-found]
-from splats import CAPTURE, decibels, with_scan
+from capture_views import CAPTURE, decibels, with_scan
 
 from answerprint.spatial.splats.capture import read_capture
 from answerprint.spatial.splats.cloud import SplatCloud

@@ -26,7 +26,9 @@ def _deliver_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--show", default="", metavar="NAME", help="{show}; the production's name if not given")
     parser.add_argument("--episode", default="", metavar="N", help="{episode}; left out if not given")
     parser.add_argument("--vendor", default="AP", metavar="NAME", help="{vendor} (default AP)")
-    parser.add_argument("--override", metavar="WHY", help="let the faults go that hold the delivery, and say why; kept in the ledger")
+    parser.add_argument(
+        "--override", metavar="WHY", help="let the faults go that hold the delivery, and say why; kept in the ledger"
+    )
     parser.add_argument("--by", default="", metavar="NAME", help="who lets them go; you if not given")
     parser.add_argument("--no-movie", action="store_true", help="without the reference movie of the whole cut")
 

@@ -22,11 +22,12 @@ from answerprint.graph.compositor import Admitted, admit, full_frame
 from answerprint.graph.contract import Analysis, Chunk, Context, FrameResult, Operation, Plane, SocketType
 from answerprint.graph.document import Graph, Node, Registry
 from answerprint.graph.geometry import carry_channels, places_of
-from answerprint.graph.layers import WORKING_ATTRIBUTES, read_layers, write_layers
+from answerprint.graph.layers import read_layers, write_layers
+from answerprint.graph.made_frames import matte_frame, working_frame
 from answerprint.graph.new_view import blank, class_of
 from answerprint.graph.sources import NodeMattes, PlateReader, Windowed
 from answerprint.graph.timing import Timing
-from answerprint.media.frames import FileFormat, FrameHeader, SourceFrame
+from answerprint.media.frames import FileFormat, SourceFrame
 from answerprint.media.sequence import open_sequence
 from answerprint.media.write import as_format, write_frame
 from answerprint.production import FrameRange
@@ -246,9 +247,9 @@ class GraphRun:
         else:
             grade = "D" if refused else self._classify(frame, source, made, changed, admitted, places)
         if self._makes_mattes:
-            made = self._matte_frame(source, result)
+            made = matte_frame(source, result, plate.width, plate.height)
         else:
-            made = as_format(made, file_format) if self.binding.output == "plate" else self._working_frame(made)
+            made = as_format(made, file_format) if self.binding.output == "plate" else working_frame(made, plate.space)
         out.mkdir(parents=True, exist_ok=True)
         write_frame(out / name, made)
         layers = f"layers/{Path(name).stem}.exr"
@@ -261,33 +262,6 @@ class GraphRun:
         name, file_format = self._timing.name_and_format(frame)
         own = self.binding.output == "plate" and not self._makes_mattes
         return (name, file_format) if own else (f"{Path(name).stem}.exr", "exr")
-
-    def _matte_frame(self, source: SourceFrame, result: FrameResult) -> SourceFrame:
-        """A matte as a one-channel half-float EXR of the plate's size."""
-        matte = full_frame(np.asarray(result.matte, np.float16), result, self.binding.plate.width, self.binding.plate.height)
-        old = source.header
-        header = FrameHeader(
-            old.width, old.height, storage="half", file_format="exr", compression="zip", timecode=old.timecode, rate=old.rate
-        )
-        return SourceFrame({"Y": matte}, header)
-
-    def _working_frame(self, made: SourceFrame) -> SourceFrame:
-        """The frame as half-float ACEScg, its timecode and rate kept."""
-        with np.errstate(over="ignore"):
-            picture = to_working(made.rgb(), self.binding.plate.space).astype(np.float16)
-        old = made.header
-        header = FrameHeader(
-            old.width,
-            old.height,
-            storage="half",
-            file_format="exr",
-            compression="zip",
-            timecode=old.timecode,
-            rate=old.rate,
-            pixel_aspect=old.pixel_aspect,
-            attributes=dict(WORKING_ATTRIBUTES),
-        )
-        return SourceFrame({c: np.ascontiguousarray(picture[..., i]) for i, c in enumerate("RGB")}, header)
 
     def _compose(self, source: SourceFrame, result: FrameResult, admitted: Admitted) -> tuple[SourceFrame, Plane]:
         """Blend the fill in scene-linear light inside the box; code values outside the matte are the source's own."""

@@ -19,7 +19,7 @@ from answerprint.media.exr import read_exr
 from answerprint.media.sequence import FrameSequence, open_sequence
 from answerprint.optics.camera import Camera
 from answerprint.production import BadInput
-from answerprint.provenance.digests import file_digest
+from answerprint.provenance.digests import file_digest, footage_digest
 from answerprint.spatial.capture import read_clip_cameras
 
 _MOST_POINTS = 3_000_000
@@ -119,8 +119,6 @@ def _sequence(place: Path) -> FrameSequence:
 
 @lru_cache(maxsize=4096)
 def _digest(place: Path) -> str:
-    from answerprint.passes.loose_inputs import footage_digest
-
     return footage_digest(place)
 
 

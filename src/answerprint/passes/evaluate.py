@@ -20,8 +20,8 @@ from answerprint.media.sequence import FrameSequence, open_sequence
 from answerprint.media.write import write_frame
 from answerprint.passes.fill_scores import border_error, grain_distance
 from answerprint.passes.loose import LooseOrder, apply_operation
-from answerprint.passes.loose_inputs import footage_digest
 from answerprint.production import BadInput
+from answerprint.provenance.digests import footage_digest
 from answerprint.quality.flicker import warp_error
 from answerprint.quality.metrics import decibels, mean_square, shown, ssim
 

@@ -22,7 +22,7 @@ from answerprint.graph.runner import Binding, GraphRun, SeededContext
 from answerprint.graph.sources import MatteFiles, PlateReader
 from answerprint.media.sequence import open_sequence
 from answerprint.passes.frame_ledger import frame_rows, keep_ledger, summary
-from answerprint.passes.loose_inputs import bind_extras, footage_digest
+from answerprint.passes.loose_inputs import bind_extras
 from answerprint.passes.operation_pass import structured
 from answerprint.passes.performance_policy import ASKED, Records, read_consents
 from answerprint.passes.picture_job import FRAMES_PER_CHUNK
@@ -30,6 +30,7 @@ from answerprint.production import BadInput, FrameRange, Refused
 from answerprint.production.atomic import sweep
 from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.chain import read_ledger
+from answerprint.provenance.digests import footage_digest
 from answerprint.provenance.keys import own_signer
 from answerprint.provenance.package import close_folder
 from answerprint.provenance.work_certificate import certificate, write_certificate
@@ -126,7 +127,9 @@ def rights_of(order: LooseOrder, subject: str) -> Records:
     consents = read_consents(order.consent) if order.consent is not None else ()
     performers = order.performers or tuple(dict.fromkeys(record.performer for record in consents))
     words = (SignOff(who=order.sign_off, subject=subject),) if order.sign_off else ()
-    return Records(performers=performers, consents=consents, sign_offs=words, requested_by=order.requested_by, named=bool(order.performers))
+    return Records(
+        performers=performers, consents=consents, sign_offs=words, requested_by=order.requested_by, named=bool(order.performers)
+    )
 
 
 def _rendered(order: LooseOrder, run: GraphRun, pieces: list[FrameRange], tell: Tell) -> Iterator[dict[str, Any]]:

@@ -18,9 +18,9 @@ from answerprint.graph.depth import DepthFiles
 from answerprint.graph.sources import BesideReader, CoveringReader, PlateReader
 from answerprint.media.sequence import open_sequence
 from answerprint.optics.camera import Camera
+from answerprint.passes.coverage_inputs import read_path, read_scene
 from answerprint.production import BadInput
-from answerprint.provenance.canonical import record_digest
-from answerprint.provenance.digests import file_digest
+from answerprint.provenance.digests import footage_digest
 
 
 @dataclass
@@ -62,8 +62,6 @@ def bind_extras(
 
 
 def _bind_scene(given: Given, operation: str, scene: Path | None, camera: Path | None, plate: PlateReader, space: str) -> Given:
-    from answerprint.passes.coverage_inputs import read_path, read_scene
-
     if scene is None or camera is None:
         raise BadInput(operation, "needs a scene and a new camera", "give --scene transforms.json and --camera target.json")
     found, path = read_scene(scene, space), read_path(camera)
@@ -97,15 +95,6 @@ def read_camera(path: Path) -> Camera:
         raise BadInput(path, f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}", "correct the field") from None
     except (ValueError, TypeError, KeyError) as fault:
         raise BadInput(path, f"is not a camera ({fault})", "write it as JSON with OpenTrackIO or transforms.json keys") from None
-
-
-def footage_digest(path: Path) -> str:
-    """SHA-256 of a movie, or the digest of the list of SHA-256s of a folder's files in name order."""
-    if path.is_dir():
-        return record_digest(
-            [[f.name, file_digest(f)] for f in sorted(path.iterdir()) if f.is_file() and not f.name.startswith(".")]
-        )
-    return file_digest(path)
 
 
 def _beside(path: Path, plate: PlateReader, rate: str | None, covering: bool) -> PlateReader:

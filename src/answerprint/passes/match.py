@@ -25,9 +25,9 @@ from answerprint.media.write import write_exr
 from answerprint.optics.camera import Camera
 from answerprint.optics.qualisys import read_qca
 from answerprint.passes.grade import match_plates
-from answerprint.passes.loose_inputs import footage_digest
 from answerprint.production import BadInput
 from answerprint.production.atomic import write_atomically
+from answerprint.provenance.digests import footage_digest
 
 Tell = Callable[[int, int, str], None]
 REPORT = "match.json"

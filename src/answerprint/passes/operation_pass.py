@@ -113,7 +113,9 @@ def operation_graph(
         inputs["witnesses"] = [f"@witness{i}" for i in range(len(witnesses))]
     unbound = [s for s in operation.inputs if s.required and s.name not in inputs]
     if unbound:
-        raise BadInput(name, f"it needs {unbound[0].description}, which the catalogue does not keep yet", f"use answerprint apply {name}")
+        raise BadInput(
+            name, f"it needs {unbound[0].description}, which the catalogue does not keep yet", f"use answerprint apply {name}"
+        )
     measured = operation.output is SocketType.FRAME_SEQUENCE
     protect = "people" if measured and said.get("protect") == "auto" else None
     if measured and people not in nodes:

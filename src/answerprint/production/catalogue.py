@@ -31,7 +31,9 @@ _FORMAT = "answerprint-production/1"
 _PATIENCE_MS = 30_000
 """How long a writer waits for another before it gives up."""
 
-Folder = Literal["cache", "proxies", "thumbnails", "ledger", "lock", "versions", "logs", "jobs", "material", "spatial", "editorial", "deliveries"]
+Folder = Literal[
+    "cache", "proxies", "thumbnails", "ledger", "lock", "versions", "logs", "jobs", "material", "spatial", "editorial", "deliveries"
+]
 
 
 class Production:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import xxhash
 
 from answerprint.production import BadInput
-from answerprint.provenance.canonical import canonical_bytes
+from answerprint.provenance.canonical import canonical_bytes, record_digest
 
 Window = tuple[int, int, int, int]
 """x0, y0, x1, y1 in pixels, half-open."""
@@ -81,6 +81,15 @@ def file_digest(path: Path | str) -> str:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise BadInput(path, f"cannot be read: {error.strerror or error}", "check the path and its permissions") from error
+
+
+def footage_digest(path: Path) -> str:
+    """SHA-256 of a movie, or the digest of the list of SHA-256s of a folder's files in name order."""
+    if path.is_dir():
+        return record_digest(
+            [[f.name, file_digest(f)] for f in sorted(path.iterdir()) if f.is_file() and not f.name.startswith(".")]
+        )
+    return file_digest(path)
 
 
 def pixel_digest(planes: Mapping[str, npt.NDArray[Any]], data_window: Window, display_window: Window) -> str:

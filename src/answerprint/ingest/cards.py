@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from answerprint.ingest.hash_list import read_hash_list
 from answerprint.production import BadInput
 from answerprint.provenance.digests import file_digests
-from answerprint.provenance.mhl import check_hash_list, has_hash_list
+from answerprint.provenance.mhl import Hashed, check_hash_list, has_hash_list, listed_kinds
 
 State = Literal["copying", "ready"]
 
@@ -63,20 +64,19 @@ def cards_in(place: Path, settle_s: float = 10.0, now: float | None = None) -> l
     return cards
 
 
-def verify(card: Card) -> tuple[int, list[str]]:
+def verify(card: Card, hashed: Hashed | None = None) -> tuple[int, list[str]]:
     """Compare every file with the card's own hash lists; how many were compared, and each fault in one line.
 
-    A card that only a mark calls complete has nothing to be compared with: 0 and no fault.
+    ``hashed`` answers for files whose hash of a kind is known; the others are read. A card that only a mark calls complete has nothing
+    to be compared with: 0 and no fault.
     """
     if has_hash_list(card.path):
-        faults, count = check_hash_list(card.path)
+        faults, count = check_hash_list(card.path, hashed)
         # Copy programs leave their logs and marks behind the hash list; what is listed is what was recorded.
         return count, [f"{fault.path}: {fault.detail}" for fault in faults if fault.kind != "added"]
     count, wrong = 0, []
     for place in card.hash_lists:
-        for entry in read_hash_list(place).metadata["entries"]:
-            file = place.parent / entry["path"]
-            kind = next((name for name in entry["hashes"] if name in _MHL_1_KINDS), None)
+        for file, entry, kind in _entries(place):
             if not file.resolve().is_relative_to(card.path.resolve()):
                 wrong.append(f"{entry['path']}: lies outside the card")
             elif not file.is_file():
@@ -85,10 +85,23 @@ def verify(card: Card) -> tuple[int, list[str]]:
                 wrong.append(f"{entry['path']}: {place.name} has no hash of it that we know")
             else:
                 count += 1
-                found = _hash(file, _MHL_1_KINDS[kind])
+                found = (hashed(file, _MHL_1_KINDS[kind]) if hashed else None) or _hash(file, _MHL_1_KINDS[kind])
                 if found != entry["hashes"][kind].lower():
                     wrong.append(f"{entry['path']}: {kind} is {found}, {place.name} says {entry['hashes'][kind]}")
     return count, wrong
+
+
+def kinds_to_compare(card: Card) -> dict[Path, str]:
+    """By which kind of hash ``verify`` will compare each listed file."""
+    if has_hash_list(card.path):
+        return listed_kinds(card.path)
+    return {file: _MHL_1_KINDS[kind] for place in card.hash_lists for file, _, kind in _entries(place) if kind}
+
+
+def _entries(place: Path) -> Iterator[tuple[Path, dict[str, Any], str | None]]:
+    """Each file of an older hash list, what the list says of it, and the kind of hash to compare it by."""
+    for entry in read_hash_list(place).metadata["entries"]:
+        yield place.parent / entry["path"], entry, next((name for name in entry["hashes"] if name in _MHL_1_KINDS), None)
 
 
 def _card(folder: Path, settle_s: float, now: float) -> Card:

@@ -23,7 +23,7 @@ import xxhash
 
 from answerprint.production import BadInput
 from answerprint.production.atomic import sync_folder, write_failure
-from answerprint.provenance.digests import FileDigests
+from answerprint.provenance.digests import FileDigests, file_digests
 
 _BLOCK = 8 << 20
 _BLOCKS = 12  # 96 MiB on the way from the card to the disk, however large the file
@@ -94,6 +94,41 @@ def copy_files(
     finally:
         line.finish()
     return line.done
+
+
+def copy_under(
+    into: Path,
+    root: Path,
+    tell: Callable[[int, int, str], None],
+    known: dict[Path, FileDigests],
+    also: Mapping[Path, Hash] | None = None,
+) -> Path:
+    """Copy a file or a folder into the folder ``into`` under its own name, and return where it lies.
+
+    ``known`` is told the digests of what was copied; what is there already with the same content stays as it is. Raises BadInput for a
+    name that is taken by other content, and as ``copy_files`` does.
+    """
+    if not root.exists():
+        raise BadInput(root, "there is no such file or folder", "check the path")
+    files = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
+    target = into / root.name
+    if target.exists() and any(_differs(file, target / file.relative_to(root)) for file in files):
+        raise BadInput(
+            root,
+            f"{target.name} is in the production's material already, with other content",
+            "rename the folder, then ingest again",
+        )
+    new = [(file, place) for file in files if not (place := target / file.relative_to(root)).exists()]
+    numbers = {file: number for number, (file, _) in enumerate(new)}
+    known.update(copy_files(new, lambda file: tell(numbers[file], len(new), "copies"), also=also))
+    tell(len(new), len(new), "copies")
+    return target
+
+
+def _differs(file: Path, place: Path) -> bool:
+    return place.exists() and (
+        place.stat().st_size != file.stat().st_size or file_digests(place).sha256 != file_digests(file).sha256
+    )
 
 
 class _Line:

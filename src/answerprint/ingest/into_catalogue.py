@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy as copying
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from answerprint.ingest.copies import copy_files
+from answerprint.ingest.copies import copy_under
 from answerprint.ingest.join import join
 from answerprint.ingest.material import IngestedFile
 from answerprint.ingest.permissions import grant_all, keep_consents, keep_policy
@@ -23,7 +23,7 @@ from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip
 from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.digests import FileDigests, file_digests
-from answerprint.provenance.mhl import write_generation
+from answerprint.provenance.mhl import hashed_as, write_generation
 from answerprint.provenance.snapshot import LOCK_SUFFIX
 
 Tell = Callable[[int, int, str], None]
@@ -55,21 +55,28 @@ class IngestReport:
 
 
 def ingest(
-    production: Production, paths: Iterable[Path], copy: bool = False, hash_list: bool = True, tell: Tell | None = None
+    production: Production,
+    paths: Iterable[Path],
+    copy: bool = False,
+    hash_list: bool = True,
+    tell: Tell | None = None,
+    hashed: Mapping[Path, FileDigests] | None = None,
+    copied: bool = False,
 ) -> IngestReport:
     """Take material in, in place or copied into the production with every copy compared by its hash.
 
     The catalogue changes in one step at the end: what fails before leaves it as it was. ``hash_list`` adds an
-    ASC MHL generation to each folder given (to the production's own folder of material when copying).
+    ASC MHL generation to each folder given (to the production's own folder of material when copying). ``hashed`` are digests of files that
+    were hashed a moment ago, and are not hashed again; ``copied`` says that what is given was copied into the production already.
     Raises BadInput for a path that is not there, two different clips of one name or a copy that came out
     different, Refused when the dataset is locked, FaultFound when a folder no longer agrees with its hash list.
     """
     roots = [Path(path).expanduser().absolute() for path in paths]
-    _refuse_when_locked(production, roots)
+    refuse_when_locked(production, roots)
     told = tell or (lambda done, total, what: None)
-    known: dict[Path, FileDigests] = {}
+    known = dict(hashed or {})
     if copy:
-        roots = [_copied(root, production.path("material"), told, known) for root in roots]
+        roots = [copy_under(production.path("material"), root, told, known) for root in roots]
     found = list(material_under(roots))
     files = []
     for number, path in enumerate(found):
@@ -79,10 +86,11 @@ def ingest(
     _refuse_two_of_one_name(production, files)
     read_slates(files, told)
     keep_policy(production.root, files)
-    lists, unlisted = _hash_lists(production, roots, copy) if hash_list else ([], [])
+    copied = copy or copied
+    lists, unlisted = _hash_lists(production, roots, copied, known) if hash_list else ([], [])
     with production.session() as session:
         for file in files:
-            _keep(session, production, file, copy)
+            _keep(session, production, file, copied)
         session.flush()
         joined = _join_all(session, production)
     kept = {file.path: file for file in joined.files}
@@ -101,7 +109,8 @@ def place_of(production: Production, path: Path) -> str:
     return path.relative_to(production.root).as_posix() if path.is_relative_to(production.root) else str(path)
 
 
-def _refuse_when_locked(production: Production, roots: list[Path]) -> None:
+def refuse_when_locked(production: Production, roots: list[Path]) -> None:
+    """Raise Refused when nothing may be added any more."""
     if list(production.path("lock").glob(f"*{LOCK_SUFFIX}")):
         raise Refused(
             roots[0], "the dataset is locked, and nothing may be added to it", "begin a new production with the further material"
@@ -113,16 +122,22 @@ def _read(path: Path, production: Production, known: dict[Path, FileDigests]) ->
     file = recognise(path, production.rate if path.suffix.lower() in _COUNT_FRAMES else None)
     if path.is_dir():
         members = [member for member in sorted(path.iterdir()) if member.is_file() and not member.name.startswith(".")]
-        digests = [(member.name, known.get(member) or file_digests(member)) for member in members]
+        digests = [(member.name, _hashed(member, known)) for member in members]
         file.digest = record_digest([[name, one.sha256] for name, one in digests])
         file.metadata["members"] = [
             {"name": name, "sha256": one.sha256, "xxh128": one.xxh128, "size": one.size} for name, one in digests
         ]
         file.metadata["size"] = sum(one.size for _, one in digests)
     else:
-        one = known.get(path) or file_digests(path)
+        one = _hashed(path, known)
         file.digest, file.metadata["xxh128"], file.metadata["size"] = one.sha256, one.xxh128, one.size
     return file
+
+
+def _hashed(path: Path, known: dict[Path, FileDigests]) -> FileDigests:
+    if path not in known:
+        known[path] = file_digests(path)
+    return known[path]
 
 
 def _refuse_two_of_one_name(production: Production, files: list[IngestedFile]) -> None:
@@ -137,12 +152,17 @@ def _refuse_two_of_one_name(production: Production, files: list[IngestedFile]) -
             raise BadInput(path, f"has the clip name {name}, and so has {other[1]}", "rename one of them, then ingest again")
 
 
-def _hash_lists(production: Production, roots: list[Path], copied: bool) -> tuple[list[Path], list[str]]:
+def _hash_lists(
+    production: Production, roots: list[Path], copied: bool, known: dict[Path, FileDigests]
+) -> tuple[list[Path], list[str]]:
     """A new ASC MHL generation for each folder; a folder that cannot be written keeps its hashes in the catalogue alone."""
     lists, problems = [], []
-    for folder in [production.path("material")] if copied else sorted({root for root in roots if root.is_dir()}):
+    said = f"ingested into {production.name}"
+    # Of copies, what came before is not read again: the new generation speaks of what came now.
+    folders = [production.path("material")] if copied else sorted({root for root in roots if root.is_dir()})
+    for folder in folders:
         try:
-            lists.append(write_generation(folder, comment=f"ingested into {production.name}"))
+            lists.append(write_generation(folder, comment=said, only=roots if copied else None, hashed=hashed_as(known)))
         except BadInput as error:
             problems.append(f"{folder} has no hash list of its own ({error.reason}); the catalogue keeps the hashes")
     return lists, problems
@@ -220,31 +240,6 @@ def _keep_clip(session: Session, production: Production, asset: Asset, file: Ing
     clip.input_space = str(facts["input_space"])
     clip.camera = facts.get("calibration", {})
     clip.circled = bool(facts.get("circled", False))
-
-
-def _copied(root: Path, into: Path, told: Tell, known: dict[Path, FileDigests]) -> Path:
-    """Copy a file or folder into the production; what was copied is in ``known`` with the digests it has there."""
-    if not root.exists():
-        raise BadInput(root, "there is no such file or folder", "check the path")
-    files = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
-    target = into / root.name
-    if target.exists() and any(_differs(file, target / file.relative_to(root)) for file in files):
-        raise BadInput(
-            root,
-            f"{target.name} is in the production's material already, with other content",
-            "rename the folder, then ingest again",
-        )
-    new = [(file, place) for file in files if not (place := target / file.relative_to(root)).exists()]
-    numbers = {file: number for number, (file, _) in enumerate(new)}
-    known.update(copy_files(new, lambda file: told(numbers[file], len(new), "copies")))
-    told(len(new), len(new), "copies")
-    return target
-
-
-def _differs(file: Path, place: Path) -> bool:
-    return place.exists() and (
-        place.stat().st_size != file.stat().st_size or file_digests(place).sha256 != file_digests(file).sha256
-    )
 
 
 def _is_picture(path: Path) -> bool:

@@ -7,18 +7,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
+from answerprint.ingest.card_copy import copy_and_verify, hashing
 from answerprint.ingest.cards import Card, verify
-from answerprint.ingest.into_catalogue import IngestReport, ingest
+from answerprint.ingest.into_catalogue import IngestReport, ingest, refuse_when_locked
 from answerprint.ingest.proxies import submit_proxies
 from answerprint.passes.grade import GradeSettings, submit_takes
 from answerprint.passes.sound import marry
 from answerprint.production import AnswerprintError
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip
+from answerprint.provenance.digests import FileDigests
 
 RunJobs = Callable[[Production, list[str]], list[dict[str, Any]]]
 Tell = Callable[[int, int, str], None]
@@ -78,10 +81,11 @@ def take_in(production: Production, card: Card, run: RunJobs, requested_by: str,
     """
     report = CardReport(card.name, str(card.path), card.signature, datetime.now().astimezone().isoformat(timespec="seconds"))
     report.files, report.gigabytes = card.files, round(card.size / 1e9, 6)
+    night = _Night(production, card, report, run, requested_by, copy, tell)
     began = time.monotonic()
     for step in (_verify, _ingest, _sync, _make):
         try:
-            step(production, card, report, run, requested_by, copy, tell)
+            step(night)
         except AnswerprintError as error:
             report.failures.append(f"{step.__name__.strip('_')}: {error}")
         except Exception as error:  # unattended: the night's other cards must not wait for this one
@@ -94,25 +98,48 @@ def take_in(production: Production, card: Card, run: RunJobs, requested_by: str,
     return report
 
 
-def _verify(production: Production, card: Card, report: CardReport, run: RunJobs, by: str, copy: bool, tell: Tell) -> None:
-    tell(0, 1, f"verifying {card.name}")
-    report.verified, faults = verify(card)
-    report.failures += [f"verify: {fault}" for fault in faults]
-    if not faults and not report.verified:
-        report.attention.append("only a mark says that the copy is whole; its files were hashed as they are now")
+@dataclass
+class _Night:
+    """One card on its way: what it is, what may be asked for, and what is known of its files so far."""
+
+    production: Production
+    card: Card
+    report: CardReport
+    run: RunJobs
+    by: str
+    copy: bool
+    tell: Tell
+    place: Path = Path()
+    hashed: dict[Path, FileDigests] = field(default_factory=dict)
 
 
-def _ingest(production: Production, card: Card, report: CardReport, run: RunJobs, by: str, copy: bool, tell: Tell) -> None:
+def _verify(night: _Night) -> None:
+    refuse_when_locked(night.production, [night.card.path])
+    night.tell(0, 1, f"verifying {night.card.name}")
+    if night.copy:
+        into = night.production.path("material")
+        night.place, night.report.verified, faults = copy_and_verify(night.card, into, night.tell, night.hashed)
+    else:
+        night.place = night.card.path
+        night.report.verified, faults = verify(night.card, hashing(night.hashed))
+    night.report.failures += [f"verify: {fault}" for fault in faults]
+    if not faults and not night.report.verified:
+        night.report.attention.append("only a mark says that the copy is whole; its files were hashed as they are now")
+
+
+def _ingest(night: _Night) -> None:
+    production, report, copy = night.production, night.report, night.copy
     # The card keeps its own hash lists as they came; a copy in the production gets one there.
-    taken = ingest(production, [card.path], copy, hash_list=copy, tell=tell)
+    taken = ingest(production, [night.place], hash_list=copy, tell=night.tell, hashed=night.hashed, copied=copy)
     report.failures += [f"ingest: {file.path.name}: {'; '.join(file.problems)}" for file in taken.unreadable]
     report.attention += taken.problems
     report.sounds = sum(file.kind == "sound" for file in taken.files)
     report.clips = [_clip(production, clip) for clip in _clips_of(production, taken)]
 
 
-def _sync(production: Production, card: Card, report: CardReport, run: RunJobs, by: str, copy: bool, tell: Tell) -> None:
-    found, problems = marry(production, [clip["name"] for clip in report.clips], tell)
+def _sync(night: _Night) -> None:
+    production, report = night.production, night.report
+    found, problems = marry(production, [clip["name"] for clip in report.clips], night.tell)
     report.attention += problems
     for clip in report.clips:
         clip["sync"] = found.get(clip["name"])
@@ -121,11 +148,13 @@ def _sync(production: Production, card: Card, report: CardReport, run: RunJobs, 
     report.attention += [f"{clip['name']} has no sound that goes with it" for clip in report.clips if sounds and not clip["sync"]]
 
 
-def _make(production: Production, card: Card, report: CardReport, run: RunJobs, by: str, copy: bool, tell: Tell) -> None:
+def _make(night: _Night) -> None:
+    production, report = night.production, night.report
     with production.reading() as session:
         clips = list(session.scalars(select(Clip).where(Clip.name.in_([clip["name"] for clip in report.clips]))))
-    jobs = submit_takes(production, clips, GradeSettings(), by) + submit_proxies(production, by, [clip.id for clip in clips])
-    for view in run(production, jobs) if jobs else []:
+    jobs = submit_takes(production, clips, GradeSettings(), night.by)
+    jobs += submit_proxies(production, night.by, [clip.id for clip in clips])
+    for view in night.run(production, jobs) if jobs else []:
         if view["state"] == "done":
             report.proxies += view["kind"] == "proxy"
             report.grades += view["kind"] == "grade"

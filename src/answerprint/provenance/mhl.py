@@ -6,7 +6,7 @@ import contextlib
 import io
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +25,44 @@ FOLDER: str = ascmhl_folder_name
 _CHAIN: str = ascmhl_chainfile_name
 _log = logging.getLogger(__name__)
 
+Hashed = Callable[[Path, str], str | None]
+"""A file's hash of a kind (as ASC MHL names kinds) where it is known already, so that the file need not be read for it."""
 
-def write_generation(folder: Path, *, author: str | None = None, comment: str | None = None, ignore: tuple[str, ...] = ()) -> Path:
+
+def hashed_as(digests: Mapping[Path, FileDigests]) -> Hashed:
+    """What digests know."""
+
+    def known(path: Path, kind: str) -> str | None:
+        return digests[path].xxh128 if kind == "xxh128" and path in digests else None
+
+    return known
+
+
+def write_generation(
+    folder: Path,
+    *,
+    author: str | None = None,
+    comment: str | None = None,
+    ignore: tuple[str, ...] = (),
+    only: Collection[Path] | None = None,
+    hashed: Hashed | None = None,
+) -> Path:
     """Hash every file under ``folder`` (XXH128) into a new ASC MHL generation; answers the new ``.mhl`` file.
 
-    ``ignore`` holds patterns as in a .gitignore. Where the folder already has generations the files are
-    compared with them. Raises FaultFound when an earlier generation does not hold, BadInput for a folder
+    ``ignore`` holds patterns as in a .gitignore; ``only`` takes just these files and folders in, and says nothing of the others; ``hashed``
+    spares hashing again what was just hashed. Where the folder already has generations the files are compared with them. Raises FaultFound when an earlier generation does not hold, BadInput for a folder
     that cannot be read or written.
     """
     told = io.StringIO()
+    root, said = str(folder.resolve()), (author, None, None, None, None, comment, list(ignore), None)
     try:
-        with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
-            commands.create_for_folder_subcommand(
-                str(folder.resolve()), False, False, ["xxh128"], False, author, None, None, None, None, comment, list(ignore), None
-            )
+        with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told), _sparing(hashed, folder):
+            if only is None:
+                commands.create_for_folder_subcommand(root, False, False, ["xxh128"], False, *said)
+            else:
+                commands.create_for_single_files_subcommand(
+                    root, False, False, ["xxh128"], [f"{root}/{file.relative_to(folder)}" for file in sorted(only)], *said
+                )
     except click.ClickException as error:
         raise FaultFound(f"{folder}: {error.message}; {' '.join(told.getvalue().split())}") from error
     except OSError as error:
@@ -48,16 +72,54 @@ def write_generation(folder: Path, *, author: str | None = None, comment: str | 
     return max((folder / FOLDER).glob("*.mhl"), key=lambda file: file.name)
 
 
+@contextlib.contextmanager
+def _sparing(hashed: Hashed | None, folder: Path) -> Iterator[None]:
+    """Have the library take the hashes that are known; it has no way to be given them, and asks this function for each file."""
+    asked = commands.multiple_format_hash_file
+
+    def answered(path: str, kinds: list[str]) -> dict[str, str]:
+        file = folder / Path(path).relative_to(folder.resolve())
+        known = {kind: hashed(file, kind) if hashed else None for kind in kinds}
+        if all(known.values()):
+            return {kind: str(value) for kind, value in known.items()}
+        found: dict[str, str] = asked(path, kinds)
+        return found
+
+    commands.multiple_format_hash_file = answered
+    try:
+        yield
+    finally:
+        commands.multiple_format_hash_file = asked
+
+
 def has_hash_list(folder: Path) -> bool:
     return (folder / FOLDER / _CHAIN).is_file()
 
 
-def check_hash_list(folder: Path, known: dict[str, FileDigests] | None = None) -> tuple[list[Fault], int]:
+def listed_kinds(folder: Path) -> dict[Path, str]:
+    """By which kind of hash ``check_hash_list`` will compare each file. Empty where the lists cannot be read."""
+    try:
+        history = MHLHistory.load_from_path(str(folder.resolve()))
+        entries = {path: _newest_entry(history, path) for path in _listed(history, folder)}
+    except Exception:  # what is wrong with them is said when they are compared
+        return {}
+    return {folder / path: entry.hash_format for path, entry in entries.items() if entry is not None}
+
+
+def new_hash(kind: str) -> Any:
+    """A hash of a kind that ASC MHL knows, with ``update`` and ``string_digest``; None for another kind."""
+    try:
+        return hasher.new_hasher_for_hash_type(kind)
+    except (AttributeError, KeyError, ValueError):
+        return None
+
+
+def check_hash_list(folder: Path, hashed: Hashed | None = None) -> tuple[list[Fault], int]:
     """Compare every file with the ASC MHL history of ``folder``; nothing is written. Answers faults and files hashed.
 
     Hash lists of earlier generations must be those the chain names; every listed file must be there with
     the hash it has in the newest generation that lists it; files no generation lists are ``added``.
-    ``known`` spares hashing again what was just hashed.
+    ``hashed`` spares hashing again what was just hashed.
     """
     try:
         history = MHLHistory.load_from_path(str(folder.resolve()))
@@ -84,7 +146,7 @@ def check_hash_list(folder: Path, known: dict[str, FileDigests] | None = None) -
         entry = _newest_entry(history, path)
         if entry is None:
             continue
-        found = _hash(here[path], entry.hash_format, (known or {}).get(path))
+        found = (hashed(here[path], entry.hash_format) if hashed else None) or _hash(here[path], entry.hash_format)
         if found != entry.hash_string:
             faults.append(
                 Fault(path=path, kind="altered", detail=f"{entry.hash_format} is {found}, the ASC MHL says {entry.hash_string}")
@@ -134,9 +196,9 @@ def _files(folder: Path, history: Any) -> Iterator[tuple[str, Path]]:
                 yield path, file
 
 
-def _hash(file: Path, kind: str, known: FileDigests | None) -> str:
+def _hash(file: Path, kind: str) -> str:
     if kind == "xxh128":
-        return (known or file_digests(file)).xxh128
+        return file_digests(file).xxh128
     return str(hasher.hash_file(str(file), kind))
 
 

@@ -14,7 +14,7 @@ from answerprint.provenance.faults import Fault, Verification
 from answerprint.provenance.keys import Identity, TrustStore
 from answerprint.provenance.ledger_check import Told, judge_signers, ledger_faults, picture_fault
 from answerprint.provenance.mhl import FOLDER as HASH_LISTS
-from answerprint.provenance.mhl import check_hash_list
+from answerprint.provenance.mhl import check_hash_list, hashed_as
 from answerprint.provenance.package import (
     HASH_LIST_PURPOSE,
     HASH_LIST_RECORD,
@@ -176,7 +176,7 @@ class _PackageCheck:
                 self._fault(f"{HASH_LISTS}/{name}", "missing", "the hash list is gone")
             elif file_digest(file) != digest and not (grown and not name.endswith(".mhl")):
                 self._fault(f"{HASH_LISTS}/{name}", "altered", "the hash list is not the one that was signed")
-        faults, _ = check_hash_list(self.folder, self.hashed)
+        faults, _ = check_hash_list(self.folder, hashed_as({self.folder / path: known for path, known in self.hashed.items()}))
         told = {fault.path for fault in self.answer.faults}
         self.answer.faults += [fault for fault in faults if fault.path not in told]
         if grown:

@@ -102,9 +102,10 @@ def test_a_log_that_is_none_is_one_clear_line(read):
 
 
 def test_an_independent_reader_opens_what_is_written(tmp_path):
-    adapter = pytest.importorskip("otio_ale_adapter")
-    assert adapter
     import opentimelineio as otio
+    import otio_ale_adapter
+
+    assert otio_ale_adapter
 
     write_timeline(tmp_path / "out.ale", read_timeline(_CORPUS / "custom.ale"))
     clips = list(otio.adapters.read_from_file(str(tmp_path / "out.ale"), adapter_name="ale", fps=24).find_clips())

@@ -62,7 +62,6 @@ def test_a_nested_sequence_is_unfolded_and_cut_to_what_is_shown():
 
 
 def test_the_stock_reader_finds_the_same_frames_in_our_final_cut_xml(tmp_path):
-    pytest.importorskip("otio_fcp_adapter", reason="the independent reader is not installed")
     import opentimelineio as otio
 
     cut = read_edl(_CORPUS / "split_key_wipe.edl", 24)
@@ -155,7 +154,6 @@ def test_avid_clips_carry_their_file_their_umid_and_their_bins_columns(footage):
 
 
 def test_the_stock_reader_finds_the_same_frames_in_an_aaf(footage):
-    pytest.importorskip("otio_aaf_adapter", reason="the independent reader is not installed")
     import opentimelineio as otio
 
     cut = read_timeline(footage / "conform/aaf/simple.aaf")
@@ -167,7 +165,6 @@ def test_the_stock_reader_finds_the_same_frames_in_an_aaf(footage):
 
 
 def test_the_stock_reader_finds_the_same_cuts_and_dissolves_in_our_aaf(tmp_path):
-    pytest.importorskip("otio_aaf_adapter", reason="the independent reader is not installed")
     import opentimelineio as otio
 
     text = (

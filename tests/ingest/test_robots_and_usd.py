@@ -151,7 +151,6 @@ def test_a_program_and_its_points_are_tracking(tmp_path):
 
 
 def usd_stage(path, up="Y", unit=0.01):
-    pytest.importorskip("pxr", reason="usd-core is not installed")
     from pxr import Gf, Usd, UsdGeom
 
     stage = Usd.Stage.CreateNew(str(path))
@@ -185,7 +184,6 @@ def test_a_usd_camera_is_in_metres_and_millimetres_and_z_up(tmp_path):
 
 
 def test_a_file_that_is_no_usd_is_refused(tmp_path):
-    pytest.importorskip("pxr", reason="usd-core is not installed")
     (tmp_path / "a.usda").write_text("#usda 1.0\n( broken")
     with pytest.raises(BadInput, match=r"a\.usda: is no USD stage"):
         read_track(tmp_path / "a.usda")

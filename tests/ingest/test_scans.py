@@ -112,7 +112,6 @@ def test_a_scan_without_a_unit_says_that_metres_are_assumed(tmp_path):
 
 
 def test_las_files_have_their_published_counts_and_bounds(footage):
-    pytest.importorskip("laspy", reason="laspy is not installed")
     counts = {p.name: open_scan(p).count for p in (footage / "spatial/las").iterdir()}
     assert counts == {"plane.laz": 28185, "simple.copc.laz": 1065, "simple.las": 1065, "simple1_4.las": 22600}
     found, least, most = open_scan(footage / "spatial/las/simple.las").measured()
@@ -122,20 +121,17 @@ def test_las_files_have_their_published_counts_and_bounds(footage):
 
 
 def test_heights_in_survey_feet_become_metres_beside_eastings_that_are(footage):
-    pytest.importorskip("laspy", reason="laspy is not installed")
     scan = open_scan(footage / "spatial/las/simple.copc.laz")
     _, least, most = scan.measured()
     assert np.allclose([least[2], most[2]], np.array([406.59, 586.38]) * 1200 / 3937) and np.allclose(least[0], 635619.85)
 
 
 def test_a_packed_las_and_a_plain_one_hold_the_same_points(footage):
-    pytest.importorskip("laspy", reason="laspy is not installed")
     plain, packed = (open_scan(footage / f"spatial/las/{n}").points().xyz for n in ("simple.las", "simple.copc.laz"))
     assert np.allclose(plain[np.lexsort(plain.T)][:, :2], packed[np.lexsort(packed.T)][:, :2])
 
 
 def test_coordinates_in_degrees_are_listed_and_their_points_refused(footage):
-    pytest.importorskip("laspy", reason="laspy is not installed")
     file = recognise(footage / "spatial/las/simple1_4.las")
     assert (
         file.kind == "lidar" and file.metadata["scan"]["bounds"]["unit"] == "degree" and "no place on a stage" in file.problems[0]
@@ -147,7 +143,6 @@ def test_coordinates_in_degrees_are_listed_and_their_points_refused(footage):
 @pytest.mark.parametrize("name", ["simple.las", "plane.laz", "simple.copc.laz"])
 @pytest.mark.parametrize("kept", [0.5, 0.9])
 def test_a_las_that_breaks_off_is_refused_by_name(footage, tmp_path, name, kept):
-    pytest.importorskip("laspy", reason="laspy is not installed")
     data = (footage / "spatial/las" / name).read_bytes()
     (tmp_path / name).write_bytes(data[: int(len(data) * kept)])
     with pytest.raises(BadInput, match=rf"{name}: "):
@@ -156,13 +151,13 @@ def test_a_las_that_breaks_off_is_refused_by_name(footage, tmp_path, name, kept)
 
 
 def test_the_e57_has_its_published_points_and_is_in_metres(footage):
-    pytest.importorskip("pye57", reason="pye57 is not installed")
     scan = open_scan(footage / "spatial/e57/testWithNormals.e57")
     assert scan.count == 2 and scan.unit == "metre" and scan.points().xyz.tolist() == [[1, 0, 0], [2, 0, 0]]
 
 
 def test_every_scan_of_an_e57_stands_where_its_pose_says(tmp_path):
-    pye57 = pytest.importorskip("pye57", reason="pye57 is not installed")
+    import pye57
+
     file = pye57.E57(str(tmp_path / "a.e57"), mode="w")
     columns = {f"cartesian{a}": np.array(v) for a, v in zip("XYZ", ([1.0, 2, 3], [0.0, 0, 0], [0.0, 0, 1]), strict=True)}
     file.write_scan_raw(columns, rotation=np.array([np.sqrt(0.5), 0, 0, np.sqrt(0.5)]), translation=np.array([10.0, 0, 0]))
@@ -194,7 +189,8 @@ def test_what_came_back_from_nothing_is_counted_and_not_a_point(tmp_path):
 
 
 def test_points_that_an_e57_marks_invalid_are_left_out(tmp_path):
-    pye57 = pytest.importorskip("pye57", reason="pye57 is not installed")
+    import pye57
+
     file = pye57.E57(str(tmp_path / "a.e57"), mode="w")
     file.write_scan_raw({"cartesianX": np.array([1.0, 2, 3]), "cartesianY": np.zeros(3), "cartesianZ": np.zeros(3),
                          "cartesianInvalidState": np.array([0, 2, 0], dtype=np.int8)})  # fmt: skip
@@ -237,7 +233,6 @@ def test_a_survey_that_contradicts_itself_is_refused(tmp_path, rows):
 
 
 def test_the_scans_of_an_e57_come_apart_by_their_names(tmp_path):
-    pytest.importorskip("pye57")
     from answerprint.ingest.lidar.e57 import stations
 
     stage = Path(__file__).parents[2] / "examples" / "stage" / "material" / "lidar" / "living_room.e57"

@@ -15,7 +15,6 @@ from answerprint.media.sequence import open_sequence
 from answerprint.media.write import as_format, output_name_and_format, write_frame
 from answerprint.production import BadInput
 
-pytest.importorskip("rawpy")
 NEUTRAL = (0.5, 1.0, 0.625)
 
 

@@ -17,7 +17,6 @@ MATERIAL = Path(__file__).parents[2] / "examples" / "stage" / "material"
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A production with the close-up's clip, its track, the scan, the survey and the plot, and its cameras solved."""
-    pytest.importorskip("pye57", reason="E57 needs the extra 'spatial'")
     folder = tmp_path_factory.mktemp("scanned")
     for part in ("camera/21C/A003C001_21C_T1.mp4", "tracking/A003C001_21C_T1.opentrackio.json", "lens/A003C001_21C_T1_lens.csv",
                  "lidar/living_room.e57", "survey/markers.csv", "paper/rights.json", "paper/lighting_plot.csv"):  # fmt: skip

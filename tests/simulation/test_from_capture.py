@@ -35,7 +35,6 @@ SIZE = (960, 540)
 
 @pytest.fixture(scope="module")
 def scanned() -> ScannedRoom:
-    pytest.importorskip("pye57", reason="E57 needs the extra 'spatial'")
     points = open_scan(MATERIAL / "lidar" / "living_room.e57").points()
     return understand(points.xyz, points.colour)
 

@@ -23,8 +23,6 @@ from answerprint.simulation.stage import CameraKey, Light, Performer, SetPlan, S
 from answerprint.simulation.unreal import unreal_pose, write_unreal
 from answerprint.simulation.usd_stage import luminance
 
-pxr = pytest.importorskip("pxr", reason="USD needs the extra 'spatial'")
-
 
 @pytest.fixture
 def moving(small: Stage) -> Stage:

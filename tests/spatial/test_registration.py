@@ -80,7 +80,6 @@ def room(seed: int, count: int = 24000, noise: float = 0.003) -> np.ndarray:
 
 
 def test_a_scan_settles_on_another_within_two_millimetres():
-    pytest.importorskip("small_gicp", reason="small-gicp is not installed")
     truth = np.eye(4)
     truth[:3, :3], truth[:3, 3] = Rotation.from_euler("z", 1.2, degrees=True).as_matrix(), [0.05, -0.04, 0.03]
     scan = (room(1) - truth[:3, 3]) @ truth[:3, :3]
@@ -112,6 +111,5 @@ def test_posed_depth_pictures_fall_on_each_other(footage):
 
 
 def test_scans_of_different_places_are_refused():
-    pytest.importorskip("small_gicp", reason="small-gicp is not installed")
     with pytest.raises(BadInput, match="meet the stage"):
         register_scan(room(1, 3000), room(2, 3000) + np.array([50.0, 0, 0]))

@@ -15,7 +15,6 @@ from answerprint.spatial.solve import Solve, solve, to_distance, to_places
 from answerprint.spatial.splats.capture import read_capture
 from answerprint.spatial.splats.view import View
 
-pytest.importorskip("pycolmap")
 CAPTURE = Path(__file__).parents[2] / "examples" / "capture" / "transforms.json"
 
 

@@ -69,7 +69,6 @@ def test_spz_keeps_places_to_a_quarter_millimetre_and_turns_to_a_fifth_of_a_degr
 
 
 def test_a_cloud_looks_the_same_out_of_spz(tmp_path: Path) -> None:
-    pytest.importorskip("numba")
     eye = Camera(
         active_sensor_resolution=(64, 48),
         active_sensor_physical_dimensions=(24, 18),

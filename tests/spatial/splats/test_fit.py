@@ -14,9 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-pytest.importorskip("numba")
-
 from tests.spatial.splats.made_scene import camera, cloud, decibels, points, views
 
 from answerprint.production import BadInput

@@ -6,9 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-
-pytest.importorskip("numba")
-
 from tests.spatial.splats.dense import Columns, planes
 
 from answerprint.optics.camera import Camera

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-pytest.importorskip("numba")
-
 from tests.spatial.splats.made_scene import camera, cloud, decibels, points, views
 
 from answerprint.production import BadInput

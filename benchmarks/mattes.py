@@ -208,7 +208,7 @@ def score(case: Case, pictures: Path | None) -> dict[int, dict[str, tuple[float,
 
 
 def main() -> int:
-    """Run and print; exit 3 when a bar is missed."""
+    """Run and print; exit 3 when a bar is missed: mean J of 0.90 at 5 keys, nowhere below the better of the other two."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="")
     parser.add_argument("--pictures", type=Path)
@@ -231,13 +231,12 @@ def main() -> int:
             if not found:
                 continue
             line = "  ".join(
-                f"{m} J {np.mean([f[m][0] for f in found]):.3f} (worst {min(f[m][0] for f in found):.3f}) F {np.mean([f[m][1] for f in found]):.3f}"
+                f"{m} J {np.mean([f[m][0] for f in found]):.3f} (worst {min(f[m][0] for f in found):.3f}) F {np.mean([f[m][1] for f in found]):.3f} (worst {min(f[m][1] for f in found):.3f})"
                 for m in ("warp", "grabcut", "ours")
             )
             behind = max(max(f["warp"][0], f["grabcut"][0]) - f["ours"][0] for f in found)
             print(f"{half:9} {number:2} keys, {len(found)} cases  {line}  furthest behind the better {max(behind, 0):.3f}")
-            if half == "held-out" and number == 5:
-                met = float(np.mean([f["ours"][0] for f in found])) >= 0.9
+            met &= behind <= 0 and (number != 5 or float(np.mean([f["ours"][0] for f in found])) >= 0.9)
     print(f"CPU seconds {time.process_time() - started:.0f}")
     return 0 if met else 3
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from answerprint.generator.keyed_likeness import Likeness, answered, likeness
 from answerprint.perception.flow import carry, dense_flow, one_thread, round_trip_error
 
-__all__ = ["Carried", "Shot", "carried_keys", "cut_out", "overlap"]
+__all__ = ["Foretold", "Shot", "cut_out", "foretold", "overlap"]
 
 Plane = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.uint8]
@@ -49,50 +50,71 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class Carried:
-    """One frame's matte (h, w) 0..1 as the keys say, and how far the two ways contradict one another, 0..1."""
+class Foretold:
+    """What the keys say of one frame, planes (h, w): ``carried`` 0..1 along the motion, ``doubt`` 0..1 how far the two sides contradict
+    one another in that; ``alike`` 0..1 as pixels of the same look answer, ``apart`` how unlike the best of them are (0 the same)."""
 
-    matte: Plane
+    carried: Plane
     doubt: Plane
+    alike: Plane
+    apart: Plane
 
 
-def carried_keys(shot: Shot, keys: Mapping[int, Plane]) -> list[Carried]:
-    """Every frame's matte from the nearest key on either side; at a key it is the key.
+def foretold(shot: Shot, keys: Mapping[int, Plane], frames: Iterable[int], look: bool = True) -> dict[int, Foretold]:
+    """What the nearest key on either side says of each of ``frames``; at a key it is the key. Without ``look`` nothing is compared.
 
     Ways are put together before the key is sampled, so that a long way does not blur it. Where both sides know, the nearer and
     the surer counts more.
     """
+    wanted = set(frames)
     with one_thread():
-        earlier = _one_way(shot, keys, 1)
-        later = _one_way(shot, keys, -1)
-    out = []
-    for frame in range(shot.count):
-        sides = [side[frame] for side in (earlier, later) if frame in side]
-        if len(sides) == 1:
-            out.append(Carried(sides[0][0], 1 - np.exp(-sides[0][1] / _DOUBT)))
+        sides = [_one_way(shot, keys, wanted, way, look) for way in (1, -1)]
+    out = {}
+    for frame in sorted(wanted):
+        said = [side[frame] for side in sides if frame in side]
+        alike, apart = answered([one.like for one in said])
+        if len(said) == 1:
+            out[frame] = Foretold(said[0].matte, 1 - np.exp(-said[0].error / _DOUBT), alike, apart)
             continue
-        weights = [np.exp(-error / _DOUBT) / (0.5 + steps) + np.float32(1e-4) for _, error, steps in sides]
-        total = weights[0] + weights[1]
-        matte = (sides[0][0] * weights[0] + sides[1][0] * weights[1]) / total
-        out.append(Carried(matte.astype(np.float32), np.abs(sides[0][0] - sides[1][0]).astype(np.float32)))
+        weights = [np.exp(-one.error / _DOUBT) / (0.5 + one.steps) + np.float32(1e-4) for one in said]
+        carried = (said[0].matte * weights[0] + said[1].matte * weights[1]) / (weights[0] + weights[1])
+        doubt = np.abs(said[0].matte - said[1].matte)
+        out[frame] = Foretold(carried.astype(np.float32), doubt.astype(np.float32), alike, apart)
     return out
 
 
-def _one_way(shot: Shot, keys: Mapping[int, Plane], way: int) -> dict[int, tuple[Plane, Plane, int]]:
-    """From each key onward to the next: matte, summed error, steps from the key."""
-    found: dict[int, tuple[Plane, Plane, int]] = {}
+@dataclass(frozen=True)
+class _Said:
+    """One key's word: the matte carried, the round-trip error summed along the way, frames from the key, and what looks alike."""
+
+    matte: Plane
+    error: Plane
+    steps: int
+    like: Likeness
+
+
+def _one_way(shot: Shot, keys: Mapping[int, Plane], wanted: set[int], way: int, look: bool) -> dict[int, _Said]:
+    """What each key says onward, to the next key or the last frame that is asked about."""
+    found: dict[int, _Said] = {}
     height, width = shot.frames[0].shape[:2]
-    for start in keys:
-        course, error = np.zeros((height, width, 2), np.float32), np.zeros((height, width), np.float32)
-        found[start] = keys[start], error, 0
-        frame = start
-        while 0 <= frame + way < shot.count and frame + way not in keys:
-            link = shot.back[frame] if way > 0 else shot.ahead[frame - 1]
-            miss = shot.back_error[frame] if way > 0 else shot.ahead_error[frame - 1]
+    nothing = np.zeros((height, width), np.float32)
+    for start, key in keys.items():
+        until = start
+        while 0 <= until + way < shot.count and until + way not in keys:
+            until += way
+        asked = [frame for frame in range(start, until + way, way) if frame in wanted]
+        if start in wanted:
+            found[start] = _Said(key, nothing, 0, (key, nothing))
+        course, error = np.zeros((height, width, 2), np.float32), nothing
+        for frame in range(start + way, asked[-1] + way, way) if asked else ():
+            link = shot.back[frame - 1] if way > 0 else shot.ahead[frame]
+            miss = shot.back_error[frame - 1] if way > 0 else shot.ahead_error[frame]
             course = link + carry(course, link)
             error = miss + carry(error, link, outside=9.0)
-            frame += way
-            found[frame] = carry(keys[start], course), error, abs(frame - start)
+            if frame in wanted:
+                laid = carry(key, course)
+                like = likeness(shot.frames[frame], shot.frames[start], key, course) if look else (laid, nothing)
+                found[frame] = _Said(laid, error, abs(frame - start), like)
     return found
 
 

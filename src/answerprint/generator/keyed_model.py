@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from answerprint.generator.keyed_carry import Carried, Shot
+from answerprint.generator.keyed_carry import Foretold, Shot
 
 __all__ = ["ShotModel"]
 
@@ -23,6 +23,7 @@ Real = npt.NDArray[np.float64]
 _WAVES = 320
 _SAMPLES = 5000
 """Pixels learned from each key: half of them near the key's edge."""
+_PITCH = 0.4
 _RIDGE = 3.0
 _SEED = 20261
 
@@ -38,12 +39,12 @@ class ShotModel:
     fit: Plane
 
     @classmethod
-    def learned(cls, shot: Shot, keys: Mapping[int, Plane], carried: Mapping[int, Carried]) -> ShotModel:
-        """From the key frames; ``carried`` is what the other keys say of each, so that the model learns how far to believe that."""
+    def learned(cls, shot: Shot, keys: Mapping[int, Plane], said: Mapping[int, Foretold]) -> ShotModel:
+        """From the key frames; ``said`` is what the other keys say of each, so that the model learns how far to believe that."""
         rng = np.random.Generator(np.random.PCG64(_SEED))
         rows, wanted = [], []
         for frame in sorted(keys):
-            features = _features(shot, frame, carried[frame].matte).reshape(-1, _COUNT)
+            features = _features(shot, frame, said[frame]).reshape(-1, _COUNT)
             key = keys[frame]
             edge = cv2.GaussianBlur(np.abs(key - cv2.GaussianBlur(key, (0, 0), 3.0)), (0, 0), 4.0).ravel() + 1e-3
             near = rng.choice(len(features), _SAMPLES // 2, p=edge / edge.sum())
@@ -53,15 +54,15 @@ class ShotModel:
             wanted.append(key.ravel()[picked])
         table, target = np.concatenate(rows), np.concatenate(wanted).astype(np.float64)
         mean, spread = table.mean(axis=0), table.std(axis=0) + 1e-4
-        waves = (rng.standard_normal((_COUNT, _WAVES)) * 0.45).astype(np.float32)
+        waves = (rng.standard_normal((_COUNT, _WAVES)) * _PITCH).astype(np.float32)
         phase = rng.uniform(0, 2 * np.pi, _WAVES).astype(np.float32)
         lifted = _lifted((table - mean) / spread, waves, phase).astype(np.float64)
         normal = lifted.T @ lifted + _RIDGE * np.eye(lifted.shape[1])
         return cls(mean, spread, waves, phase, np.linalg.solve(normal, lifted.T @ target).astype(np.float32))
 
-    def matte(self, shot: Shot, frame: int, carried: Carried) -> Plane:
+    def matte(self, shot: Shot, frame: int, said: Foretold) -> Plane:
         """The frame's matte (h, w) 0..1."""
-        features = _features(shot, frame, carried.matte)
+        features = _features(shot, frame, said)
         height, width = features.shape[:2]
         out = np.empty(height * width, np.float32)
         flat = features.reshape(-1, _COUNT)
@@ -70,11 +71,12 @@ class ShotModel:
         return np.clip(cv2.GaussianBlur(out.reshape(height, width), (0, 0), 0.8), 0, 1)
 
 
-_COUNT = 16
+_COUNT = 21
 
 
-def _features(shot: Shot, frame: int, carried: Plane) -> Plane:
-    """(h, w, 16): Lab at three sizes, place, motion against the picture's own, the carried matte and it at two sizes."""
+def _features(shot: Shot, frame: int, said: Foretold) -> Plane:
+    """(h, w, 21): Lab at three sizes, motion against the picture's own, place, and what the keys say: the carried matte at three sizes
+    and its doubt, the alike one at three sizes and how unlike it is."""
     lab = cv2.cvtColor(shot.frames[frame].astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab) / np.float32(50)
     height, width = lab.shape[:2]
     motion = (
@@ -86,9 +88,12 @@ def _features(shot: Shot, frame: int, carried: Plane) -> Plane:
     )
     motion = np.clip((motion - np.median(motion, axis=(0, 1))) / 4, -3, 3)
     y, x = np.mgrid[:height, :width].astype(np.float32) / np.float32(max(height, width))
-    soft = [cv2.GaussianBlur(carried, (0, 0), sigma) for sigma in (2.0, 6.0)]
+    told = [
+        p if sigma == 0 else cv2.GaussianBlur(p, (0, 0), sigma) for p in (said.carried, said.alike) for sigma in (0.0, 2.0, 6.0)
+    ]
+    unlike = np.log1p(said.apart)
     planes = [lab, cv2.GaussianBlur(lab, (0, 0), 2.0), cv2.GaussianBlur(lab, (0, 0), 7.0), motion]
-    return np.dstack([*planes, x, y, carried * 2, *(2 * s for s in soft)])[..., :_COUNT].astype(np.float32)
+    return np.dstack([*planes, x, y, *told, said.doubt, unlike]).astype(np.float32)
 
 
 def _lifted(table: Plane, waves: Plane, phase: Plane) -> Plane:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pydantic import Field, field_validator
 
 from answerprint.colour.spaces import from_working
-from answerprint.generator.keyed_carry import Carried, Shot, carried_keys, cut_out, overlap
+from answerprint.generator.keyed_carry import Foretold, Shot, cut_out, foretold, overlap
 from answerprint.generator.keyed_model import ShotModel
 from answerprint.generator.removal_lanes import enclosing
 from answerprint.graph.contract import (
@@ -40,12 +40,15 @@ from answerprint.production import BadInput
 __all__ = ["Roto", "RotoParameters", "keyed_mattes"]
 
 Plane = npt.NDArray[np.float32]
-Way = Literal["carry", "cut", "model", "mean"]
-WAYS: tuple[Way, ...] = ("carry", "cut", "model", "mean")
+Way = Literal["carry", "cut", "alike", "model", "mean", "blend"]
+WAYS: tuple[Way, ...] = ("carry", "cut", "alike", "model", "mean", "blend")
 
 _SIDE = 432
 """Longer side of the picture the shot is studied at; edges are followed at full size afterwards."""
 _MOST_TRIALS = 5
+_ALONE = 0.02
+"""How much better one way alone must foretell left-out keys than a mixture to be taken: with a key left out the gap is twice as long
+as in the shot, and there a single way's score says less of how it will do."""
 _ROOM = 0.02
 """How far from the carried edge a cut-out may go, as a share of the longer side."""
 _DISPLAY = "sRGB Encoded Rec.709 (sRGB)"
@@ -57,7 +60,7 @@ class RotoParameters(OperationParameters):
     keys: list[int] = Field(
         default_factory=list, description="frames (0-based) of the matte that are keys; empty: all that are not black"
     )
-    way: Literal["best", "carry", "cut", "model", "mean"] = Field(
+    way: Literal["best", "carry", "cut", "alike", "model", "mean", "blend"] = Field(
         default="best", description="best: what foretells left-out keys best; or always the one named"
     )
     follow: float = Field(
@@ -80,7 +83,7 @@ class Roto(Operation):
     """A temporal matte from a few drawn ones."""
 
     name = "roto"
-    version = "1"
+    version = "2"
     summary = "the soft matte of every frame from mattes drawn on a few; says which frame to draw next"
     inputs = (
         Socket("plate", SocketType.FRAME_SEQUENCE, "the footage"),
@@ -154,47 +157,53 @@ def keyed_mattes(
 ) -> tuple[Way, dict[str, float], list[Plane], list[float]]:
     """Every frame's matte from the keys at the shot's size: the way taken, the mean J of each way on left-out keys, the mattes, and how
     much the keys on either side of a frame contradict each other (the sum over its pixels)."""
-    carried = carried_keys(shot, keys)
-    scores = _trials(shot, keys) if len(keys) > 1 else {}
-    way: Way = "carry"
-    if wanted != "best":
-        way = wanted  # type: ignore[assignment]
-    elif scores:
-        way = max(WAYS, key=lambda name: scores[name])
-    model = ShotModel.learned(shot, keys, _left_out(shot, keys, carried)) if way in ("model", "mean") else None
-    mattes = [keys[at] if at in keys else _by(way, shot, at, carried[at], model) for at in range(shot.count)]
-    return way, scores, mattes, [float(one.doubt.sum()) for one in carried]
+    others = _left_out(shot, keys) if wanted not in ("carry", "cut", "alike") else {}
+    scores = _trials(shot, keys, others) if wanted == "best" and len(keys) > 1 else {}
+    # One key cannot be tested on another; what looks alike was the best of the ways that need no others on every clip tried.
+    way: Way = wanted if wanted != "best" else _best(scores) if scores else "alike"  # type: ignore[assignment]
+    said = foretold(shot, keys, range(shot.count), look=way not in ("carry", "cut"))
+    model = ShotModel.learned(shot, keys, others) if way in ("model", "mean", "blend") else None
+    mattes = [keys[at] if at in keys else _by(way, shot, at, said[at], model) for at in range(shot.count)]
+    return way, scores, mattes, [float(said[at].doubt.sum()) for at in range(shot.count)]
 
 
-def _by(way: Way, shot: Shot, frame: int, carried: Carried, model: ShotModel | None) -> Plane:
+def _by(way: Way, shot: Shot, frame: int, said: Foretold, model: ShotModel | None) -> Plane:
     if way == "carry":
-        return carried.matte
+        return said.carried
+    if way == "alike":
+        return said.alike
     if way == "cut":
-        return cut_out(shot.frames[frame], carried.matte, max(3, round(_ROOM * max(carried.matte.shape))))
+        return cut_out(shot.frames[frame], said.carried, max(3, round(_ROOM * max(said.carried.shape))))
     assert model is not None
-    learned = model.matte(shot, frame, carried)
-    return learned if way == "model" else 0.5 * (learned + carried.matte)
+    learned = model.matte(shot, frame, said)
+    if way == "model":
+        return learned
+    mean = 0.5 * (learned + said.alike)
+    return mean if way == "mean" else 0.5 * said.alike + 0.25 * (learned + _by("cut", shot, frame, said, model))
 
 
-def _trials(shot: Shot, keys: Mapping[int, Plane]) -> dict[str, float]:
+def _best(scores: Mapping[str, float]) -> Way:
+    """The way with the highest score; one alone has to be ahead of the mixtures by more than chance."""
+    return max(WAYS, key=lambda way: scores[way] + (_ALONE if way in ("mean", "blend") else 0.0))
+
+
+def _trials(shot: Shot, keys: Mapping[int, Plane], others: Mapping[int, Foretold]) -> dict[str, float]:
     """Mean J of each way on keys left out in turn, at most five of them."""
     frames = sorted(keys)
     picked = [frames[i] for i in sorted({round(float(v)) for v in np.linspace(0, len(frames) - 1, min(_MOST_TRIALS, len(frames)))})]
     found: dict[str, list[float]] = {way: [] for way in WAYS}
     for left in picked:
-        rest = {frame: key for frame, key in keys.items() if frame != left}
-        carried = carried_keys(shot, rest)
-        model = ShotModel.learned(shot, rest, _left_out(shot, rest, carried))
+        model = ShotModel.learned(shot, {frame: key for frame, key in keys.items() if frame != left}, others)
         for way in WAYS:
-            found[way].append(overlap(_by(way, shot, left, carried[left], model), keys[left]))
+            found[way].append(overlap(_by(way, shot, left, others[left], model), keys[left]))
     return {way: float(np.mean(values)) for way, values in found.items()}
 
 
-def _left_out(shot: Shot, keys: Mapping[int, Plane], carried: list[Carried]) -> dict[int, Carried]:
+def _left_out(shot: Shot, keys: Mapping[int, Plane]) -> dict[int, Foretold]:
     """What the other keys say of each key; a single key is its own witness."""
     if len(keys) == 1:
-        return {frame: carried[frame] for frame in keys}
-    return {frame: carried_keys(shot, {other: key for other, key in keys.items() if other != frame})[frame] for frame in keys}
+        return foretold(shot, keys, keys)
+    return {at: foretold(shot, {other: key for other, key in keys.items() if other != at}, [at])[at] for at in keys}
 
 
 def _keys(plate: FrameReader, drawn: MatteReader, named: list[int]) -> list[int]:

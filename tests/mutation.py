@@ -18,6 +18,7 @@ NASTY = (
     b"-1", b"0", b"999999999999999999999999", b"1e309", b"nan", b"-", b"00:00:00:99", b"99:99:99:99", b";", b"(", b"\x00", b"\xff\xfe",
     b"&lol;", b"<!ENTITY a 'b'>", b"\xe2\x80\xa8", b"/0s", b"1/0s", b"{", b"[[[[", b'"', b"\r", b"\t\t\t", b"V", b"NONE", b"M2", b"A" * 300,
     b"\xc3\x28", b"TRUE", b"1001/24000s", b"0.0000001", "٣".encode(), b"]]>", b"<!--", b"null", b"[]", b"{}", b"inf", b"-0", b"1e99", b"../",
+    b"1" * 5000, b"[" * 3000, b'{"a":' * 3000, b"<a>" * 3000, b"(" * 3000, b"1e400", b"Infinity",
 )  # fmt: skip
 LONGEST_SECONDS = 20
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # a hundred thousand files, each synced, are nothing for a disk

@@ -9,6 +9,8 @@ from answerprint.colour import cdl
 from answerprint.colour.amf_read import read_amf
 from answerprint.colour.amf_write import write_amf
 from answerprint.colour.lut_read import read_lut
+from answerprint.generator.light_passes import read_lights
+from answerprint.generator.wire_finder import read_stroke
 from answerprint.ingest.lidar.open import open_scan
 from answerprint.ingest.recognise import recognise
 from answerprint.ingest.tracking import kuka_arm, kuka_flight, kuka_program
@@ -22,6 +24,8 @@ from answerprint.optics.qualisys import read_qca
 from answerprint.optics.ulens import read_ulens
 from answerprint.production import BadInput
 from answerprint.quality.imf.package import check_imf
+from answerprint.simulation.stage import loaded, read_stage
+from answerprint.simulation.sweeps import read_sweep
 from tests.mutation import Parser
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -89,6 +93,24 @@ def _imf(path: Path) -> None:
     list(check_imf(path.parent, lambda *told: None))
 
 
+def _stage(path: Path) -> None:
+    """What `simulate` and `relight` are given."""
+    if path.stem == "lights":
+        read_lights(path)
+        return
+    subject, document = loaded(path)
+    for stage in read_sweep(document, subject).stages() if "baseline" in document else [read_stage(path)]:
+        stage.json_text()
+
+
+def _stroke(path: Path) -> None:
+    """A wire drawn on the command line: what is wrong is a ValueError, which the parameters tell in one line."""
+    try:
+        read_stroke(path.read_text("utf-8"))
+    except ValueError as error:
+        raise BadInput(path, str(error), "") from None
+
+
 def _sound(path: Path) -> None:
     read_sound_header(path)
 
@@ -113,6 +135,8 @@ PARSERS = (
     Parser("notes, reports, light sheets, lens tables", _seeds("table"), _recognised),
     Parser("JSON papers", _seeds("paper"), _recognised),
     Parser("JSON of the stage", (*_seeds("opentrackio"), *_seeds("arm"), CORPUS / "track" / "transforms.json"), _recognised),
+    Parser("stages, sweeps, light lists", _seeds("stage"), _stage),
+    Parser("strokes", _seeds("stroke"), _stroke),
     Parser("lenses", _seeds("lens"), _lens),
     Parser("scans", _seeds("scan"), _scan),
     Parser("IMF", _seeds("imf", ".mxf"), _imf),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
+
 import pytest
 
+from answerprint.production import BadInput
 from tests.fuzz.parsers import PARSERS
 from tests.mutation import Parser
 
+CRASHED = Path(__file__).parent / "once_crashed"
 each = pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.name)
 
 
@@ -14,6 +19,15 @@ each = pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.name
 def test_the_corpus_itself_is_read(parser: Parser) -> None:
     for path in parser.seeds:
         parser.ask(path)
+
+
+@pytest.mark.parametrize("path", sorted(CRASHED.rglob("*.*")), ids=lambda path: path.name)
+def test_what_once_crashed_a_reader_is_read_or_refused(path: Path) -> None:
+    asked = [parser for parser in PARSERS if path.parent.name in {seed.parent.name for seed in parser.seeds}]
+    assert asked
+    for parser in asked:
+        with suppress(BadInput):
+            parser.ask(path)
 
 
 @each

@@ -65,7 +65,7 @@ def read_lights(path: Path) -> tuple[list[Light], list[Path]]:
         first = fault.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the document"
         raise BadInput(path, f"{where}: {first['msg'].lower()}", 'write {"lights": [{"id", "pass", "gain_stops"}]}') from None
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         raise BadInput(path, f"is not JSON ({fault})", "write it again") from None
     names = [entry.id for entry in document.lights]
     twice = sorted({n for n in names if names.count(n) > 1})
@@ -73,12 +73,19 @@ def read_lights(path: Path) -> tuple[list[Light], list[Path]]:
         raise BadInput(path, f"names the light {twice[0]!r} twice", "give each light its own id")
     places = [path.parent / entry.place for entry in document.lights]
     for entry, place in zip(document.lights, places, strict=True):
-        if not place.exists():
+        if not _is_there(place):
             raise BadInput(place, f"the pass of light {entry.id!r} does not exist", f"correct its path in {path.name}")
         if not np.isfinite(entry.gain()).all() or min(entry.gain_rgb) < 0:
             raise BadInput(path, f"light {entry.id!r} has a gain that no lamp can have", "give finite gains of 0 or more")
     lamps = [Light(**entry.model_dump(exclude={"place"})) for entry in document.lights]
     return lamps, places
+
+
+def _is_there(place: Path) -> bool:
+    try:
+        return place.exists()
+    except OSError:  # a name no file can have
+        return False
 
 
 def weights(lights: tuple[Light, ...]) -> npt.NDArray[np.float32]:

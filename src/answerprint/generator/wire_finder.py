@@ -56,9 +56,12 @@ class Stroke(BaseModel):
 def read_stroke(text: str) -> Stroke:
     """A stroke written as ``x0,y0 x1,y1 ... @frame`` or as JSON. Raises ValueError with what is wrong."""
     if text.lstrip().startswith("{"):
-        return Stroke.model_validate(json.loads(text))
+        try:
+            return Stroke.model_validate(json.loads(text))
+        except RecursionError:
+            raise ValueError("is nested too deep for a stroke") from None
     body, _, frame = text.partition("@")
-    pairs = re.findall(r"(-?[\d.]+)\s*,\s*(-?[\d.]+)", body)
+    pairs = re.findall(r"(?<![\d.])(-?[\d.]+)\s*,\s*(-?[\d.]+)", body)
     if len(pairs) < 2 or (frame.strip() and not frame.strip().isdigit()):
         raise ValueError(f"{text!r} is not a stroke: write 'x0,y0 x1,y1 @frame'")
     return Stroke(frame=int(frame) if frame.strip() else 0, points=[(float(x), float(y)) for x, y in pairs])

@@ -101,7 +101,7 @@ def read_json(path: Path) -> IngestedFile:
     """A JSON taken for what it declares itself to be: consent, rights, policy, strokes, light passes."""
     try:
         document = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(path, f"is no JSON ({error})", "export it again") from None
     if is_opentrackio(document):
         return read_tracking(path, document)

@@ -103,7 +103,7 @@ def _tools() -> dict[str, VendorTool]:
         return {}
     try:
         told = json.loads(place.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BadInput(place, f"is no JSON ({' '.join(str(error).split())[:80]})", "correct it") from None
     tools = {}
     for kind, tool in told.items() if isinstance(told, dict) else ():

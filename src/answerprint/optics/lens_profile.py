@@ -53,6 +53,6 @@ def read_profile(path: Path, sensor_width_mm: float = 36.0) -> tuple[Lens, Senso
         )
     except OSError as fault:
         raise BadInput(path, fault.strerror or "cannot be opened", "check the path") from None
-    except (ValueError, KeyError, TypeError, IndexError, ArithmeticError) as fault:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as fault:
         raise BadInput(path, f"is not a lens profile ({fault})", "export it again") from None
     return lens, sensor

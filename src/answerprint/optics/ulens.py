@@ -80,7 +80,7 @@ def read_ulens(path: Path) -> tuple[Lens, Sensor]:
         return _lens(document)
     except OSError as fault:
         raise BadInput(path, fault.strerror or "cannot be opened", "check the path") from None
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as fault:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as fault:
         raise BadInput(path, f"is not a .ulens lens file ({fault})", "export it again") from None
 
 

@@ -57,7 +57,7 @@ def described_beside(program: Path) -> list[Path]:
     """The robot descriptions in a program's folder, by name."""
     found = []
     for path in sorted(program.parent.glob("*.json")):
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, RecursionError):
             if path.stat().st_size < _LARGEST and is_arm(json.loads(path.read_text())):
                 found.append(path)
     return found

@@ -43,7 +43,10 @@ def targets(program: Program, arm: Arm | None = None) -> list[Real]:
     """The tool's 4x4 pose in the robot's root, metres, at the end of each motion."""
     poses: list[Real] = []
     for motion in program.motions:
-        poses.append(poses[-1] if motion.kind == "WAIT" and poses else _target(motion, arm, poses[-1] if poses else None))
+        pose = poses[-1] if motion.kind == "WAIT" and poses else _target(motion, arm, poses[-1] if poses else None)
+        if not np.isfinite(pose).all():
+            raise BadInput(f"line {motion.line}", "leads to no place in space", "check its numbers, and those of $TOOL and $BASE")
+        poses.append(pose)
     return poses
 
 

@@ -81,7 +81,7 @@ def _picture(path: Path, document: dict[str, Any], index: int, frame: dict[str, 
 def _document(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(read_text(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(path, f"is no JSON ({error})", "export it again") from None
     if not is_transforms(document):
         raise BadInput(path, "holds no frames with a transform_matrix", "export it again")

@@ -55,7 +55,7 @@ def read_json(path: Path) -> CameraTrack:
             document = json.loads(text)
         except json.JSONDecodeError:
             document = [json.loads(line) for line in text.splitlines() if line.strip()]
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(path, f"is no JSON ({error})", "record the stream again") from None
     return track_of(document if isinstance(document, list) else [document], path)
 
@@ -104,7 +104,7 @@ def track_of(samples: list[dict[str, Any]], subject: Any = "OpenTrackIO") -> Cam
         translation, rotation = _composed(kept)
         start, rate = _start(kept[0], problems)
         lens = {ours: [_number((s.get("lens") or {}).get(theirs)) for s in kept] for theirs, ours in _LENS.items()}
-    except (AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise BadInput(subject, f"is not an OpenTrackIO sample ({error!r})", "check it against the OpenTrackIO schema") from None
     first, static = kept[0], kept[0].get("static") or {}
     size = (static.get("camera") or {}).get("activeSensorPhysicalDimensions") or {}
@@ -149,7 +149,7 @@ def _start(sample: dict[str, Any], problems: list[str]) -> tuple[Timecode | None
         return None, rate
     try:
         code = _timecode(timing["timecode"], timing.get("sampleRate") or {})
-    except (BadInput, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+    except (BadInput, LookupError, TypeError, ValueError, ArithmeticError) as error:
         problems.append(f"its timecode cannot be read ({error})")
         return None, rate
     return code, rate or code.rate

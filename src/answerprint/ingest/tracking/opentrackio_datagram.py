@@ -129,6 +129,6 @@ def _decode(whole: bytes, segment: Segment, subject: Any) -> list[dict[str, Any]
         return decode_cbor(whole, subject)
     try:
         found = json.loads(whole)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(subject, f"packet {segment.sequence} holds no JSON ({error})", "record the stream again") from None
     return found if isinstance(found, list) else [found]

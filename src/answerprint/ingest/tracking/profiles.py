@@ -73,5 +73,5 @@ def profile(name: str | Path) -> Profile:
         raise BadInput(str(name), "is no profile", f"use one of {', '.join(sorted(PROFILES))}, or a profile's JSON file")
     try:
         return Profile.model_validate(json.loads(path.read_text()))
-    except (ValueError, ValidationError) as error:
+    except (ValueError, ValidationError, RecursionError) as error:
         raise BadInput(path, f"is no profile ({str(error).splitlines()[0]})", "see the columns of a built-in profile") from None

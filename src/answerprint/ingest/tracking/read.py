@@ -83,7 +83,7 @@ def _json(path: Path) -> CameraTrack:
 
     try:
         document = json.loads(read_text(path))
-    except ValueError:
+    except (ValueError, RecursionError):
         return opentrackio.read_json(path)
     return nerfstudio.read_transforms(path) if nerfstudio.is_transforms(document) else opentrackio.read_json(path)
 

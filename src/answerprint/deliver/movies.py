@@ -15,6 +15,8 @@ from answerprint.deliver.naming import legal
 from answerprint.media.movie import Tags, write_dnxhr, write_prores
 
 Tell = Callable[[int, int, str], None]
+VIEWED = "Rec.709 as viewed"
+"""What the codes of a graded movie are: no colour space to come back from."""
 _DNXHR = (256, 120)
 """Width and height that DNxHR begins at."""
 
@@ -62,7 +64,7 @@ def shot_movie(laid: LaidShot, folder: Path, viewed: bool, dnxhr: bool, tell: Te
     place.parent.mkdir(exist_ok=True)
     sequence = shot.sequence()
     coded = sequence.storage not in ("half", "float")
-    laid.movie, laid.movie_space = f"movies/{place.name}", "Rec.709 as viewed" if viewed else shot.space if coded else GRADING
+    laid.movie, laid.movie_space = f"movies/{place.name}", VIEWED if viewed else shot.space if coded else GRADING
     view = ViewLUT.cached() if viewed else None
 
     def pictures() -> Iterator[np.ndarray]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from answerprint.deliver.delivery import Delivery
+from answerprint.deliver.manifest import read_manifest
 from answerprint.deliver.package import Naming, write_package
 from answerprint.passes.delivery import delivery_of
 from answerprint.passes.gates import ledger_of_overrides
@@ -29,12 +30,14 @@ def deliver(
     if words.is_file():
         delivery.extra_ledgers.append(words)
     document = write_package(delivery, receiver, out, own_signer(), tell, naming=naming, movie=movie)
-    _remember(production, delivery, document, naming)
+    spaces = {shot["shot"]: shot.get("movie_space") for shot in read_manifest(out).get("shots", [])}
+    _remember(production, delivery, document, naming, spaces)
     return document
 
 
 def delivered_names(production: Production) -> dict[str, dict[str, Any]]:
-    """``{name: {"shot", "version", "receiver", "template", "when"}}``, the oldest first; ``version`` 0 where the original was delivered."""
+    """``{name: {"shot", "version", "receiver", "template", "movie_space", "when"}}``, the oldest first; ``version`` 0 where the original was
+    delivered, ``movie_space`` None where no movie of the shot was."""
     try:
         known = json.loads((production.root / "deliveries" / _NAMES).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -42,7 +45,9 @@ def delivered_names(production: Production) -> dict[str, dict[str, Any]]:
     return known if isinstance(known, dict) else {}
 
 
-def _remember(production: Production, delivery: Delivery, document: dict[str, Any], naming: Naming) -> None:
+def _remember(
+    production: Production, delivery: Delivery, document: dict[str, Any], naming: Naming, spaces: dict[str, str | None]
+) -> None:
     known = delivered_names(production)
     for shot in delivery.shots:
         known[document["shots"][shot.name]] = {
@@ -50,6 +55,7 @@ def _remember(production: Production, delivery: Delivery, document: dict[str, An
             "version": shot.number if shot.folder is not None else 0,
             "receiver": document["receiver"],
             "template": naming.template,
+            "movie_space": spaces.get(shot.name),
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
         }
     write_atomically(production.path("deliveries") / _NAMES, json.dumps(known, ensure_ascii=False, indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""Finished comps come back: frames under a name we delivered become a version of their shot, with the version they were made from.
+"""Finished comps come back: frames and movies under a name we delivered become a version of their shot, with the version they were made from.
 
 An artist's frames are an input with a digest: they are copied with every file compared by its hash, measured against the original, written
 into a ledger, and never taken away by a pass that is run again.
@@ -19,11 +19,13 @@ from sqlalchemy import func, select
 from answerprint.colour.spaces import WORKING, default_space, resolve_space
 from answerprint.deliver.naming import DEFAULT_TEMPLATE, FIRST_FRAME, name_pattern, parse_template
 from answerprint.jobs.queue import ChunkOrder, submit
+from answerprint.media.movie_reader import SUFFIXES as MOVIES
 from answerprint.media.sequence import FrameSequence
 from answerprint.passes.delivered import delivered_names, own_files
+from answerprint.passes.returned_movie import base, checked_movie, movie_space
 from answerprint.production import BadInput, FrameRange, Timecode
 from answerprint.production.catalogue import Production
-from answerprint.production.tables import Shot, Version
+from answerprint.production.tables import Clip, Shot, Version
 from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.digests import file_digests
 
@@ -33,7 +35,8 @@ _NUMBER = re.compile(r"^(?P<name>.+?)[._](?P<number>\d{3,8})$")
 
 @dataclass(frozen=True)
 class Returned:
-    """Frames of one shot that came back. ``files`` are in the order of their numbers; ``said`` is the version in the name, 0 for none."""
+    """Frames or a movie of one shot that came back. ``files`` are in the order of their numbers; ``said`` is the version in the name, 0
+    for none."""
 
     name: str
     shot_id: int
@@ -42,6 +45,11 @@ class Returned:
     said: int
     first: int
     files: tuple[Path, ...]
+
+    @property
+    def movie(self) -> Path | None:
+        """The movie, where it is one."""
+        return self.files[0] if self.files[0].suffix.lower() in MOVIES else None
 
 
 @dataclass
@@ -54,19 +62,29 @@ class TakenBack:
 
 
 def returned_under(production: Production, paths: Iterable[Path]) -> dict[Path, list[Returned]]:
-    """Frames under each path whose names are our shots'. What a package of ours holds unchanged is not looked at."""
+    """Frames and movies under each path whose names are our shots'. What a package of ours holds unchanged is not looked at.
+
+    A movie may leave out the version, where it has the name that was delivered or the shot's own; a clip of the catalogue is none.
+    """
     with production.reading() as session:
         shots = [(s.id, s.name, f"{s.clip.scene}{s.clip.setup}") for s in session.scalars(select(Shot).order_by(Shot.id))]
+        clips = {clip.name.casefold() for clip in session.scalars(select(Clip))}
     templates = {DEFAULT_TEMPLATE, *(one["template"] for one in delivered_names(production).values())}
     patterns = [
         (name_pattern(parse_template(template), scene, name.removeprefix(f"{scene}_") if scene else name), shot_id, name)
         for template in sorted(templates)
         for shot_id, name, scene in shots
     ]
+    called: list[tuple[re.Pattern[str], int, str]] = []
     found: dict[Path, list[Returned]] = {}
     for path in paths:
         for name, numbered in sorted(_runs(path)):
             known = next(((m, shot_id, shot) for pattern, shot_id, shot in patterns if (m := pattern.fullmatch(name))), None)
+            if numbered[0][1].suffix.lower() in MOVIES:
+                if name.casefold() in clips:
+                    continue
+                called = called or _called(production, shots)
+                known = known or next(((m, shot_id, shot) for one, shot_id, shot in called if (m := one.fullmatch(name))), None)
             if known is not None:
                 match, shot_id, shot = known
                 groups = match.groupdict()
@@ -78,11 +96,28 @@ def returned_under(production: Production, paths: Iterable[Path]) -> dict[Path, 
     return found
 
 
+def _called(production: Production, shots: list[tuple[int, str, str]]) -> list[tuple[re.Pattern[str], int, str]]:
+    """What a movie without a version may be called: a delivered name without its own, or the shot's; one word may stand behind."""
+    ids = {name: shot_id for shot_id, name, _ in shots}
+    names = {(name, name) for name in ids} | {(base(known), e["shot"]) for known, e in delivered_names(production).items()}
+    return [
+        (re.compile(re.escape(called) + r"(?:[_.-](?P<rest>[A-Za-z0-9]+))?", re.IGNORECASE), ids[shot], shot)
+        for called, shot in sorted(names, key=lambda pair: (-len(pair[0]), pair))
+        if shot in ids
+    ]
+
+
 def take_back(production: Production, returned: Iterable[Returned], requested_by: str) -> TakenBack:
     """Open a version for each and queue its copy and measure. What cannot be a version of its shot is a line, and the others go on."""
     done = TakenBack()
+    returned = list(returned)
+    frames = {(one.shot_id, one.name.casefold()) for one in returned if one.movie is None}
     for one in returned:
         try:
+            if one.movie is not None and (one.shot_id, one.name.casefold()) in frames:
+                raise BadInput(
+                    one.movie, "came with frames of the same name, which are taken", "rename it where it is another version"
+                )
             _take(production, one, requested_by, done)
         except BadInput as error:
             done.problems.append(str(error))
@@ -90,11 +125,17 @@ def take_back(production: Production, returned: Iterable[Returned], requested_by
 
 
 def _take(production: Production, one: Returned, requested_by: str, done: TakenBack) -> None:
-    sequence = _opened(one)
+    sequence = None if one.movie is not None else _opened(one)
     with production.session() as session:
         shot = session.get_one(Shot, one.shot_id)
         frames = FrameRange(shot.start, shot.end)
-        _check(one, sequence, shot)
+        first = 0
+        if sequence is not None:
+            _check(one, sequence, shot)
+            space, guessed = _space(sequence)
+        else:
+            movie, first = checked_movie(one.files[0], shot)
+            space, guessed = movie_space(production, one.name, shot, movie), False
         digest = record_digest([[file.name, file_digests(file).sha256] for file in one.files])
         same = next((v for v in shot.versions if v.figures.get("returned", {}).get("digest") == digest), None)
         if same is not None:
@@ -103,7 +144,6 @@ def _take(production: Production, one: Returned, requested_by: str, done: TakenB
         parent = _parent(production, shot, one)
         newest = session.scalar(select(func.max(Version.number)).where(Version.shot_id == shot.id)) or 0
         number = one.said if one.said > newest else newest + 1
-        space, guessed = _space(sequence)
         if guessed:
             done.problems.append(f"{one.name} does not say its colour space; it is taken as {space}, as our scripts write it")
         kept = {"name": one.name, "from": str(one.files[0].parent), "said": one.said, "digest": digest, "by": requested_by}
@@ -114,6 +154,7 @@ def _take(production: Production, one: Returned, requested_by: str, done: TakenB
             "parent": parent.number if parent else None,
             "space": space,
             "files": [str(file) for file in one.files],
+            "movie_first": None if one.movie is None else first,
             "returned": kept,
             "seed": 0,
         }
@@ -141,18 +182,19 @@ def _take(production: Production, one: Returned, requested_by: str, done: TakenB
                 "parent": parent.number if parent else None,
                 "name": one.name,
                 "digest": digest,
-                "frames": len(one.files),
+                "frames": len(frames),
             }
         )
 
 
 def _runs(path: Path) -> Iterator[tuple[str, list[tuple[int, Path]]]]:
-    """Numbered pictures below a path by their name without the number, in the order of the numbers; our own files left out."""
-    if path.is_file():
-        files = [path] if path.suffix.lower() in _PICTURES else []
-    else:
-        files = [p for p in sorted(path.rglob("*")) if p.suffix.lower() in _PICTURES and not p.name.startswith(".") and p.is_file()]
+    """Numbered pictures and movies below a path by their name without the number, in the order of the numbers; our own files left out."""
+    below = [path] if path.is_file() else [p for p in sorted(path.rglob("*")) if not p.name.startswith(".") and p.is_file()]
+    files = [file for file in below if file.suffix.lower() in _PICTURES]
     ours = own_files(path)
+    for file in below:
+        if file.suffix.lower() in MOVIES and (file not in ours or ours[file] != file_digests(file).sha256):
+            yield file.stem, [(FIRST_FRAME, file)]
     runs: dict[tuple[Path, str, str], list[tuple[int, Path]]] = {}
     for file in files:
         split = _NUMBER.match(file.stem)
@@ -200,7 +242,7 @@ def _parent(production: Production, shot: Shot, one: Returned) -> Version | None
     """The version it was made from: the one delivered under this name, else the newest that is older than the version it says."""
     stem = one.name.casefold()
     delivered = [
-        entry for name, entry in delivered_names(production).items() if _base(name) == _base(stem) and entry["shot"] == shot.name
+        entry for name, entry in delivered_names(production).items() if base(name) == base(stem) and entry["shot"] == shot.name
     ]
     exact = next((e for name, e in delivered_names(production).items() if stem.startswith(name.casefold())), None)
     by_number = {v.number: v for v in shot.versions}
@@ -209,10 +251,6 @@ def _parent(production: Production, shot: Shot, one: Returned) -> Version | None
             return by_number[entry["version"]]
     older = [v for v in shot.versions if v.status in ("approved", "to review") and (not one.said or v.number <= one.said)]
     return older[-1] if older else None
-
-
-def _base(name: str) -> str:
-    return re.sub(r"[_.-]v\d{2,4}.*$", "", name.casefold())
 
 
 def _space(sequence: FrameSequence) -> tuple[str, bool]:

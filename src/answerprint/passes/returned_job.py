@@ -26,6 +26,7 @@ from answerprint.passes.footage import plate_of
 from answerprint.passes.frame_ledger import keep_ledger, summary
 from answerprint.passes.picture_job import JobContext
 from answerprint.passes.returned import copied, differing
+from answerprint.passes.returned_movie import decoded, recoded
 from answerprint.passes.review_copies import MATTE, PICTURE, layers_box
 from answerprint.production import BadInput
 from answerprint.production.catalogue import Production
@@ -53,14 +54,20 @@ def work_on_return(order: WorkOrder) -> dict[str, Any]:
         plate = plate_of(production, shot.clip)
         job = session.get_one(Job, order.job_id)
         start, requested_by, out, name = shot.start, job.requested_by, production.root / version.path, shot.name
-    members = copied([Path(file) for file in told["files"]], out)
+        count = shot.end - shot.start
+    lossy = told.get("movie_first") is not None
+    members = copied([Path(file) for file in told["files"]], out / "returned" if lossy else out)
+    if lossy:
+        called = told["returned"]["name"]
+        movie = out / "returned" / members[0]["name"]
+        decoded(movie, told["movie_first"], count, called, out, lambda done: order.report(done, count, f"frame {done} of {called}"))
     made = open_sequence(out, plate.sequence.rate)
     performers = _performers(production, plate, order)
     records = []
     for index in range(made.count):
         order.check_cancelled()
         order.report(index, made.count, f"frame {start + index} of {name}")
-        records.append(_record(made, index, plate, start + index, told["space"], production, parent, performers))
+        records.append(_record(made, index, plate, start + index, told["space"], lossy, production, parent, performers))
     rows = _rows(records, order, version, parent, plate, requested_by)
     seal = keep_ledger(production.path("ledger") / f"{order.job_id}.ledger.jsonl", order.job_id, rows, records, requested_by)
     _review(out, made, records, plate, start, told["space"])
@@ -83,13 +90,14 @@ def _record(
     plate: PlateReader,
     frame: int,
     space: str,
+    lossy: bool,
     production: Production,
     parent: Version | None,
     performers: Performers,
 ) -> dict[str, Any]:
     source, theirs = plate.sequence.read(frame), made.read(index)
     first, second = to_working(source.rgb(), plate.space), to_working(theirs.rgb(), space)
-    changed = differing(second, first)
+    changed = recoded(theirs.rgb(), first, space) if lossy else differing(second, first)
     before = _of_parent(parent, frame)
     inside = _treated(production, parent, before, plate) if before else np.zeros_like(changed)
     outside = changed & ~inside

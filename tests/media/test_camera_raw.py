@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from answerprint.media.camera_raw import reader_for
+from answerprint.media.movie import write_prores
 from answerprint.media.sequence import open_sequence
 from answerprint.production import BadInput
 
@@ -37,7 +38,14 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     script.write_text(TOOL.format(python=sys.executable))
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
     command = [sys.executable, str(script), "{input}", "{output}"]
-    (tmp_path / "raw.json").write_text(json.dumps({"r3d": {"command": command, "space": "Log3G10 REDWideGamutRGB"}}))
+    (tmp_path / "raw.json").write_text(
+        json.dumps(
+            {
+                "r3d": {"command": command, "space": "Log3G10 REDWideGamutRGB"},
+                "prores-raw": {"command": command, "space": "ACES2065-1"},
+            }
+        )
+    )
     monkeypatch.setenv("ANSWERPRINT_CAMERA_RAW", str(tmp_path / "raw.json"))
     monkeypatch.setenv("ANSWERPRINT_CACHE", str(tmp_path / "cache"))
     return script
@@ -95,3 +103,24 @@ def test_ingest_takes_a_raw_clip_for_camera_material_and_says_why_it_cannot_read
     unread = recognise(clip(tmp_path, "B001.braw"))
     assert unread.kind == "unknown"
     assert "Blackmagic RAW" in " ".join(unread.problems)
+
+
+def prores_raw(folder: Path) -> Path:
+    """A MOV that says of itself that it holds ProRes RAW; what lies in it is never decoded."""
+    place = folder / "A001_C002.mov"
+    write_prores(place, [np.zeros((64, 64, 3), np.float32)], 24, profile="hq")
+    data = place.read_bytes()
+    at = data.index(b"apch", data.index(b"stsd"))
+    place.write_bytes(data[:at] + b"aprh" + data[at + 4 :])
+    return place
+
+
+def test_prores_raw_reads_as_the_frames_the_named_tool_makes(tool: Path, tmp_path: Path) -> None:
+    sequence = open_sequence(prores_raw(tmp_path))
+    assert (sequence.count, sequence.path.name, sequence.colour_tag) == (3, "A001_C002.mov", "ACES2065-1")
+
+
+def test_prores_raw_without_a_tool_is_refused_and_says_where_to_name_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANSWERPRINT_CAMERA_RAW", str(tmp_path / "none.json"))
+    with pytest.raises(BadInput, match=r"is ProRes RAW, which only .* name the tool for 'prores-raw' in .*none\.json"):
+        open_sequence(prores_raw(tmp_path))

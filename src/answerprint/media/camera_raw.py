@@ -1,11 +1,11 @@
-"""Camera raw that only its maker's own tool can develop (ARRIRAW, R3D, Blackmagic RAW, Canon RAW): run it, read what it wrote.
+"""Camera raw that only its maker's own tool can develop (ARRIRAW, R3D, Blackmagic RAW, Canon RAW, ProRes RAW): run it, read what it wrote.
 
 No maker's library is part of Answerprint. The studio names its tools in ``camera-raw.json`` in Answerprint's home folder, or in the
 file that ``ANSWERPRINT_CAMERA_RAW`` names::
 
     {"r3d": {"command": ["REDline", "--i", "{input}", "--outDir", "{output}", "--format", "2"], "space": "ACES2065-1"}}
 
-The tool writes one folder of EXR, DPX or TIFF frames; they are kept in the cache and read like any other frames.
+Keys are the clips' endings; ProRes RAW, which is a MOV like any other outside, has the key ``prores-raw``. The tool writes one folder of EXR, DPX or TIFF frames; they are kept in the cache and read like any other frames.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from answerprint.production.home import cache_folder, home_folder
 KINDS = {
     ".ari": "ARRIRAW", ".arx": "ARRIRAW", ".r3d": "R3D", ".nev": "N-RAW", ".braw": "Blackmagic RAW", ".crm": "Canon RAW",
 }  # fmt: skip
+PRORES_RAW = "prores-raw"
 _SETTING = "ANSWERPRINT_CAMERA_RAW"
 _LIMIT_S = 6 * 3600
 _DONE = ".developed"
@@ -84,14 +85,15 @@ class VendorTool:
             raise BadInput(clip, f"{Path(words[0]).name} wrote no frame", f"check its arguments in {_file()}")
 
 
-def reader_for(clip: Path) -> CameraRawReader:
-    """The studio's tool for a clip, by its ending. Raises BadInput, in one line that says what to do, where there is none."""
-    kind = clip.suffix.lower().lstrip(".")
+def reader_for(clip: Path, kind: str = "") -> CameraRawReader:
+    """The studio's tool for a clip, by ``kind`` or its ending. Raises BadInput, in one line that says what to do, where there is none."""
+    called = "ProRes RAW" if kind == PRORES_RAW else KINDS.get(clip.suffix.lower(), "camera raw")
+    kind = kind or clip.suffix.lower().lstrip(".")
     tools = _tools()
     if kind not in tools:
         raise BadInput(
             clip,
-            f"is {KINDS.get(clip.suffix.lower(), 'camera raw')}, which only its maker's tool can develop",
+            f"is {called}, which only its maker's tool can develop",
             f"name the tool for {kind!r} in {_file()}, or transcode to EXR or ProRes 4444",
         )
     return tools[kind]

@@ -39,6 +39,14 @@ _PLANAR = {
 }  # fmt: skip
 
 
+class ProResRaw(BadInput):
+    """A ProRes RAW movie: what its numbers mean in light and colour is known to its maker's tool alone.
+
+    FFmpeg decodes ProRes RAW to numbers and passes over the frame header's white balance, matrix, black level and curve; Apple publishes
+    neither their places nor the curve.
+    """
+
+
 @dataclass(frozen=True)
 class _Picture:
     """One decoded picture, its presentation time in the stream's units, and whether an error reached it."""
@@ -116,6 +124,8 @@ class MovieReader:
         container = self._open()
         try:
             stream = self._video(container)
+            if stream.codec_context.name == "prores_raw":
+                raise ProResRaw(self.path, "is ProRes RAW", "develop it to ProRes 4444 or EXR")
             self.times, self._keys = self._packets(container, stream)
             self.rate: Fraction | None = stream.average_rate or stream.guessed_rate or stream.base_rate
             tags = {**container.metadata, **stream.metadata}
@@ -311,7 +321,7 @@ def _rgb_planes(picture: Any, codec: str, path: Path) -> dict[str, Plane]:
         planes = dict(zip("GBRA", (_spread(s, bits) for s in samples), strict=False))
         return {c: planes[c] for c in "RGBA" if c in planes}
     if name.startswith("bayer"):
-        raise BadInput(path, "is a sensor's mosaic (ProRes RAW and the like), whose camera colour is not in the stream",
+        raise BadInput(path, "is a sensor's mosaic, whose camera colour is not in the stream",
                        "develop it in its maker's program to ProRes 4444 or EXR")  # fmt: skip
     if not name.startswith(("yuv4", "yuva4", "yuvj4", "gray")) or name.endswith("be") or name.startswith(_UNEVEN):
         raise BadInput(path, f"has pixels of the kind {name}, which cannot be read exactly", "transcode it to ProRes or H.264")

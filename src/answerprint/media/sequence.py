@@ -11,7 +11,7 @@ from pathlib import Path
 from answerprint.media import camera_raw, dng, exr, stills
 from answerprint.media.frames import FileFormat, FrameHeader, SourceFrame, Storage, alpha_name
 from answerprint.media.movie_reader import SUFFIXES as MOVIE_SUFFIXES
-from answerprint.media.movie_reader import MovieReader
+from answerprint.media.movie_reader import MovieReader, ProResRaw
 from answerprint.production import BadInput, Timecode, frame_rate
 
 FORMATS: dict[str, FileFormat] = {".exr": "exr", ".dng": "dng", **stills.SUFFIXES}
@@ -173,13 +173,16 @@ def open_sequence(path: str | Path, rate: Fraction | str | float | None = None) 
     if path.suffix.lower() in camera_raw.KINDS:
         return _developed(path, exact)
     if path.suffix.lower() in MOVIE_SUFFIXES or path.is_file():
-        return MovieSequence(path, exact)
+        try:
+            return MovieSequence(path, exact)
+        except ProResRaw:
+            return _developed(path, exact, camera_raw.PRORES_RAW)
     raise BadInput(path, "is not a frame, a frame folder or a movie", "give EXR, DPX, TIFF, PNG, JPEG, MOV, MP4 or MXF")
 
 
-def _developed(clip: Path, rate: Fraction | None) -> FrameSequence:
+def _developed(clip: Path, rate: Fraction | None, kind: str = "") -> FrameSequence:
     """The frames that the maker's tool makes of a camera raw clip, under the clip's own path."""
-    tool = camera_raw.reader_for(clip)
+    tool = camera_raw.reader_for(clip, kind)
     folder = tool.develop(clip)
     sequence = FolderSequence(folder, _frames_in(folder), rate)
     sequence.path = clip

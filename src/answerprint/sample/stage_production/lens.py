@@ -6,7 +6,6 @@ beyond the frame; this lens and this sensor make camera originals of that.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from answerprint.optics.distortion import Distortion
@@ -17,13 +16,9 @@ from answerprint.optics.sensor import Gain, Sensor
 from answerprint.optics.table import Axis, LensState, Table
 from answerprint.simulation.stage import StageCamera
 
-WIDTH, HEIGHT = 448, 252
-RENDERED = (320, 180)
-"""What the renderer makes of the frame; the sensor samples it 1.4 times as finely, as soft as most small cameras are."""
-OVERSCAN = 8
+WIDTH, HEIGHT = 480, 270
+OVERSCAN = 12
 """Pixels rendered beyond the frame on every side: where barrel distortion finds its light."""
-_KEPT_OVERSCAN = 5
-"""Of them, what is resampled to the sensor's pixels: a whole and even number of those."""
 SENSOR_MM = (28.0, 15.75)
 ISO = 800.0
 _FAR, _NEAR = 1e4, 0.6
@@ -84,8 +79,8 @@ def chain(zoom: float, focus_m: float, t_stop: float) -> LensChain:
 
 def overscanned(camera: StageCamera) -> StageCamera:
     """A camera of the production's frame as it is rendered: the same pixels, and some more on every side."""
-    width, height = RENDERED[0] + 2 * OVERSCAN, RENDERED[1] + 2 * OVERSCAN
-    per_pixel = SENSOR_MM[0] / RENDERED[0]
+    width, height = WIDTH + 2 * OVERSCAN, HEIGHT + 2 * OVERSCAN
+    per_pixel = SENSOR_MM[0] / WIDTH
     return camera.model_copy(
         update={
             "active_sensor_resolution": (width, height),
@@ -97,15 +92,5 @@ def overscanned(camera: StageCamera) -> StageCamera:
 def seen(picture: np.ndarray, zoom: float, focus_m: float, t_stop: float, exact: bool = False) -> np.ndarray:
     """A rendered pass (h, w, c) in the sensor's frame; ``exact`` takes the nearest sample, for depth and identities."""
     lens = chain(zoom, focus_m, t_stop)
-    bent = lens.geometry(_sampled(picture, exact), "nearest" if exact else None)
+    bent = lens.geometry(np.ascontiguousarray(picture, dtype=np.float32), "nearest" if exact else None)
     return bent if exact else lens.falloff(bent)
-
-
-def _sampled(picture: np.ndarray, exact: bool) -> np.ndarray:
-    """A rendered picture (h, w, c) in the sensor's pixels, with what overscan the lens needs."""
-    cut = OVERSCAN - _KEPT_OVERSCAN
-    inner = np.ascontiguousarray(picture[cut:-cut, cut:-cut], dtype=np.float32)
-    scale = WIDTH / RENDERED[0]
-    size = (round(inner.shape[1] * scale), round(inner.shape[0] * scale))
-    out = cv2.resize(inner, size, interpolation=cv2.INTER_NEAREST if exact else cv2.INTER_CUBIC)
-    return out.reshape(size[1], size[0], picture.shape[2])

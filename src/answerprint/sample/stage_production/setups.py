@@ -224,17 +224,17 @@ def _two_shot(take: int) -> Stage:
         lights=_ROOM_LAMPS,
         cameras=(_camera("A", 25.0, A_PLACE, _CENTRE, 2.75), b_camera),
         rig=_rig() if early else (),
-        render=_settings(8, "depth", "mattes", *(("clean",) if early else ())),
+        render=_settings(10, "depth", "mattes", *(("clean",) if early else ())),
     )
 
 
 def _rig() -> tuple[RigObject, ...]:
     """Two lines from the ceiling to the harness at Idris's hips, and a safety line that swings past in front of him."""
     return (
-        RigObject(name="line-left", points=((-1.42, 0.52, 2.8), (-1.33, 0.50, 1.02)), diameter=0.008, colour=(0.03, 0.03, 0.03)),
-        RigObject(name="line-right", points=((-0.80, 0.46, 2.8), (-0.93, 0.44, 1.02)), diameter=0.008, colour=(0.03, 0.03, 0.03)),
+        RigObject(name="line-left", points=((-1.42, 0.52, 2.8), (-1.33, 0.50, 1.02)), diameter=0.004, colour=(0.03, 0.03, 0.03)),
+        RigObject(name="line-right", points=((-0.80, 0.46, 2.8), (-0.93, 0.44, 1.02)), diameter=0.004, colour=(0.03, 0.03, 0.03)),
         RigObject(
-            name="safety-line", points=((-0.83, -0.05, 2.8), (-1.15, -0.05, 0.02)), diameter=0.008, colour=(0.42, 0.42, 0.40),
+            name="safety-line", points=((-0.83, -0.05, 2.8), (-1.15, -0.05, 0.02)), diameter=0.004, colour=(0.42, 0.42, 0.40),
             drift=(0.35, 0.0, 0.0),
         ),
     )  # fmt: skip
@@ -267,7 +267,7 @@ def _crane() -> Stage:
         performers=(_idris(()), _mara(_MUSTARD, (talk,))),
         lights=_ROOM_LAMPS,
         cameras=(start.model_copy(update={"keys": keys}),),
-        render=_settings(8, "depth", "mattes"),
+        render=_settings(10, "depth", "mattes"),
     )
 
 
@@ -284,5 +284,5 @@ def _close_up() -> Stage:
         performers=(_mara(_MUSTARD, (turn,), heading=150),),
         lights=_lamps(eyes, (-0.9, -0.7, 2.2), (1.6, -0.9, 1.7), 120),
         cameras=(_camera("A", 75.0, (-0.05, -1.15, 1.54), (0.46, 0.74, 1.50), 1.93),),
-        render=_settings(10, "depth", "normal", "mattes", "groups"),
+        render=_settings(16, "depth", "normal", "mattes", "groups"),
     )

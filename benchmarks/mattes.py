@@ -186,7 +186,7 @@ def score(case: Case, pictures: Path | None) -> dict[int, dict[str, tuple[float,
         asked = [at for at in range(len(case.frames)) if at not in keys]
         warped = {at: warped_key(shot, keys, at) for at in asked}
         cut = {at: cut_out(case.frames[at], warped[at], 9) for at in asked}
-        row = {}
+        row: dict[str, tuple[float, ...]] = {}
         for name, found in (("warp", warped), ("grabcut", cut), ("ours", {at: mattes[at] for at in asked})):
             row[name] = (
                 float(np.mean([overlap(found[at], case.mattes[at]) for at in asked])),

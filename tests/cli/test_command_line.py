@@ -300,3 +300,11 @@ def test_next_steps_follow_the_state_of_the_production() -> None:
     assert after(jobs={"done": 2}, shots_by_status={"to review": 1})[0].startswith("answerprint review p")
     assert after(jobs={"done": 2}, shots_by_status={"approved": 1})[0].startswith("answerprint deliver p")
     assert after(jobs={"done": 2}, kinds={"camera": 1}, coverage=None)[0].startswith("answerprint run p editorial")
+
+
+def test_a_setting_can_come_from_a_file(tmp_path):
+    marks = tmp_path / "marks.json"
+    marks.write_text('[{"frame": 0, "points": [[1, 2]]}]\n')
+    assert settings([f"strokes=@{marks}"]) == {"strokes": '[{"frame": 0, "points": [[1, 2]]}]'}
+    with pytest.raises(BadInput, match="none.json"):
+        settings([f"strokes=@{tmp_path}/none.json"])

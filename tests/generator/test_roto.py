@@ -124,3 +124,54 @@ def test_a_key_beyond_the_clip_is_bad_input(walk):
     frames, mattes = walk
     with pytest.raises(BadInput, match="frame 90"):
         made(frames, mattes, {0}, keys="0, 90")
+
+
+CLICKS = "+30,48 50,48 @0; -8,8 150,8 150,90 8,90 8,8 @0; -72,30 72,66 @0"
+
+
+def test_strokes_alone_make_a_key_and_from_it_every_frame(walk):
+    frames, mattes = walk
+    analysis, results = stroked(frames, CLICKS)
+    assert analysis.facts["keys"] == [0] and analysis.facts["drawn"] == []
+    assert overlap(whole(results[0]), mattes[0]) > 0.8 and overlap(whole(results[2]), mattes[2]) > 0.7
+
+
+def test_a_stroke_takes_what_it_marks_out_of_the_carried_matte_and_the_rest_stays(walk):
+    frames, mattes = walk
+    wrong = [m.copy() for m in mattes]
+    wrong[0][10:30, 100:140] = 1.0
+    before = made(frames, wrong, {0}, order=[0])[1][0]
+    after = made(frames, wrong, {0}, order=[0], strokes="-105,20 135,20 @0")[1][0]
+    assert whole(after)[14:26, 104:136].max() < 0.05
+    assert np.array_equal(whole(after)[40:], whole(before)[40:])
+
+
+def test_a_stroke_on_another_frame_leaves_the_keys_marked_before_as_they_are(walk):
+    frames, _ = walk
+    one, more = (stroked(frames, text, order=[0])[1][0] for text in (CLICKS, CLICKS + "; +100,48 @8; -40,48 @8"))
+    assert np.array_equal(whole(one), whole(more))
+
+
+def test_every_stroke_holds_whatever_is_marked_after_it(walk):
+    frames, _ = walk
+    found = whole(stroked(frames, CLICKS + "; +40,20 @0; -40,72 @0", order=[0])[1][0])
+    assert found[20, 40] > 0.5 > found[72, 40] and found[48, 40] > 0.5 and found[8, 80] < 0.5
+
+
+def test_strokes_that_say_only_what_is_not_meant_are_bad_input(walk):
+    with pytest.raises(BadInput, match="no key"):
+        stroked(walk[0], "-8,8 @0")
+
+
+def test_a_stroke_that_cannot_be_read_is_named():
+    with pytest.raises(ValueError, match="not a stroke"):
+        Roto.Parameters.model_validate({"strokes": "40,20 @0"})
+
+
+def stroked(frames, text, order=(0, 2)):
+    inputs, operation = {"plate": Clip(frames)}, Roto()
+    parameters = operation.Parameters.model_validate({"strokes": text})
+    analysis = operation.analyse(inputs, parameters, SeededContext(1))
+    return analysis, {
+        at: next(operation.render(Chunk(FrameRange(at, at + 1), inputs), analysis, parameters, SeededContext(1))) for at in order
+    }

@@ -1,4 +1,4 @@
-"""Keyed mattes: an artist's mattes of a few frames become the soft matte of every frame.
+"""Keyed mattes: an artist's mattes of a few frames, or strokes on them, become the soft matte of every frame.
 
 Each frame is offered the keys carried along the motion, a cut-out that starts from there, a model learned from this shot's keys,
 and their mean; what foretells left-out keys best is taken for the shot. A key stays as it was drawn, whatever is added later.
@@ -17,6 +17,7 @@ from pydantic import Field, field_validator
 from answerprint.colour.spaces import from_working
 from answerprint.generator.keyed_carry import Foretold, Shot, cut_out, foretold, overlap
 from answerprint.generator.keyed_model import ShotModel
+from answerprint.generator.keyed_strokes import KeyStroke, read_key_strokes, stroked_key
 from answerprint.generator.removal_lanes import enclosing
 from answerprint.graph.contract import (
     Analysis,
@@ -49,6 +50,8 @@ _MOST_TRIALS = 5
 _ALONE = 0.02
 """How much better one way alone must foretell left-out keys than a mixture to be taken: with a key left out the gap is twice as long
 as in the shot, and there a single way's score says less of how it will do."""
+_FIRM = 3.0
+"""Slope at a half; the mean error of the soft mattes was least from 3 up, half of that without."""
 _ROOM = 0.02
 """How far from the carried edge a cut-out may go, as a share of the longer side."""
 _DISPLAY = "sRGB Encoded Rec.709 (sRGB)"
@@ -59,6 +62,10 @@ class RotoParameters(OperationParameters):
 
     keys: list[int] = Field(
         default_factory=list, description="frames (0-based) of the matte that are keys; empty: all that are not black"
+    )
+    strokes: list[KeyStroke] = Field(
+        default_factory=list,
+        description="strokes and clicks on key frames: '+x,y x,y @12' on what is meant, '-x,y @12' on what is not (parted by ;), or JSON",
     )
     way: Literal["best", "carry", "cut", "alike", "model", "mean", "blend"] = Field(
         default="best", description="best: what foretells left-out keys best; or always the one named"
@@ -78,16 +85,21 @@ class RotoParameters(OperationParameters):
     def _read(cls, given: Any) -> Any:
         return [int(part) for part in given.replace(",", " ").split()] if isinstance(given, str) else given
 
+    @field_validator("strokes", mode="before")
+    @classmethod
+    def _marks(cls, given: Any) -> Any:
+        return read_key_strokes(given)
+
 
 class Roto(Operation):
-    """A temporal matte from a few drawn ones."""
+    """A temporal matte from a few that were drawn, or marked with strokes."""
 
     name = "roto"
     version = "2"
-    summary = "the soft matte of every frame from mattes drawn on a few; says which frame to draw next"
+    summary = "the soft matte of every frame from mattes or strokes on a few; says which frame to key next"
     inputs = (
         Socket("plate", SocketType.FRAME_SEQUENCE, "the footage"),
-        Socket("matte", SocketType.MATTE, "mattes as long as the plate, drawn on the key frames, black elsewhere"),
+        Socket("matte", SocketType.MATTE, "mattes as long as the plate, drawn on the key frames, black elsewhere", required=False),
     )
     output = SocketType.MATTE
     Parameters = RotoParameters
@@ -98,8 +110,8 @@ class Roto(Operation):
 
     def analyse(self, inputs: Inputs, parameters: RotoParameters, context: Context) -> Analysis:
         """Study the shot, try the ways on left-out keys, keep every frame's matte at the size of the study."""
-        plate, drawn = inputs["plate"], inputs["matte"]
-        keys = _keys(plate, drawn, parameters.keys)
+        plate, drawn = inputs["plate"], inputs.get("matte")
+        hand = _keys(plate, drawn, parameters)
         scale = min(1.0, _SIDE / max(plate.width, plate.height))
         size = (max(16, round(plate.width * scale)), max(16, round(plate.height * scale)))
 
@@ -109,18 +121,28 @@ class Roto(Operation):
             return _display(cv2.resize(plate.read(frame), size, interpolation=cv2.INTER_AREA))
 
         shot = Shot.studied(small, plate.count)
-        at = {frame: cv2.resize(np.asarray(drawn.read(frame), np.float32), size, interpolation=cv2.INTER_AREA) for frame in keys}
+        at = (
+            {}
+            if drawn is None
+            else {f: cv2.resize(np.asarray(drawn.read(f), np.float32), size, interpolation=cv2.INTER_AREA) for f in hand}
+        )
+        at, changed = _marked(shot, at, parameters.strokes, size[0] / plate.width)
         way, scores, mattes, doubts = keyed_mattes(shot, at, parameters.way)
         open_frames = [frame for frame in range(plate.count) if frame not in at]
         order = sorted(open_frames, key=lambda f: (-doubts[f], f))
         facts = {
-            "keys": keys,
+            "keys": sorted(at),
+            "drawn": hand,
             "way": way,
             "left_out_j": {name: round(value, 4) for name, value in scores.items()},
             "key_next": order[:3],
         }
         packed = np.stack([np.rint(np.clip(m, 0, 1) * 255).astype(np.uint8) for m in mattes])
-        return Analysis({"mattes": packed}, facts, [SourceUse("plate", frame) for frame in range(plate.count)])
+        return Analysis(
+            {"mattes": packed} | {f"stroked{f}": where for f, where in changed.items()},
+            facts,
+            [SourceUse("plate", frame) for frame in range(plate.count)],
+        )
 
     def told(self, facts: dict[str, Any], parameters: RotoParameters) -> tuple[dict[str, Any], list[str]]:
         """The way taken and how each foretold left-out keys; the frames to draw next, the most doubtful first."""
@@ -135,14 +157,18 @@ class Roto(Operation):
         return {name: facts[name] for name in ("keys", "way", "left_out_j", "key_next")}, lines
 
     def render(self, chunk: Chunk, analysis: Analysis, parameters: RotoParameters, context: Context) -> Iterator[FrameResult]:
-        """Each frame at full size: a key as it was drawn, any other led along the picture's edges."""
-        plate, drawn = chunk.inputs["plate"], chunk.inputs["matte"]
+        """Each frame at full size: a key as it was drawn (but where a stroke corrects it), any other led along the picture's edges."""
+        plate = chunk.inputs["plate"]
         for frame in chunk.frames:
             context.check_cancelled()
-            if frame in analysis.facts["keys"]:
-                whole = np.asarray(drawn.read(frame), np.float32)
+            small = analysis.arrays["mattes"][frame].astype(np.float32) / np.float32(255)
+            where = analysis.arrays.get(f"stroked{frame}")
+            if frame in analysis.facts["drawn"]:
+                whole = np.asarray(chunk.inputs["matte"].read(frame), np.float32)
+                if where is not None:
+                    part = cv2.resize(where, whole.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+                    whole = np.where(part, _full_size(plate.read(frame), small, parameters.follow), whole)
             else:
-                small = analysis.arrays["mattes"][frame].astype(np.float32) / np.float32(255)
                 whole = _full_size(plate.read(frame), small, parameters.follow)
             box = enclosing(whole > 0)
             if box is None:
@@ -171,15 +197,21 @@ def _by(way: Way, shot: Shot, frame: int, said: Foretold, model: ShotModel | Non
     if way == "carry":
         return said.carried
     if way == "alike":
-        return said.alike
+        return _firm(said.alike)
     if way == "cut":
         return cut_out(shot.frames[frame], said.carried, max(3, round(_ROOM * max(said.carried.shape))))
     assert model is not None
     learned = model.matte(shot, frame, said)
     if way == "model":
-        return learned
-    mean = 0.5 * (learned + said.alike)
-    return mean if way == "mean" else 0.5 * said.alike + 0.25 * (learned + _by("cut", shot, frame, said, model))
+        return _firm(learned)
+    if way == "mean":
+        return _firm(0.5 * (learned + said.alike))
+    return _firm(0.5 * said.alike + 0.25 * (learned + _by("cut", shot, frame, said, model)))
+
+
+def _firm(share: Plane) -> Plane:
+    """A share of answers as cover: what most say is all, what few say is nothing."""
+    return np.asarray(np.clip((share - 0.5) * _FIRM + 0.5, 0, 1), np.float32)
 
 
 def _best(scores: Mapping[str, float]) -> Way:
@@ -206,15 +238,39 @@ def _left_out(shot: Shot, keys: Mapping[int, Plane]) -> dict[int, Foretold]:
     return {at: foretold(shot, {other: key for other, key in keys.items() if other != at}, [at])[at] for at in keys}
 
 
-def _keys(plate: FrameReader, drawn: MatteReader, named: list[int]) -> list[int]:
-    """The key frames. Raises BadInput when there are none, or one is not in the clip."""
-    wrong = [frame for frame in named if not 0 <= frame < plate.count]
+def _keys(plate: FrameReader, drawn: MatteReader | None, parameters: RotoParameters) -> list[int]:
+    """The frames whose mattes are drawn. Raises BadInput when there is neither matte nor stroke, or a key is not in the clip."""
+    wrong = [at for at in [*parameters.keys, *(one.frame for one in parameters.strokes)] if not 0 <= at < plate.count]
     if wrong:
         raise BadInput("keys", f"names frame {wrong[0]}, the clip has {plate.count}", "name frames of this clip")
-    found = sorted(set(named)) or [frame for frame in range(plate.count) if (drawn.read(frame) > 0).any()]
-    if not found:
+    if drawn is None:
+        if not any(one.inside for one in parameters.strokes):
+            raise BadInput("roto", "has no key", "give --matte, or --set strokes='+x,y x,y @frame' on what is meant")
+        return []
+    found = sorted(set(parameters.keys)) or [frame for frame in range(plate.count) if (drawn.read(frame) > 0).any()]
+    if not found and not parameters.strokes:
         raise BadInput("--matte", "is black on every frame", "draw a matte on one frame or more")
     return found
+
+
+def _marked(
+    shot: Shot, drawn: Mapping[int, Plane], strokes: list[KeyStroke], scale: float
+) -> tuple[dict[int, Plane], dict[int, npt.NDArray[np.uint8]]]:
+    """The keys with those that strokes make or correct, and where the strokes changed a drawn one.
+
+    Frames come in the order in which they were first marked, and each builds on the drawn keys and on those marked before it: a later
+    edit never undoes an earlier one.
+    """
+    keys, changed = dict(drawn), {}
+    for frame in dict.fromkeys(one.frame for one in strokes):
+        own = [one for one in strokes if one.frame == frame]
+        base = keys.get(frame)
+        if base is None and keys:
+            base = foretold(shot, keys, [frame])[frame].alike
+        keys[frame] = stroked_key(shot.frames[frame], own, scale, base)
+        if frame in drawn:
+            changed[frame] = (np.abs(keys[frame] - drawn[frame]) > 1e-3).astype(np.uint8)
+    return keys, changed
 
 
 def _full_size(picture: Picture, small: Plane, follow: float) -> Plane:

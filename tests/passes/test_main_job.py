@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +260,18 @@ def _records(production: Production) -> list[Path]:
     return list(production.path("cache").rglob("[!.]*.json"))
 
 
+def _wait_for_the_end_of(session: int) -> None:
+    """Workers notice that their dispatcher is gone, and end; until then they may finish what they were at."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            os.killpg(session, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    pytest.fail("workers outlived their dispatcher by a minute")
+
+
 @pytest.mark.slow
 def test_a_clean_up_killed_twenty_times_redoes_nothing_and_ends_with_the_same_frames(tmp_path: Path, material: Path) -> None:
     moments = random.Random(20)
@@ -266,9 +280,8 @@ def test_a_clean_up_killed_twenty_times_redoes_nothing_and_ends_with_the_same_fr
         production = Production.create(tmp_path / name, "Pier", 24)
         ingest(production, [material], hash_list=False)
         ensure_shots(production)
-        for preset in ("gentle", "standard", "thorough"):
-            for crossing in ("refuse", "subtract"):
-                dispatch(production, "cleanup", [], {"preset": preset, "crossing": crossing}, "Ada")
+        for preset, crossing in product(("gentle", "standard", "thorough"), ("refuse", "subtract")):
+            dispatch(production, "cleanup", [], {"preset": preset, "crossing": crossing}, "Ada")
         made.append(production)
     calm, storm = made
     Dispatcher(calm, perform, InlineExecutor()).run_until_idle()
@@ -276,7 +289,9 @@ def test_a_clean_up_killed_twenty_times_redoes_nothing_and_ends_with_the_same_fr
     script.write_text(_WORKING)
     finished: dict[Path, int] = {}
     for kill in range(20):
-        process = subprocess.Popen([sys.executable, str(script), str(storm.root)], stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, str(script), str(storm.root)], stderr=subprocess.DEVNULL, start_new_session=True
+        )
         before, until = len(_records(storm)), time.monotonic() + 60
         # Every third dies at a moment of its start, the others once something more is finished.
         while kill % 3 and len(_records(storm)) == before and process.poll() is None and time.monotonic() < until:
@@ -285,7 +300,7 @@ def test_a_clean_up_killed_twenty_times_redoes_nothing_and_ends_with_the_same_fr
         assert process.poll() is None, "the work was over before all kills; give it more"
         process.kill()
         process.wait()
-        time.sleep(1.0)  # its workers notice and end
+        _wait_for_the_end_of(process.pid)
         for record in _records(storm):
             finished.setdefault(record, record.stat().st_mtime_ns)
     assert subprocess.run([sys.executable, str(script), str(storm.root)], timeout=300).returncode == 0

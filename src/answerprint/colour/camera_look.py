@@ -6,6 +6,7 @@ from the analytic way. Linear codes would crowd into its first steps, so they ha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -32,24 +33,27 @@ def has_camera_look(space: str) -> bool:
     return not is_by_primaries(name) and config().getColorSpace(name).getEncoding() in _CODED
 
 
-def camera_look(space: str, grade: CDL | None = None, view: str = "sdr", top: float = 1.0) -> Lut:
-    """The cube from codes of ``space``, 0 to ``top``, to the codes of a view of `answerprint.colour.view`.
+def camera_look(space: str, grade: CDL | Sequence[CDL] | None = None, view: str = "sdr", top: float = 1.0) -> Lut:
+    """The cube from codes of ``space``, 0 to ``top``, to the codes of a view of `answerprint.colour.view`; of several grades the first acts first.
 
     Without a grade the cube is kept in the user's cache folder. Raises BadInput for an unknown space or view and for a linear space.
     """
     name = resolve_space(space)
     if not has_camera_look(name):
         raise BadInput(f"colour space {space!r}", "is linear: a cube over its codes is too coarse", "convert picture by picture")
-    cube = _kept(name, view, top, config_digest(), str(cache_folder())) if grade is None else _baked(name, grade, view, top)
+    layers = (grade,) if isinstance(grade, CDL) else tuple(grade or ())
+    cube = _baked(name, layers, view, top) if layers else _kept(name, view, top, config_digest(), str(cache_folder()))
     return Lut(cube, cube_domain=((0.0,) * 3, (top,) * 3), title=f"{name} as {view}")
 
 
-def _baked(space: str, grade: CDL | None, view: str, top: float) -> Picture:
+def _baked(space: str, layers: Sequence[CDL], view: str, top: float) -> Picture:
     steps = np.linspace(0.0, top, EDGE, dtype=np.float32)
     light = to_working(np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1), space)
-    return display(grades.apply(grade, light) if grade is not None else light, view)
+    for grade in layers:
+        light = grades.apply(grade, light)
+    return display(light, view)
 
 
 @cache
 def _kept(space: str, view: str, top: float, digest: str, folder: str) -> Picture:
-    return kept_cube(f"look-{view}", EDGE, f"{space} {view} {VIEWS.get(view)} {top!r}", lambda: _baked(space, None, view, top))
+    return kept_cube(f"look-{view}", EDGE, f"{space} {view} {VIEWS.get(view)} {top!r}", lambda: _baked(space, (), view, top))

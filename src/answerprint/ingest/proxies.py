@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip
 
 if TYPE_CHECKING:
+    from answerprint.colour.cdl import CDL
     from answerprint.media.sequence import FrameSequence
 
 PRIORITY = 80
@@ -69,7 +70,12 @@ def work_on_proxy(order: WorkOrder) -> dict[str, Any]:
             clip = session.get_one(Clip, order.job_order["clip"])
             source, digest = production.root / clip.asset.path, clip.asset.sha256
         sequence = open_sequence(source, clip.rate)
-        frames = _write(sequence, clip, proxy_file(production, clip), thumbnail_file(production, clip), order)
+
+        def tell(index: int) -> None:
+            order.check_cancelled()
+            order.report(index, sequence.count, f"frame {index}")
+
+        frames = write_seen(sequence, clip, proxy_file(production, clip), tell, thumbnail=thumbnail_file(production, clip))
         with production.session() as session:
             asset = session.get_one(Asset, clip.asset_id)
             asset.details = {
@@ -83,8 +89,19 @@ def work_on_proxy(order: WorkOrder) -> dict[str, Any]:
     return {"frames": frames, "seconds": round(seconds, 2), "x_realtime": round(shot / max(seconds, 1e-3), 2)}
 
 
-def _write(sequence: FrameSequence, clip: Clip, place: Path, thumbnail: Path, order: WorkOrder) -> int:
-    """A movie in log or display codes goes through one baked look; linear frames are averaged down in linear light and viewed."""
+def write_seen(
+    sequence: FrameSequence,
+    clip: Clip,
+    place: Path,
+    tell: Callable[[int], None],
+    layers: Sequence[CDL] = (),
+    thumbnail: Path | None = None,
+) -> int:
+    """Write a clip as it is looked at: its colour space, ``layers`` of grades in their order, the view. Returns the number of frames.
+
+    A movie in log or display codes goes through one baked look; linear frames are averaged down in linear light and viewed.
+    """
+    from answerprint.colour import cdl as grades
     from answerprint.colour.camera_look import camera_look, has_camera_look
     from answerprint.colour.spaces import to_working
     from answerprint.colour.view import ViewLUT
@@ -93,12 +110,11 @@ def _write(sequence: FrameSequence, clip: Clip, place: Path, thumbnail: Path, or
 
     lut = ViewLUT.cached()
 
-    def tell(index: int) -> None:
-        order.check_cancelled()
-        order.report(index, sequence.count, f"frame {index}")
-
     def shown(index: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-        return lut.apply(proxy_sized(to_working(sequence.read(index).rgb(), clip.input_space)))
+        light = proxy_sized(to_working(sequence.read(index).rgb(), clip.input_space))
+        for grade in layers:
+            light = grades.apply(grade, light)
+        return lut.apply(light)
 
     def pictures() -> Iterator[np.ndarray[Any, np.dtype[np.float32]]]:
         for index in range(sequence.count):
@@ -106,8 +122,9 @@ def _write(sequence: FrameSequence, clip: Clip, place: Path, thumbnail: Path, or
             yield shown(index)
 
     timecode = clip.start_timecode or None
-    write_thumbnail(thumbnail, shown(sequence.count // 2))
+    if thumbnail is not None:
+        write_thumbnail(thumbnail, shown(sequence.count // 2))
     if takes_look(sequence) and has_camera_look(clip.input_space):
-        look = camera_look(clip.input_space, top=CODES_TOP)
+        look = camera_look(clip.input_space, layers, top=CODES_TOP)
         return write_proxy_of_movie(place, sequence, look, clip.rate, timecode, tell=tell)
     return write_proxy(place, pictures(), clip.rate, timecode)

@@ -21,6 +21,7 @@ from answerprint.passes.operation_pass import settings_of, structured, submit_op
 from answerprint.passes.picture_job import submit_graph
 from answerprint.passes.shots import named_shots
 from answerprint.passes.spatial import SpatialSettings, submit_spatial
+from answerprint.passes.viewing_copies import DailiesSettings, submit_dailies
 from answerprint.production import BadInput
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Shot
@@ -61,6 +62,13 @@ def passes() -> dict[str, Pass]:
             "Matches the cameras of each setup to its hero as CDL; nothing is baked.",
             GradeSettings,
             submit_grade,
+        ),
+        Pass(
+            "dailies",
+            "Viewing copies",
+            "Every clip as it is watched: graded, through the view, with its sound. Made again where grade or sound changed.",
+            DailiesSettings,
+            submit_dailies,
         ),
         Pass(
             "cleanup",

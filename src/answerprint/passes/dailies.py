@@ -18,6 +18,7 @@ from answerprint.ingest.into_catalogue import IngestReport, ingest, refuse_when_
 from answerprint.ingest.proxies import submit_proxies
 from answerprint.passes.grade import GradeSettings, submit_takes
 from answerprint.passes.sound import marry
+from answerprint.passes.viewing_copies import DailiesSettings, submit_copies
 from answerprint.production import AnswerprintError
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip
@@ -42,6 +43,7 @@ class CardReport:
     sounds: int = 0
     proxies: int = 0
     grades: int = 0
+    dailies: int = 0
     seconds: float = 0.0
     x_realtime: float | None = None
     attention: list[str] = field(default_factory=list)
@@ -62,7 +64,7 @@ class CardReport:
         out = [head, *(f"  FAILED     {line}" for line in self.failures)]
         out += [
             f"  verified   {checked}",
-            f"  made       {self.proxies} proxies, {self.grades} grades in {self.seconds:.0f} s{speed}",
+            f"  made       {self.proxies} proxies, {self.grades} grades, {self.dailies} dailies in {self.seconds:.0f} s{speed}",
         ]
         for clip in self.clips:
             slate = f"{clip['scene']}{clip['setup']} take {clip['take']}" if clip["scene"] else "no slate"
@@ -149,15 +151,22 @@ def _sync(night: _Night) -> None:
 
 
 def _make(night: _Night) -> None:
-    production, report = night.production, night.report
+    production = night.production
     with production.reading() as session:
-        clips = list(session.scalars(select(Clip).where(Clip.name.in_([clip["name"] for clip in report.clips]))))
-    jobs = submit_takes(production, clips, GradeSettings(), night.by)
-    jobs += submit_proxies(production, night.by, [clip.id for clip in clips])
-    for view in night.run(production, jobs) if jobs else []:
+        clips = list(session.scalars(select(Clip).where(Clip.name.in_([clip["name"] for clip in night.report.clips]))))
+    ids = [clip.id for clip in clips]
+    _worked(night, submit_takes(production, clips, GradeSettings(), night.by) + submit_proxies(production, night.by, ids))
+    # What people watch carries the grade, so it waits for it.
+    _worked(night, submit_copies(production, DailiesSettings(), night.by, ids))
+
+
+def _worked(night: _Night, jobs: list[str]) -> None:
+    report = night.report
+    for view in night.run(night.production, jobs) if jobs else []:
         if view["state"] == "done":
             report.proxies += view["kind"] == "proxy"
             report.grades += view["kind"] == "grade"
+            report.dailies += view["kind"] == "dailies"
         else:
             report.failures.append(f"{view['title']}: {view['error'] or view['state']}")
 

@@ -49,6 +49,10 @@ def _handler(kind: str) -> Handler:
         from answerprint.ingest.proxies import work_on_proxy
 
         return work_on_proxy
+    if kind == "dailies":
+        from answerprint.passes.viewing_copies import work_on_dailies
+
+        return work_on_dailies
     if kind == "coverage":
         from answerprint.passes.coverage import work_on_coverage
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -87,7 +88,7 @@ def points() -> np.ndarray:
 
 
 def made(scene: CoverageScene, target: Camera, **settings: object) -> list:
-    operation, parameters = Coverage(), CoverageParameters(cameras=(target,), **{"frames": 1, **settings})  # type: ignore[arg-type]
+    operation, parameters = Coverage(), CoverageParameters(cameras=(target,), **{"frames": 1, "splats": False, **settings})  # type: ignore[arg-type]
     analysis = operation.analyse({"scene": scene, "plate": None}, parameters, SeededContext(0))
     frames = FrameRange(0, parameters.frames)
     return list(operation.render(Chunk(frames, {"scene": scene, "plate": None}), analysis, parameters, SeededContext(0)))
@@ -192,6 +193,39 @@ def test_defocus_follows_distance(bare):
     assert inner.any() and moved[inner].mean() < 0.1 * moved[far].mean()
 
 
+def noisy(x: float, name: str) -> Sighting:
+    draw = np.random.default_rng(int(1000 + 100 * x))
+    grain = draw.normal(0, 0.015, (*SIZE[::-1], 3)).astype(np.float32)
+    return replace(sighting(standing(x), name), picture=lambda: shot(standing(x))[0] + grain)
+
+
+def test_a_set_of_splats_and_real_pixels_is_near_the_truth_and_names_all_its_sources():
+    scene = CoverageScene([noisy(x, f"c{i}") for i, x in enumerate((-0.7, -0.5, -0.25, 0.2, 0.45))], points(), "p")
+    target = standing(-0.05)
+    (result,) = made(scene, target, splats=True)
+    assert decibel(result.fill, shot(target)[0], result.support > 0) > 35 and len(result.sources) == 5
+
+
+def test_splats_fitted_twice_are_the_same_bytes(bare):
+    one, other = (made(bare, standing(0.05), splats=True, time_budget=3.0)[0] for _ in range(2))
+    assert one.fill.tobytes() == other.fill.tobytes()
+
+
+@pytest.mark.parametrize("splats", [False, True])
+def test_a_camera_of_another_exposure_and_colour_does_not_show_in_the_picture(splats):
+    gain = np.array([1.4, 1.2, 0.8], np.float32)
+    scene = CoverageScene(
+        [sighting(standing(x), f"c{i}") for i, x in enumerate(REAL[:2])]
+        + [replace(sighting(standing(x), f"c{x}"), picture=lambda x=x: shot(standing(x))[0] * gain) for x in REAL[2:]],
+        points(), "p",
+    )  # fmt: skip
+    target = standing(-0.05)
+    (result,) = made(scene, target, splats=splats, time_budget=4.0)
+    light = result.fill[result.support > 0].mean(axis=0) / shot(target)[0][result.support > 0].mean(axis=0)
+    assert np.allclose(light, light.mean(), rtol=0.02)
+    assert min(abs(light.mean() - 1), abs(float((light / gain).mean()) - 1)) < 0.02 or np.allclose(light, gain, rtol=0.03)
+
+
 def test_the_same_budget_gives_the_same_bytes(bare):
     one, other = (made(bare, standing(0.05), time_budget=1.0)[0] for _ in range(2))
     assert one.fill.tobytes() == other.fill.tobytes()
@@ -199,7 +233,7 @@ def test_the_same_budget_gives_the_same_bytes(bare):
 
 def test_frames_are_the_same_in_any_order():
     scene = CoverageScene([sighting(standing(x), f"c{i}") for i, x in enumerate(REAL[:3])], points(), "p")
-    operation, parameters = Coverage(), CoverageParameters(cameras=(standing(0.0), standing(0.1)), frames=2)
+    operation, parameters = Coverage(), CoverageParameters(cameras=(standing(0.0), standing(0.1)), frames=2, splats=False)
     analysis = operation.analyse({"scene": scene}, parameters, SeededContext(0))
 
     def render(a: int, b: int) -> list:
@@ -247,7 +281,7 @@ def said(camera: Camera, **more: object) -> dict:
 def test_the_command_makes_a_path_of_a_new_camera_with_its_proof(tmp_path, capsys):
     folder = written(tmp_path)
     code = main(["apply", "coverage", "--plate", str(folder / "pictures"), "--scene", str(folder / "transforms.json"), "--camera",
-                 str(folder / "target.json"), "--out", str(tmp_path / "out"), "--set", "height=54", "--json", "-q"])  # fmt: skip
+                 str(folder / "target.json"), "--out", str(tmp_path / "out"), "--set", "height=54", "--set", "splats=false", "--json", "-q"])  # fmt: skip
     document = json.loads(capsys.readouterr().out)
     assert code == 0 and document["frames"] == 2 and document["class"]["A"] == 2 and document["support_share"] > 0.9
     layers = read_exr(next((tmp_path / "out" / "layers").glob("*.exr"))).planes

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from answerprint.generator.coverage_moment import Moment, performers_at
 from answerprint.generator.coverage_scene import CoverageScene
+from answerprint.generator.coverage_splats import scene_of_splats
 from answerprint.generator.coverage_study import nearest_first, sources_of, study, subject_of, with_people
 from answerprint.graph.contract import (
     Analysis,
@@ -36,6 +37,8 @@ from answerprint.production import BadInput
 from answerprint.spatial.performers import over
 from answerprint.spatial.planner import LIMIT_DEG
 from answerprint.spatial.reproject import Seen, Source, seen_by
+from answerprint.spatial.scene_view import Explained, explained, seen_with
+from answerprint.spatial.splats.cloud import SplatCloud
 from answerprint.spatial.unseen import continued, hatch
 
 __all__ = ["Coverage", "CoverageParameters"]
@@ -52,6 +55,9 @@ class CoverageParameters(OperationParameters):
     height: int | None = Field(default=None, ge=32, le=8640, description="lines of the result; without it the new camera's own")
     time_budget: float | None = Field(
         default=None, gt=0, description="CPU seconds for studying the scene; fewer pictures and coarser distances where it is short"
+    )
+    splats: bool = Field(
+        default=True, description="fit the set as splats too: better outlines and angles farther off, for most of the study's time"
     )
     performers: Literal["plates", "background"] = Field(
         default="plates", description="performers as real pixels of the nearest camera, or the set alone"
@@ -72,7 +78,7 @@ class CoverageParameters(OperationParameters):
     )
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "draft": {"height": 270, "time_budget": 60.0},
+        "draft": {"height": 270, "time_budget": 60.0, "splats": False},
         "standard": {},
         "set only": {"performers": "background"},
     }
@@ -82,7 +88,7 @@ class Coverage(Operation):
     """A new camera position through the scene."""
 
     name = "coverage"
-    version = "1"
+    version = "2"
     summary = "An angle nobody shot: the set from the cameras that saw it, performers as real pixels of the nearest one."
     inputs = (
         Socket("plate", SocketType.FRAME_SEQUENCE, "the shot whose time and format the new angle has"),
@@ -93,6 +99,8 @@ class Coverage(Operation):
 
     def __init__(self) -> None:
         self._sources: list[Source] | None = None
+        self._splats: SplatCloud | None = None
+        self._explained: list[Explained] = []
 
     def canvas(self, parameters: CoverageParameters, width: int, height: int) -> tuple[int, int]:
         """The new camera's picture at the height asked for."""
@@ -116,19 +124,22 @@ class Coverage(Operation):
 
     def analysis_parameters(self, parameters: CoverageParameters) -> dict[str, Any]:
         """Who stands in the new picture and how it is finished does not change what is known of the set."""
-        kept = parameters.model_dump(mode="json", include={"cameras", "height", "time_budget"})
+        kept = parameters.model_dump(mode="json", include={"cameras", "height", "time_budget", "splats"})
         return {**kept, "size": list(self.canvas(parameters, 0, 0))}
 
     def analyse(self, inputs: Inputs, parameters: CoverageParameters, context: Context) -> Analysis:
         """Distances in every picture that serves."""
         scene: CoverageScene = inputs["scene"]
-        return study(scene, _cameras(parameters), parameters.height, parameters.time_budget, context)
+        return study(scene, _cameras(parameters), parameters.height, parameters.time_budget, context, parameters.splats)
 
     def render(self, chunk: Chunk, analysis: Analysis, parameters: CoverageParameters, context: Context) -> Iterator[FrameResult]:
         """Each frame of the new camera."""
         scene = with_people(chunk.inputs["scene"], analysis)
         if self._sources is None:
+            self._splats = scene_of_splats(analysis)
             self._sources = sources_of(analysis)
+            if self._splats is not None:
+                self._explained = [explained(source, self._splats) for source in self._sources]
         kept: tuple[str, Seen, list[int]] | None = None
         for frame in chunk.frames:
             context.check_cancelled()
@@ -137,7 +148,10 @@ class Coverage(Operation):
             if kept is None or kept[0] != key:
                 subject = subject_of(target, self._sources, float(np.sqrt(analysis.facts["near"] * analysis.facts["far"])))
                 chosen = nearest_first(self._sources, target, subject, _SERVING)
-                kept = (key, seen_by(target, [self._sources[i] for i in chosen]), chosen)
+                if self._splats is None:
+                    kept = (key, seen_by(target, [self._sources[i] for i in chosen]), chosen)
+                else:
+                    kept = (key, seen_with(target, [self._explained[i] for i in chosen], self._splats), chosen)
             yield self._frame(frame, target, kept[1], kept[2], scene, analysis, parameters)
 
     def _target(self, frame: int, parameters: CoverageParameters) -> Camera:
@@ -159,7 +173,7 @@ class Coverage(Operation):
         support = np.where(alpha > 0.5, np.maximum(seen.support, 1), seen.support).astype(np.uint16)
         height, width = unseen.shape
         never = support == 0
-        figures = {"never_seen_share": float(never.mean()), "sources": float(len(chosen))}
+        figures = {"never_seen_share": float(never.mean()), "sources": float(len(chosen)), "performers_found": _found(scene, frame)}
         if moment is not None:
             figures |= {"parallax_deg": moment.parallax_deg, "performers_left_out": float(moment.left_out)}
         return FrameResult(
@@ -195,6 +209,11 @@ def _moment(
     return found
 
 
+def _found(scene: CoverageScene, frame: int) -> float:
+    """In how many of the pictures of this moment somebody is: with nobody in any, that nobody is in the new one rests on the log."""
+    return float(sum(one.matte is not None and bool((one.matte() > 0.5).any()) for one in scene.at(frame)))
+
+
 def _focused(colour: Picture, depth: Plane, target: Camera, parameters: CoverageParameters) -> Picture:
     """Defocus by distance: the disc of a thin lens focused at s is A f |z - s| / (z (s - f)) on the sensor, A = f / N."""
     if parameters.t_stop is None or parameters.focus is None:
@@ -214,9 +233,10 @@ def _used(seen: Seen, chosen: list[int], scene: CoverageScene, analysis: Analysi
     """Which sightings of the scene gave light: the scene is the socket, its sighting the item, and the frame is of its clip."""
     index = {(s.clip, s.frame): at for at, s in enumerate(scene.sightings)}
     used = set()
-    for share, number in zip(seen.given, chosen, strict=True):
-        said = analysis.facts["sources"][number]
-        if share > 0:
+    giving = {number for share, number in zip(seen.given, chosen, strict=True) if share > 0}
+    for number, said in enumerate(analysis.facts["sources"]):
+        # Splats carry light of every picture that they were fitted to.
+        if number in giving or "splats" in analysis.facts:
             used |= {SourceUse("scene", f, index[said["clip"], f]) for f in said["frames"] if (said["clip"], f) in index}
     if moment is not None and moment.placed is not None:
         used.add(SourceUse("scene", moment.sighting.frame, index[moment.sighting.clip, moment.sighting.frame]))

@@ -178,12 +178,15 @@ def grown(matte: Float) -> NDArray[np.bool_]:
     return np.asarray(cv2.dilate((matte > 0.02).astype(np.uint8), kernel) > 0)
 
 
-def view_of(picture: Float, weight: Float, camera: Camera, name: str, depth: Float | None = None) -> View:
-    """The picture as sweeps and fits take it: straight, with what may be believed."""
+def view_of(
+    picture: Float, weight: Float, camera: Camera, name: str, depth: Float | None = None, exposure: str | None = None
+) -> View:
+    """The picture as sweeps and fits take it: straight, with what may be believed. Without an ``exposure`` it has its own."""
     inside = straight(np.ones((*picture.shape[:2], 1), np.float32), camera)[..., 0] > 0.99
     clear = straight(np.ascontiguousarray(weight[..., None]), camera)[..., 0] > 0.98
     flat = None if depth is None else straight(np.ascontiguousarray(depth[..., None]), camera, "nearest")[..., 0]
-    return View(straight(picture, camera), pinhole(camera), (inside & clear).astype(np.float32), name, flat, name)
+    weight = (inside & clear).astype(np.float32)
+    return View(straight(picture, camera), pinhole(camera), weight, name if exposure is None else exposure, flat, name)
 
 
 def scanned_depth(points: Real, camera: Camera) -> Float:

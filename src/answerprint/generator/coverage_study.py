@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from answerprint.generator.coverage_exposure import gains
 from answerprint.generator.coverage_people import people_in
 from answerprint.generator.coverage_scene import CoverageScene, Sighting, parallax_deg, plate_of_place, scanned_depth, view_of
+from answerprint.generator.coverage_splats import splats_of
 from answerprint.graph.contract import Analysis, Context
 from answerprint.optics.camera import Camera
 from answerprint.optics.warp import warp
@@ -36,47 +39,76 @@ _PLANES = 96
 _LEAST_PLANES = 48
 
 
-def study(scene: CoverageScene, targets: Sequence[Camera], height: int | None, seconds: float | None, context: Context) -> Analysis:
-    """The sources that serve ``targets``, each with its depth, as plain arrays. ``seconds`` bounds the work, not the clock:
-    the same budget gives the same bytes."""
+def study(
+    scene: CoverageScene,
+    targets: Sequence[Camera],
+    height: int | None,
+    seconds: float | None,
+    context: Context,
+    splats: bool = True,
+) -> Analysis:
+    """The sources that serve ``targets``, each with its depth, and the set as ``splats``, as plain arrays.
+
+    ``seconds`` bounds the work, not the clock: the same budget gives the same bytes. Splats have half of it.
+    """
     mattes = people_in(scene, context)
     scene = scene.with_mattes(mattes)
     near, far = scene.distances()
     groups = scene.places()
     subject = _subject(targets, (near * far) ** 0.5)
     groups = _serving(groups, targets, subject, near, far)
-    planes, most = _afforded(groups, height, seconds)
+    half = None if seconds is None else seconds / 2
+    planes, most = _afforded(groups, height, half if splats else seconds)
     groups = groups[:most]
     plates = []
     for number, group in enumerate(groups):
         context.check_cancelled()
         context.progress(number, 2 * len(groups), "reading the scene's pictures")
         plates.append(plate_of_place(group, height))
-    views = [view_of(p, w, c, g[0].name, d) for (p, w, d, c), g in zip(plates, groups, strict=True)]
+    views = [view_of(p, w, c, g[0].name, d, "") for (p, w, d, c), g in zip(plates, groups, strict=True)]
     analysis = Analysis(
         {f"matte{i}": matte for i, matte in mattes.items()}, facts={"near": near, "far": far, "sources": [], "planes": planes}
     )
-    measured = False
-    for number, (view, (picture, weight, _, camera)) in enumerate(zip(views, plates, strict=True)):
+    depths: list[Depth] = []
+    for number, view in enumerate(views):
         context.check_cancelled()
         context.progress(len(groups) + number, 2 * len(groups), "measuring distances")
         depth = _depth(view, _neighbours(number, views, subject), scene.points, near, far, planes)
-        analysis.arrays |= {
-            f"picture{number}": picture, f"weight{number}": weight.astype(np.uint8), f"metres{number}": depth.metres, f"sure{number}": depth.sure,
-        }  # fmt: skip
-        measured |= bool(np.isfinite(depth.metres).any())
-        first = groups[number][0]
-        analysis.facts["sources"].append({
-            "name": first.name, "clip": first.clip, "digest": first.digest, "frames": [s.frame for s in groups[number]],
-            "camera": camera.model_dump(mode="json"),
-        })  # fmt: skip
-    if not measured:
+        depths.append(depth)
+    if not any(np.isfinite(depth.metres).any() for depth in depths):
         raise BadInput(
             "coverage",
             f"no two cameras stand within {_WIDEST_ANGLE:g} degrees of each other, and there is no scan",
             "give a scan of the set",
         )
+    found = gains([g[0].clip for g in groups], views, depths)
+    plates = [(_gained(p, found.get(g[0].clip)), w, d, c) for (p, w, d, c), g in zip(plates, groups, strict=True)]
+    views = [replace(view, picture=_gained(view.picture, found.get(g[0].clip))) for view, g in zip(views, groups, strict=True)]
+    _keep(analysis, groups, plates, depths, found)
+    if splats:
+        splats_of(views, depths, scene.points, half, context, analysis)
     return analysis
+
+
+def _gained(picture: Float, gain: Sequence[float] | None) -> Float:
+    return picture if gain is None else np.asarray(picture * np.asarray(gain, np.float32), dtype=np.float32)
+
+
+def _keep(
+    analysis: Analysis, groups: Sequence[Sequence[Sighting]], plates: Sequence[tuple[Float, Float, Float | None, Camera]],
+    depths: Sequence[Depth], found: dict[str, list[float]],
+) -> None:  # fmt: skip
+    """The sources as plain arrays, each with the first clip's exposure and colour."""
+    analysis.facts["gains"] = found
+    for number, ((picture, weight, _, camera), depth, group) in enumerate(zip(plates, depths, groups, strict=True)):
+        analysis.arrays |= {
+            f"picture{number}": picture, f"weight{number}": weight.astype(np.uint8), f"metres{number}": depth.metres, f"sure{number}": depth.sure,
+        }  # fmt: skip
+        first = group[0]
+        analysis.facts["sources"].append({
+            "name": first.name, "clip": first.clip, "digest": first.digest, "frames": [s.frame for s in group],
+            "camera": camera.model_dump(mode="json"),
+        })  # fmt: skip
 
 
 def sources_of(analysis: Analysis) -> list[Source]:
@@ -86,7 +118,7 @@ def sources_of(analysis: Analysis) -> list[Source]:
         camera = Camera.model_validate(said["camera"])
         arrays = analysis.arrays
         picture = arrays[f"picture{number}"]
-        view = view_of(picture, arrays[f"weight{number}"].astype(np.float32), camera, said["name"])
+        view = view_of(picture, arrays[f"weight{number}"].astype(np.float32), camera, said["name"], exposure="")
         found.append(Source(view, Depth(arrays[f"metres{number}"], arrays[f"sure{number}"]), picture, camera, said["name"]))
     return found
 

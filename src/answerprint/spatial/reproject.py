@@ -7,7 +7,7 @@ agree on and none sees through. Then each source that sees the point unhidden gi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -28,6 +28,7 @@ TOLERANCE = 0.015
 _TEAR = 0.06
 """Neighbouring pixels further apart than this share of their distance lie on two surfaces."""
 _BLENDED = 4
+_BAND_PIXELS = 131_072
 _HALF_ANGLE_DEG = 1.5
 """A source this much farther off in angle than the nearest counts half."""
 _TRUSTED_DEG = 8.0
@@ -69,13 +70,19 @@ def seen_by(target: Camera, sources: Sequence[Source], extra_depths: Sequence[Fl
 
     A pixel that nobody saw is black with support 0.
     """
-    rays = _rays(target)
     offers = [laid(target, s.view.camera, s.depth.metres) for s in sources] + [np.asarray(d, np.float32) for d in extra_depths]
     if not offers:
         nothing = np.zeros((target.height, target.width), np.float32)
         return Seen(np.zeros((*nothing.shape, 3), np.float32), nothing * np.nan, nothing.astype(np.uint16), nothing * np.nan, ())
-    depth = _chosen(rays, offers, sources, target)
-    return _blended(rays, depth, sources, target)
+    return _blended(_chosen(_rays(target), offers, sources, target), sources, target)
+
+
+def depth_of(target: Camera, sources: Sequence[Source], where: NDArray[np.bool_]) -> Float:
+    """The depth (h, w) most sources agree on at the pixels ``where``; NaN elsewhere and where nobody knows."""
+    offers = [np.where(where, laid(target, s.view.camera, s.depth.metres), np.float32(np.nan)) for s in sources]
+    if not offers or not any(np.isfinite(o).any() for o in offers):
+        return np.full(where.shape, np.nan, np.float32)
+    return np.where(where, _chosen(_rays(target), offers, sources, target), np.float32(np.nan))
 
 
 def laid(target: Camera, camera: Camera, metres: Float, torn: float = _TEAR) -> Float:
@@ -161,14 +168,35 @@ def _unspeckled(depth: Float) -> Float:
     return np.where(odd | cracks, middle, depth).astype(np.float32)
 
 
-def _blended(rays: tuple[Real, Real], depth: Float, sources: Sequence[Source], target: Camera) -> Seen:
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """What each of n sources shows at the points of a depth: weight and angle (n, h, w), light (n, h, w, c), support (h, w)."""
+
+    weight: Float
+    """0 where the source does not see the point, falling to 0 at the edge of its picture"""
+    angle: Float
+    """degrees at the point between the source and the target; 360 where the source does not see it"""
+    light: Float
+    support: NDArray[np.uint16]
+
+
+def in_bands(target: Camera, depth: Float) -> Iterator[tuple[slice, tuple[Real, Real]]]:
+    """The picture in bands of rows, with the position and the rays of each: n sources of a large picture are large."""
+    origin, along = _rays(target)
+    rows = max(16, _BAND_PIXELS // depth.shape[1])
+    for top in range(0, depth.shape[0], rows):
+        band = slice(top, min(top + rows, depth.shape[0]))
+        yield band, (origin, along[band])
+
+
+def gathered(rays: tuple[Real, Real], depth: Float, sources: Sequence[Source], target: Camera) -> Gathered:
+    """Fetch the points of a depth (h, w; NaN where unknown) from every source that sees them."""
     origin, along = rays
     known = np.isfinite(depth)
     points = origin + along * np.where(known, depth, 1.0).astype(np.float64)[..., None]
     to_target = _unit(target.position - points)
-    weights, colours = [], []
+    weights, angles, lights = [], [], []
     support = np.zeros(depth.shape, np.uint16)
-    angles = []
     for source in sources:
         visible = known & _visible(source, points)
         angle = np.degrees(np.arccos(np.clip((to_target * _unit(source.camera.position - points)).sum(axis=2), -1, 1)))
@@ -179,19 +207,30 @@ def _blended(rays: tuple[Real, Real], depth: Float, sources: Sequence[Source], t
         weights.append(np.where(visible, edge, 0).astype(np.float32))
         angles.append(np.where(visible, angle, 360.0).astype(np.float32))
         places[~visible] = np.nan
-        colours.append(warp(source.picture, places, "lanczos", edge="hold"))
-    angle, light = np.stack(angles), np.stack(colours)
-    weight = np.stack(weights) * np.exp2(-(angle - angle.min(axis=0)) / _HALF_ANGLE_DEG)
-    weight = _without_ghosts(weight, angle, light)
-    total = weight.sum(axis=0)
-    colour = (weight[..., None] * light).sum(axis=0) / np.maximum(total, 1e-9)[..., None]
-    looks = coded(light)
-    off = np.abs(looks - coded(colour)[None]).max(axis=3)
-    seen = np.stack(weights) > 0
-    spread = np.where(support > 1, (off * seen).sum(axis=0) / np.maximum(support, 1), np.nan).astype(np.float32)
-    share = weight / np.maximum(total, 1e-9)
-    given = tuple(float(s.mean()) for s in share)
-    return Seen(colour.astype(np.float32), np.where(known, depth, np.nan).astype(np.float32), support, spread, given)
+        lights.append(warp(source.picture, places, "lanczos", edge="hold"))
+    return Gathered(np.stack(weights), np.stack(angles), np.stack(lights), support)
+
+
+def spread_of(found: Gathered, light: Float, colour: Float) -> Float:
+    """Mean coded difference (h, w) of the sources' light (n, h, w, 3) from the picture made of them; NaN for fewer than two."""
+    off = np.abs(coded(light) - coded(colour)[None]).max(axis=3)
+    total = (off * (found.weight > 0)).sum(axis=0) / np.maximum(found.support, 1)
+    return np.asarray(np.where(found.support > 1, total, np.nan), dtype=np.float32)
+
+
+def _blended(depth: Float, sources: Sequence[Source], target: Camera) -> Seen:
+    known = np.isfinite(depth)
+    colour, spread = np.zeros((*depth.shape, 3), np.float32), np.empty(depth.shape, np.float32)
+    support, given = np.zeros(depth.shape, np.uint16), np.zeros(len(sources))
+    for band, rays in in_bands(target, depth):
+        found = gathered(rays, depth[band], sources, target)
+        weight = found.weight * np.exp2(-(found.angle - found.angle.min(axis=0)) / _HALF_ANGLE_DEG)
+        weight = _without_ghosts(weight, found.angle, found.light)
+        total = np.maximum(weight.sum(axis=0), 1e-9)
+        colour[band] = (weight[..., None] * found.light).sum(axis=0) / total[..., None]
+        support[band], spread[band] = found.support, spread_of(found, found.light, colour[band])
+        given += (weight / total).sum(axis=(1, 2)) / depth.size
+    return Seen(colour, np.where(known, depth, np.nan).astype(np.float32), support, spread, tuple(float(g) for g in given))
 
 
 def _without_ghosts(weight: Float, angle: Float, light: Float) -> Float:

@@ -8,6 +8,7 @@ import pytest
 from answerprint.simulation.generate import generate
 from answerprint.simulation.order import Shoot
 from answerprint.simulation.poses import pose_at
+from answerprint.simulation.sets.furniture import sofa
 from answerprint.simulation.sets.registry import build
 from answerprint.simulation.stage import FAMILIES, Action, Performer, SetPlan, read_stage
 
@@ -80,3 +81,30 @@ def test_sitting_lowers_onto_the_seat_and_standing_leaves_it() -> None:
     sitter = Performer(name="ben", seat=0.5, actions=(Action(do="sit", start=1, end=20), Action(do="stand", start=40, end=60)))
     assert pose_at(sitter, 30, 24.0, {})["seat"] == pytest.approx(0.5)
     assert pose_at(sitter, 70, 24.0, {})["seat"] is None
+
+
+def test_no_two_boxes_of_a_sofa_show_a_face_in_one_plane() -> None:
+    boxes = [
+        (np.array(part.at) - [w / 2, d / 2, 0], np.array(part.at) + np.array([w / 2, d / 2, h]))
+        for part in sofa(1.8, "cloth", "cushion")
+        if part.shape == "box" and not any(part.turn)
+        for w, d, h in (part.figures["size"],)
+    ]
+    for number, one in enumerate(boxes):
+        for other in boxes[:number]:
+            overlap = np.minimum(one[1], other[1]) - np.maximum(one[0], other[0])
+            for axis in range(3):
+                beside = np.delete(overlap, axis)
+                same = min(abs(one[side][axis] - other[side][axis]) for side in (0, 1))
+                assert same > 1e-3 or beside.min() <= 0.0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_first_performer_looks_to_the_side_of_the_key(seed: int) -> None:
+    stage = generate("kitchen", seed, "night", shot="close")
+    first, key, camera = stage.performers[0], stage.lights[0], stage.cameras[0].translation
+    assert first.heading is not None
+    face = np.radians(first.heading) + np.pi / 2
+    seen = [np.arctan2(p[1] - key.aim[1], p[0] - key.aim[0]) for p in (key.translation, camera)]
+    aside, turned = (float((angle - seen[1] + np.pi) % (2 * np.pi) - np.pi) for angle in (seen[0], face))
+    assert abs(aside) < 0.05 or aside * turned > 0

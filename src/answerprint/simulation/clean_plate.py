@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from answerprint.simulation.defocus import Defocus
 from answerprint.simulation.denoise import smooth_by_features
 from answerprint.simulation.passes import Picture, Rendered
 
@@ -49,7 +50,7 @@ def spill(beauty: Picture, clean: Picture, matte: Picture, most: int = 20) -> di
     }
 
 
-def smooth_pair(rendered: Rendered, clean: Rendered, things: Sequence[str]) -> None:
+def smooth_pair(rendered: Rendered, clean: Rendered, things: Sequence[str], defocus: Defocus | None = None) -> None:
     """Filter a picture and its clean plate in place, so that outside the mattes of ``things`` nothing of those things gets in.
 
     The filter takes a little of its neighbours: beside a wire, of the wire. There the picture is filtered as it would be with the
@@ -57,8 +58,8 @@ def smooth_pair(rendered: Rendered, clean: Rendered, things: Sequence[str]) -> N
     """
     mattes = [rendered.mattes[name] for name in things if name in rendered.mattes]
     if not mattes:
-        smooth_by_features(rendered)
-        smooth_by_features(clean)
+        smooth_by_features(rendered, defocus)
+        smooth_by_features(clean, defocus)
         return
     under = np.sum(mattes, axis=0) > 0
     beside = replace(
@@ -68,7 +69,7 @@ def smooth_pair(rendered: Rendered, clean: Rendered, things: Sequence[str]) -> N
         data={name: np.where(under, clean.data[name], rendered.data[name]) for name in _SURFACE if name in rendered.data},
     )
     for picture in (rendered, beside, clean):
-        smooth_by_features(picture)
+        smooth_by_features(picture, defocus)
     rendered.beauty = np.where(under, rendered.beauty, beside.beauty)
     rendered.groups = {name: np.where(under, picture, beside.groups[name]) for name, picture in rendered.groups.items()}
 

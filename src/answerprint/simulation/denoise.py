@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from answerprint.simulation.defocus import Defocus, averaged
 from answerprint.simulation.passes import Picture, Rendered
 
 _BESIDE = ((0, 1), (1, 0), (0, -1), (-1, 0))
@@ -31,11 +32,16 @@ _ALONE = np.float32(0.15)
 _SPECK = np.float32(3.0)
 _DOUBT = np.float32(8)
 _TINY = np.float32(1e-12)
+_BLURRED = np.float32(0.3)
+"""Variance, pixels squared, from which a pixel is taken for blurred by the lens."""
 
 
-def smooth_by_features(rendered: Rendered) -> None:
-    """Filter beauty and light groups in place. Needs the passes normal, depth and albedo; uses material_id where it is there."""
-    surface = _Surface.of(rendered)
+def smooth_by_features(rendered: Rendered, defocus: Defocus | None = None) -> None:
+    """Filter beauty and light groups in place. Needs the passes normal, depth and albedo; uses material_id where it is there.
+
+    With ``defocus``, light and guides of what the lens blurs are first averaged over a part of its disc.
+    """
+    surface = _Surface.of(rendered, defocus)
     if not rendered.groups:
         rendered.beauty = _smooth(rendered.beauty, surface)
         return
@@ -56,25 +62,40 @@ class _Surface:
     """weights of the neighbours that mix what a pixel on an edge mixes"""
     near: list[Picture]
     wide: list[list[Picture]]
+    spread: Picture
+    """variance of the mean that the lens's blur allows, pixels squared"""
 
     @classmethod
-    def of(cls, rendered: Rendered) -> _Surface:
-        mixed = _mixed(rendered)
-        near, *wide = (_likeness(rendered, mixed, gap) for gap in (1, *_WIDE))
-        albedo = rendered.data["albedo"] + np.float32(0.02)
-        return cls(albedo, mixed, _as_mixed(rendered), near, wide)
+    def of(cls, rendered: Rendered, defocus: Defocus | None) -> _Surface:
+        data = dict(rendered.data)
+        depth = _finite(data["depth"])
+        spread = np.zeros_like(depth) if defocus is None else defocus.spread(depth)
+        blurred = spread > _BLURRED
+        data["depth"] = np.exp(averaged(np.log(depth), spread))
+        data["normal"], data["albedo"] = averaged(data["normal"], spread), averaged(data["albedo"], spread)
+        if "material_id" in data:
+            # One ray's answer, and in a blur each ray has another: there the guides that are means decide.
+            data["material_id"] = np.where(blurred, np.float32(-1), data["material_id"])
+        seen = Rendered(rendered.beauty, {}, data, {})
+        mixed = np.where(blurred, np.float32(0), _mixed(seen))
+        near, *wide = (_likeness(seen, mixed, gap) for gap in (1, *_WIDE))
+        return cls(data["albedo"] + np.float32(0.02), mixed, _as_mixed(seen), near, wide, spread)
 
 
 def _smooth(light: Picture, surface: _Surface) -> Picture:
     """One light group; ``light`` and the result are (height, width, 3)."""
     raw = _despecked(light / surface.albedo, surface.near)
+    off = raw
+    if surface.spread.any():
+        raw = averaged(raw * surface.albedo, surface.spread) / surface.albedo
     narrow = _mean(raw, surface.near)
     for _ in range(_NARROW - 1):
         narrow = _mean(narrow, surface.near)
     wide = narrow
     for weights, gap in zip(surface.wide, _WIDE, strict=True):
         wide = _mean(wide, weights, gap)
-    noise = _mean(_mean((raw - narrow) ** 2, surface.near), surface.wide[0], _WIDE[0])
+    # The noise is that before what the blur allowed: after it neighbours are alike and would seem to be without noise.
+    noise = _mean(_mean((off - narrow) ** 2, surface.near), surface.wide[0], _WIDE[0])
     # A mean over three passes of this kernel leaves about 1/38 of the noise's variance (the sum of its squared weights).
     apart = _mean((narrow - wide) ** 2, surface.near) / (noise / np.float32(38) * _DOUBT + _TINY)
     own = _mean(np.clip(apart - 1, 0, 1), surface.near)

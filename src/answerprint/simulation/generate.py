@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from answerprint.simulation.lighting import PATTERNS, PatternName, pattern
+from answerprint.simulation.lighting import PATTERNS, PatternName, angles, pattern
 from answerprint.simulation.pieces import Colour, Vector
 from answerprint.simulation.place import Place
 from answerprint.simulation.sets.registry import build
@@ -31,6 +31,8 @@ ShotName = Literal["wide", "full", "medium", "close"]
 SHOTS: dict[ShotName, tuple[float, float]] = {"full": (2.6, 0.83), "medium": (1.0, 0.28), "close": (0.5, 0.03)}
 """Height of the frame where the performer stands, and how far below the eyes its middle is, metres."""
 _LONGEST = 135.0
+_NIGHT_FILL = -3.3
+"""Stops below the key under which a face's dark side can no longer be read beside lamps that are in the picture."""
 _LENSES = (21.0, 25.0, 32.0, 40.0, 50.0)
 _WINDOWED = ("living-room", "kitchen", "office", "bedroom", "workshop")
 _OUTDOORS = ("street", "garden")
@@ -63,6 +65,7 @@ def generate(
     first = place.marks[str(performers[0].mark)] if performers else (target[0], target[1], 0.0)
     eyes = (first[0], first[1], (performers[0].floor + 0.935 * performers[0].build.height) if performers else target[2])
     lights = _lights(random, family, plan, place, eyes, start, lux, lighting) if performers else ()
+    performers = _turned(performers, lights, start)
     camera = StageCamera(
         translation=start, look_at=(0.6 * target[0] + 0.4 * eyes[0], 0.6 * target[1] + 0.4 * eyes[1], 0.45 * target[2] + 0.55 * (eyes[2] - 0.25)),
         pinhole_focal_length=float(random.choice(_LENSES[:3])), focus_on=performers[0].name if performers else "", t_stop=2.8,
@@ -80,6 +83,19 @@ def generate(
         cameras=(camera,),
         render=RenderSettings(samples=32, denoise="features"),
     )
+
+
+def _turned(performers: tuple[Performer, ...], lights: tuple[Light, ...], camera: Vector) -> tuple[Performer, ...]:
+    """The first performer turned as far from the camera as before, but to the key's side: nobody plays a scene into the dark."""
+    if not performers or performers[0].heading is None or not lights:
+        return performers
+    first = performers[0]
+    azimuth, _ = angles(lights[0], camera)
+    eyes = lights[0].aim
+    towards = float(np.degrees(np.arctan2(-(camera[0] - eyes[0]), camera[1] - eyes[1])))
+    away = (first.heading - towards + 180) % 360 - 180
+    turned = first.model_copy(update={"heading": towards + float(np.copysign(away, azimuth))})
+    return (turned, *performers[1:])
 
 
 def _closer(camera: StageCamera, eyes: Vector, shot: ShotName) -> StageCamera:
@@ -114,6 +130,8 @@ def _lights(
     if name not in ("high-key", "day-for-night"):
         # Black cloth on the other side takes light away as often as a reflector gives it.
         below -= float(random.uniform(0.0, 2.5))
+    if plan.time == "night":
+        below = max(below, _NIGHT_FILL)
     lamps = pattern(name, eyes, start, lux * share, _motivated(random, place, eyes, start), fill_stops=below, inside=inside)
     if name != "high-key":
         # A grid keeps the key off the walls, which so fall away into the dark.
@@ -175,10 +193,19 @@ def _performer(random: np.random.Generator, number: int, mark: str, place: Place
             top_colour=_CLOTHES[int(random.integers(len(_CLOTHES)))], bottom_colour=_LEGS[int(random.integers(len(_LEGS)))],
             stripe=bool(random.random() < 0.15),
         ),
-        hair=random.choice(["bob", "long", "short"] if woman else ["crop", "short", "crop"]), hair_colour=colour,
+        hair=random.choice(_styles(woman, age, ancestry[0])), hair_colour=colour,
         eye_colour=_EYES[0] if skin > 0.4 else _EYES[int(random.integers(4))], mark=mark,
         heading=float(towards + random.choice([-1, 1]) * random.uniform(8, 38)) if number == 0 else heading,
     )  # fmt: skip
+
+
+def _styles(woman: bool, age: float, african: float) -> list[str]:
+    """The ways somebody may wear their hair."""
+    if african > 0.9:
+        return ["curls", "tied", "curls"] if woman else ["crop", "curls", "crop"]
+    if woman:
+        return ["bob", "short", "tied"] if age > 60 else ["bob", "long", "waves", "tied", "short"]
+    return ["receding", "short", "crop"] if age > 40 else ["crop", "short", "short", "curls"]
 
 
 def _placed(place: Place, start: Vector, target: Vector) -> list[str]:

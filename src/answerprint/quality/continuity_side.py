@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from answerprint.perception.flow import dense_flow
+from answerprint.perception.flow import carry, dense_flow
 from answerprint.quality.continuity_view import Picture, luminance
 
 WIDTH = 640
@@ -36,21 +36,23 @@ class Side:
 
     @cached_property
     def mean(self) -> Picture:
-        """Its frames laid on the middle one along the camera's own move and averaged, so that noise does not hide the set."""
+        """Its frames carried onto the middle one and averaged where they agree with it, so that noise does not hide the set and
+        neither parallax nor people smear it."""
         middle = len(self.frames) // 2
-        laid = [np.asarray(self.frames[middle], np.float32)]
-        height, width = laid[0].shape[:2]
-        for direction in (1, -1):
-            whole = np.eye(3)
-            at = middle
-            while 0 <= at + direction < len(self.frames):
-                flow = self._flows[at] if direction > 0 else self._flows[at - 1]
-                step = _camera_step(flow)
-                whole = (step if direction > 0 else np.linalg.inv(step)) @ whole
-                at += direction
-                back = np.linalg.inv(whole)
-                laid.append(cv2.warpAffine(np.asarray(self.frames[at], np.float32), back[:2], (width, height), borderMode=cv2.BORDER_REPLICATE))  # fmt: skip
-        return np.asarray(np.mean(laid, axis=0), np.float32)
+        here = np.asarray(self.frames[middle], np.float32)
+        height, width = here.shape[:2]
+        total, share = here.copy(), np.ones((height, width, 1), np.float32)
+        mine = _soft(here)
+        for number, frame in enumerate(self.frames):
+            if number == middle:
+                continue
+            carried = carry(np.asarray(frame, np.float32), dense_flow(_grey(here), _grey(frame), "fast"))
+            off = np.abs(_soft(carried) - mine)
+            # What noise alone leaves differs by about the median; what the flow did not find differs by much more.
+            alike = np.exp(-((off / max(4.0 * float(np.median(off)), 0.01)) ** 2))[..., None].astype(np.float32)
+            total += carried * alike
+            share += alike
+        return np.asarray(total / share, np.float32)
 
     @cached_property
     def _flows(self) -> list[NDArray[np.float32]]:
@@ -113,22 +115,6 @@ class Side:
         return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def _camera_step(flow: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The shift, turn and scale (3x3) that most of the picture went by from one frame to the next; none where it hardly moved."""
-    height, width = flow.shape[:2]
-    y, x = np.mgrid[6 : height - 6 : 10, 6 : width - 6 : 10]
-    here = np.stack([x, y], axis=-1).reshape(-1, 2).astype(np.float32)
-    there = here + flow[y, x].reshape(-1, 2)
-    cv2.setRNGSeed(1)
-    found, inside = cv2.estimateAffinePartial2D(here, there, ransacReprojThreshold=1.0)
-    if found is None or inside is None or inside.mean() < 0.3:
-        return np.eye(3)
-    step = np.vstack([found, [0, 0, 1]])
-    corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], np.float64).T
-    moved = np.abs((step @ corners - corners)[:2]).max()
-    return np.asarray(step if moved > 0.6 else np.eye(3), np.float64)
-
-
 def width_for(first: Side, second: Side) -> int:
     """The width at which two sides are compared."""
     return min(WIDTH, *(frame.shape[1] for side in (first, second) for frame in side.frames[:1]))
@@ -146,6 +132,12 @@ def _sized(frame: NDArray[np.floating], width: int) -> Picture:
 def _grey(frame: NDArray[np.floating]) -> NDArray[np.uint8]:
     soft = cv2.GaussianBlur(luminance(np.asarray(frame, np.float32)), (0, 0), 1.2)
     return np.asarray(np.clip(np.cbrt(np.clip(soft, 0, 8)) * 200, 0, 255), np.uint8)
+
+
+def _soft(frame: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Cube root of light, so that a difference means about the same in the dark, with the finest noise taken off."""
+    soft = cv2.GaussianBlur(luminance(np.asarray(frame, np.float32)), (0, 0), 1.5)
+    return np.asarray(np.cbrt(np.maximum(soft, 0)), np.float32)
 
 
 def _blocks(plane: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 from tests.generator.made_clips import Clip, decibels, rendered, same_bytes, texture
 
+from answerprint.colour.spaces import from_working, to_working
 from answerprint.generator.denoise import Denoise
+from answerprint.generator.noise_domain import NoiseDomain, measure_noise_domain
 from answerprint.generator.noise_model import NoiseModel, measure_noise_model, opponent
 from answerprint.generator.regrain import Regrain
 from answerprint.graph.runner import SeededContext
 from answerprint.quality.performance_class import PixelInspector
 
 P = Denoise.Parameters
+SRGB = "sRGB Encoded Rec.709 (sRGB)"
 H, W, COUNT = 96, 144, 7
 READ, COUNTED = 0.004, 0.0004
 """Deviation of read noise; variance of counted light for each unit of it."""
@@ -166,3 +169,31 @@ def test_no_grain_touches_nothing():
 def test_a_model_survives_being_kept(model):
     again = NoiseModel.from_arrays(model.arrays())
     assert again.strength == model.strength
+
+
+def in_codes(frames, sigma, seed=3):
+    rng = np.random.default_rng(seed)
+    codes = [from_working(f, SRGB, np.uint8).astype(np.float64) for f in frames]
+    return [to_working(np.clip(np.rint(c + rng.normal(0, sigma, c.shape)), 0, 255).astype(np.uint8), SRGB) for c in codes]
+
+
+def test_noise_cut_off_at_black_leaves_the_blacks_where_they_were():
+    dark = [f * np.float32(0.12) for f in clean()]
+    frames = in_codes(dark, 40.0)
+    result = made([np.asarray(f, np.float32) for f in frames])[3].fill
+    codes, truth = (from_working(np.asarray(p, np.float32), SRGB, np.uint8).astype(float) for p in (result, dark[3]))
+    raised = np.mean([from_working(np.asarray(f, np.float32), SRGB, np.uint8) for f in frames]) - truth.mean()
+    assert raised > 4 and abs((codes - truth).mean()) < 0.4 * raised
+
+
+def test_noise_of_display_codes_is_measured_in_the_displays_primaries_and_of_a_sensor_in_the_working_ones():
+    coded = [np.asarray(f, np.float32) for f in in_codes(clean(), 12.0)]
+    assert not np.array_equal(measure_noise_domain(Clip(coded), SeededContext(0)).matrix, np.eye(3))
+    assert np.array_equal(measure_noise_domain(Clip(noisy(clean())), SeededContext(0)).matrix, np.eye(3))
+
+
+def test_a_domain_survives_being_kept():
+    domain = measure_noise_domain(Clip([np.asarray(f, np.float32) for f in in_codes(clean(), 40.0)]), SeededContext(0))
+    again = NoiseDomain.from_arrays(domain.arrays())
+    picture = clean()[0]
+    assert np.array_equal(again.light(again.steady(picture)), domain.light(domain.steady(picture)))

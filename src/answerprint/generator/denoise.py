@@ -14,7 +14,8 @@ import numpy as np
 from pydantic import Field
 
 from answerprint.generator.denoise_blocks import shrink, shrink_twice
-from answerprint.generator.noise_model import NoiseModel, measure_noise_model, opponent, seen_by_flow
+from answerprint.generator.noise_domain import NoiseDomain, measure_noise_domain
+from answerprint.generator.noise_model import NoiseModel, opponent, seen_by_flow
 from answerprint.graph.contract import (
     Analysis,
     Chunk,
@@ -56,7 +57,7 @@ class Denoise(Operation):
     """Take a clip's noise out."""
 
     name = "denoise"
-    version = "1"
+    version = "2"
     summary = "Takes a clip's own noise out along the motion, in scene-linear light, and keeps it as a layer."
     inputs = (
         Socket("plate", SocketType.FRAME_SEQUENCE, "the shot"),
@@ -74,12 +75,12 @@ class Denoise(Operation):
 
     def analyse(self, inputs: Inputs, parameters: DenoiseParameters, context: Context) -> Analysis:
         """The noise of the clip."""
-        model = measure_noise_model(inputs["plate"], context)
-        return Analysis(dict(model.arrays()), {"strength": model.strength})
+        domain = measure_noise_domain(inputs["plate"], context)
+        return Analysis(dict(domain.arrays()), {"strength": domain.model.strength})
 
     def render(self, chunk: Chunk, analysis: Analysis, parameters: DenoiseParameters, context: Context) -> Iterator[FrameResult]:
         """Each frame from itself and its neighbours."""
-        model = NoiseModel.from_arrays(analysis.arrays)
+        domain = NoiseDomain.from_arrays(analysis.arrays)
         plate: FrameReader = chunk.inputs["plate"]
         for frame in chunk.frames:
             context.check_cancelled()
@@ -88,7 +89,7 @@ class Denoise(Operation):
                 continue
             around = [at for at in range(frame - parameters.reach, frame + parameters.reach + 1) if 0 <= at < plate.count]
             picture = plate.read(frame)
-            clean = denoised([plate.read(at) if at != frame else picture for at in around], around.index(frame), model, parameters)
+            clean = denoised([plate.read(at) if at != frame else picture for at in around], around.index(frame), domain, parameters)
             grain = np.nan_to_num(picture - clean, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
             fill = np.where(np.isfinite(picture), clean + np.float32(parameters.grain) * grain, picture).astype(np.float32)
             height, width = picture.shape[:2]
@@ -103,13 +104,17 @@ class Denoise(Operation):
                 np.full((height, width), len(around), np.uint16),
                 layers={"grain": grain},
                 sources=[SourceUse("plate", at) for at in around],
-                figures={"noise_at_grey": model.strength, "taken_rms": float(np.sqrt((grain.astype(np.float64) ** 2).mean()))},
+                figures={
+                    "noise_at_grey": domain.model.strength,
+                    "taken_rms": float(np.sqrt((grain.astype(np.float64) ** 2).mean())),
+                },
             )
 
 
-def denoised(frames: list[Picture], centre: int, model: NoiseModel, parameters: DenoiseParameters) -> Picture:
+def denoised(frames: list[Picture], centre: int, domain: NoiseDomain, parameters: DenoiseParameters) -> Picture:
     """The frame ``centre`` of ``frames`` (scene-linear) without its noise."""
-    steady = [model.steady(frame) for frame in frames]
+    model = domain.model
+    steady = [domain.steady(frame) for frame in frames]
     blur = flow_blur(model)
     seen = [seen_by_flow(frame, blur) for frame in frames] if len(frames) > 1 else []
     height, width = frames[centre].shape[:2]
@@ -126,7 +131,7 @@ def denoised(frames: list[Picture], centre: int, model: NoiseModel, parameters: 
             for c in range(3)
         ]
     clean = np.stack(planes, axis=-1)
-    return model.light(opponent(clean, back=True))
+    return domain.light(opponent(clean, back=True))
 
 
 THRESHOLD = 2.0

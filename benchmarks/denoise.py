@@ -25,7 +25,7 @@ import numpy as np
 
 from answerprint.colour.spaces import from_working, to_working
 from answerprint.generator.denoise import Denoise, DenoiseParameters
-from answerprint.graph.contract import Chunk
+from answerprint.graph.contract import Analysis, Chunk
 from answerprint.graph.runner import SeededContext
 from answerprint.media.sequence import open_sequence
 from answerprint.production import FrameRange
@@ -55,7 +55,8 @@ class Noisy:
 
 
 def main() -> None:
-    """Print one row for each sigma; exit 3 where a bar is missed: 2 dB over non-local means, above bm3d, at no more CPU time."""
+    """Print one row for each sigma; exit 3 where a bar is missed: 2 dB over non-local means, above bm3d,
+    and the preset ``quick`` above bm3d at no more CPU time than the slower of the two."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("footage", type=Path)
     options.add_argument("--frames", type=int, default=3)
@@ -63,23 +64,25 @@ def main() -> None:
     options.add_argument("--clips", type=int, default=len(CLIPS))
     given = options.parse_args()
     ffmpeg = _with_bm3d()
-    print("sigma   noisy     NLM (CPU s)    bm3d (CPU s)    ours (CPU s)   over NLM, worst clip   over bm3d, worst clip")
+    print(
+        "sigma   noisy     NLM (CPU s)    bm3d (CPU s)    ours (CPU s)   over NLM, worst clip   over bm3d, worst clip   quick (CPU s)"
+    )
     met = True
     for sigma in map(float, given.sigma.split(",")):
         rows = [_clip(given.footage / clip, sigma, given.frames, ffmpeg) for clip in CLIPS[: given.clips]]
-        noisy, nlm, nlm_s, bm3d, bm3d_s, ours, ours_s = np.mean(rows, axis=0)
+        noisy, nlm, nlm_s, bm3d, bm3d_s, ours, ours_s, quick, quick_s = np.mean(rows, axis=0)
         over = [min(row[5] - row[at] for row in rows) for at in (1, 3)]
         print(
             f"{sigma:5.0f}  {noisy:6.2f}  {nlm:6.2f}  {nlm_s:6.2f}  {bm3d:6.2f}  {bm3d_s:6.2f}  {ours:6.2f}  {ours_s:6.2f}"
-            f"   {ours - nlm:+8.2f}  {over[0]:+10.2f}   {ours - bm3d:+9.2f}  {over[1]:+10.2f}",
+            f"   {ours - nlm:+8.2f}  {over[0]:+10.2f}   {ours - bm3d:+9.2f}  {over[1]:+10.2f}  {quick:12.2f}  {quick_s:6.2f}",
             flush=True,
         )
-        met &= ours - nlm >= 2 and (np.isnan(bm3d) or (ours > bm3d and ours_s <= max(nlm_s, bm3d_s)))
+        met &= ours - nlm >= 2 and (np.isnan(bm3d) or (ours > bm3d and quick > bm3d and quick_s <= max(nlm_s, bm3d_s)))
     sys.exit(0 if met else 3)
 
 
 def _clip(path: Path, sigma: float, count: int, ffmpeg: str) -> tuple[float, ...]:
-    """PSNR of the noisy frames; PSNR and CPU seconds a frame of non-local means, of bm3d and of ours."""
+    """PSNR of the noisy frames; PSNR and CPU seconds a frame of non-local means, of bm3d, of ours and of ours in the preset ``quick``."""
     sequence, reach = open_sequence(path, 24), DenoiseParameters().reach
     start = min(START, sequence.count - count - 2 * reach)
     clean = [_small(sequence.read(start + i).rgb()) for i in range(count + 2 * reach)]
@@ -95,15 +98,29 @@ def _clip(path: Path, sigma: float, count: int, ffmpeg: str) -> tuple[float, ...
     )
     spent = (time.process_time() - started) / count / 5
     blocks = _best_bm3d(ffmpeg, [noisy[i] for i in asked], [clean[i] for i in asked], sigma) if ffmpeg else (np.nan, np.nan)
-    operation, parameters, plate = Denoise(), DenoiseParameters(), Noisy(noisy, path.stem)
-    analysis = operation.analyse({"plate": plate}, parameters, SeededContext(0))
-    started = time.process_time()
-    made = operation.render(Chunk(FrameRange(reach, reach + count), {"plate": plate}), analysis, parameters, SeededContext(0))
-    scores = [_psnr(from_working(np.asarray(r.fill), SRGB, np.uint8), clean[r.frame]) for r in made]
-    ours = (time.process_time() - started) / count
+    plate = Noisy(noisy, path.stem)
+    analysis = Denoise().analyse({"plate": plate}, DenoiseParameters(), SeededContext(0))
+    ours = [
+        figure
+        for parameters in (DenoiseParameters(), DenoiseParameters(**DenoiseParameters.presets["quick"]))
+        for figure in _ours(plate, analysis, parameters, range(reach, reach + count), clean)
+    ]
     before = float(np.mean([_psnr(noisy[i], clean[i]) for i in asked]))
-    print(f"  {path.stem}: NLM {best:.2f}  bm3d {blocks[0]:.2f}  ours {np.mean(scores):.2f}", file=sys.stderr, flush=True)
-    return before, best, spent, *blocks, float(np.mean(scores)), ours
+    print(
+        f"  {path.stem}: NLM {best:.2f}  bm3d {blocks[0]:.2f}  ours {ours[0]:.2f}  quick {ours[2]:.2f}", file=sys.stderr, flush=True
+    )
+    return before, best, spent, *blocks, *ours
+
+
+def _ours(
+    plate: Noisy, analysis: Analysis, parameters: DenoiseParameters, asked: range, clean: list[np.ndarray]
+) -> tuple[float, float]:
+    """PSNR and CPU seconds a frame."""
+    chunk = Chunk(FrameRange(asked.start, asked.stop), {"plate": plate})
+    started = time.process_time()
+    made = list(Denoise().render(chunk, analysis, parameters, SeededContext(0)))
+    spent = (time.process_time() - started) / len(asked)
+    return float(np.mean([_psnr(from_working(np.asarray(r.fill), SRGB, np.uint8), clean[r.frame]) for r in made])), spent
 
 
 def _with_bm3d() -> str:

@@ -7,10 +7,12 @@ of the same clip. The grain layer is plate less result, in scene-linear light; `
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from answerprint.generator.denoise_blocks import shrink, shrink_twice
@@ -48,7 +50,7 @@ class DenoiseParameters(OperationParameters):
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "gentle": {"grain": 0.5, "reach": 2},
         "standard": {},
-        "quick": {"passes": 1},
+        "quick": {"passes": 1, "reach": 1},
         "thorough": {"reach": 4, "step": 2},
     }
 
@@ -82,6 +84,7 @@ class Denoise(Operation):
         """Each frame from itself and its neighbours."""
         domain = NoiseDomain.from_arrays(analysis.arrays)
         plate: FrameReader = chunk.inputs["plate"]
+        ready: dict[int, Ready] = {}
         for frame in chunk.frames:
             context.check_cancelled()
             if parameters.strength == 0 or parameters.grain == 1:
@@ -89,7 +92,8 @@ class Denoise(Operation):
                 continue
             around = [at for at in range(frame - parameters.reach, frame + parameters.reach + 1) if 0 <= at < plate.count]
             picture = plate.read(frame)
-            clean = denoised([plate.read(at) if at != frame else picture for at in around], around.index(frame), domain, parameters)
+            ready = {at: ready[at] if at in ready else Ready.of(plate.read(at), domain) for at in around}
+            clean = denoised([ready[at] for at in around], around.index(frame), domain, parameters)
             grain = np.nan_to_num(picture - clean, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
             fill = np.where(np.isfinite(picture), clean + np.float32(parameters.grain) * grain, picture).astype(np.float32)
             height, width = picture.shape[:2]
@@ -111,16 +115,26 @@ class Denoise(Operation):
             )
 
 
-def denoised(frames: list[Picture], centre: int, domain: NoiseDomain, parameters: DenoiseParameters) -> Picture:
-    """The frame ``centre`` of ``frames`` (scene-linear) without its noise."""
+@dataclass(frozen=True)
+class Ready:
+    """A frame as it is worked on, (h, w, 3) in units of its noise, and as optical flow sees it; neighbours in a chunk share it."""
+
+    steady: Picture
+    seen: npt.NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, picture: Picture, domain: NoiseDomain) -> Ready:
+        """From scene-linear light."""
+        return cls(domain.steady(picture), seen_by_flow(picture, flow_blur(domain.model)))
+
+
+def denoised(frames: list[Ready], centre: int, domain: NoiseDomain, parameters: DenoiseParameters) -> Picture:
+    """The frame ``centre`` of ``frames`` without its noise, scene-linear."""
     model = domain.model
-    steady = [domain.steady(frame) for frame in frames]
-    blur = flow_blur(model)
-    seen = [seen_by_flow(frame, blur) for frame in frames] if len(frames) > 1 else []
-    height, width = frames[centre].shape[:2]
+    height, width = frames[centre].steady.shape[:2]
     stack = np.empty((3, len(frames), height, width), np.float32)
-    for at, picture in enumerate(steady):
-        laid = picture if at == centre else _laid(picture, dense_flow(seen[centre], seen[at]))
+    for at, one in enumerate(frames):
+        laid = one.steady if at == centre else _laid(one.steady, dense_flow(frames[centre].seen, one.seen))
         stack[:, at] = opponent(laid).transpose(2, 0, 1)
     if parameters.passes == 1:
         limit = THRESHOLD * parameters.strength

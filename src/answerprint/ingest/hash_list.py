@@ -9,6 +9,8 @@ from defusedxml import DefusedXmlException, ElementTree  # type: ignore[import-u
 from answerprint.ingest.material import IngestedFile
 from answerprint.production import BadInput
 
+_SIZE_DIGITS = 18
+
 
 def read_hash_list(path: Path) -> IngestedFile:
     """An ASC MHL (version 1 or 2): the files it lists with their sizes and hashes. Raises BadInput when it is none."""
@@ -27,7 +29,13 @@ def read_hash_list(path: Path) -> IngestedFile:
         size = place.get("size") if place is not None else None
         hashes = {name: (part.text or "").strip() for name, part in parts.items() if name in _KINDS}
         where = (place.text or "").strip() if place is not None else ""
-        entries.append({"path": where, "size": int(size) if size and size.isdigit() else None, "hashes": hashes})
+        entries.append(
+            {
+                "path": where,
+                "size": int(size) if size and size.isdecimal() and len(size) <= _SIZE_DIGITS else None,
+                "hashes": hashes,
+            }
+        )
     problems = [] if entries else ["lists no file"]
     problems += [f"{entry['path'] or 'an entry'} has no hash we know" for entry in entries if not entry["hashes"]]
     return IngestedFile(path, "hash-list", metadata={"version": root.get("version", ""), "entries": entries}, problems=problems)

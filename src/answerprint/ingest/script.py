@@ -6,6 +6,8 @@ Fountain syntax as published at fountain.io/syntax (version 1.1).
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,9 @@ from answerprint.ingest.text import read_text
 from answerprint.production import BadInput
 
 _HEADING = re.compile(r"^(?:INT\.?/EXT|I\.?/E|INT|EXT|EST)[. ]", re.IGNORECASE)
-_NUMBER = re.compile(r"\s*#([\w.\-]+)#\s*$")
+_NUMBER = re.compile(r"(?<!\s)\s*#([\w.\-]+)#\s*$")
 _TITLE_KEY = re.compile(r"^([A-Za-z][\w ]*):\s*(.*)$")
 _LINES_PER_PAGE = 55
-_BONEYARD, _NOTE = re.compile(r"/\*.*?\*/", re.DOTALL), re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 _MARK = re.compile(r"\x01(\d+)\x01")
 
 
@@ -68,8 +69,8 @@ def read_script(path: Path) -> IngestedFile:
     """A script as ingest keeps it."""
     screenplay = read_fdx(path) if path.suffix.lower() == ".fdx" else parse_fountain(read_text(path))
     problems = [] if screenplay.scenes else ["no scene heading was found"]
-    numbers = [s.number for s in screenplay.scenes if s.number]
-    problems += [f"scene number {n} is used twice" for n in sorted({n for n in numbers if numbers.count(n) > 1})]
+    numbers = Counter(s.number for s in screenplay.scenes if s.number)
+    problems += [f"scene number {number} is used twice" for number, times in sorted(numbers.items()) if times > 1]
     scenes = [asdict(s) | {"interior": s.interior} for s in screenplay.scenes]
     return IngestedFile(path, "script", metadata={"title": screenplay.title, "scenes": scenes}, problems=problems)
 
@@ -78,11 +79,12 @@ def parse_fountain(text: str) -> Screenplay:
     """Parse Fountain text: headings with #numbers#, action, dialogue (dual too), transitions, notes; boneyard is left out."""
     found_notes: list[str] = []
 
-    def kept(note: re.Match[str]) -> str:
-        found_notes.append(" ".join(note[1].split()))
+    def kept(note: str) -> str:
+        found_notes.append(" ".join(note.split()))
         return f"\x01{len(found_notes) - 1}\x01"  # a note may run over lines; its place is where it begins
 
-    lines = _NOTE.sub(kept, _BONEYARD.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))).split("\n")
+    whole = _without(text.replace("\r\n", "\n").replace("\r", "\n"), "/*", "*/")
+    lines = _without(whole, "[[", "]]", kept).split("\n")
     title, start = _title_page(lines)
     scenes: list[ScriptScene] = []
     speaker, dual, fresh, index = "", False, True, start
@@ -112,7 +114,7 @@ def parse_fountain(text: str) -> Screenplay:
         scene = scenes[-1]
         scene.eighths += 1
         scene.notes += [found_notes[int(place)] for place in _MARK.findall(line)]
-        line = re.sub(r"\s*" + _MARK.pattern, "", line).strip()
+        line = re.sub(r"(?<!\s)\s*" + _MARK.pattern, "", line).strip()
         if not line:
             continue
         if speaker:
@@ -175,6 +177,15 @@ def read_fdx(path: Path) -> Screenplay:
     return Screenplay({}, scenes)
 
 
+def _without(text: str, opening: str, closing: str, put: Callable[[str], str] = lambda inside: "") -> str:
+    """The text without what stands between ``opening`` and the next ``closing``; ``put`` may leave something there."""
+    parts, at = [], 0
+    while (begin := text.find(opening, at)) >= 0 and (end := text.find(closing, begin + len(opening))) >= 0:
+        parts += [text[at:begin], put(text[begin + len(opening) : end])]
+        at = end + len(closing)
+    return "".join([*parts, text[at:]])
+
+
 def _title_page(lines: list[str]) -> tuple[dict[str, str], int]:
     title: dict[str, str] = {}
     key = ""
@@ -203,7 +214,7 @@ def _plain(line: str) -> str:
 def _is_cue(line: str) -> bool:
     if line.startswith("@"):
         return True
-    name = re.sub(r"\(.*?\)", "", line).strip("^ ")
+    name = _without(line, "(", ")").strip("^ ")
     return (
         bool(name)
         and name == name.upper()
@@ -214,4 +225,4 @@ def _is_cue(line: str) -> bool:
 
 
 def _cue(line: str) -> str:
-    return re.sub(r"\(.*?\)", "", line).strip("@^ ").strip()
+    return _without(line, "(", ")").strip("@^ ").strip()

@@ -12,12 +12,15 @@ import numpy as np
 from answerprint.ingest.lidar.scan import Points, Scan, truncated
 from answerprint.production import BadInput
 
+_COUNT_DIGITS = 15
+"""Digits of a count of points; what is longer is none, and Python would refuse to read it as a number."""
+
 
 def open_pts(path: Path) -> Scan:
     """The points. A PTS says its count above each block; an XYZ is counted. Raises BadInput for lines that are no points."""
     with path.open("rb") as file:
         head = [line.split() for line in islice(file, 2)]
-    counted = bool(head) and len(head[0]) == 1 and head[0][0].isdigit()
+    counted = bool(head) and len(head[0]) == 1 and head[0][0].isdigit() and len(head[0][0]) <= _COUNT_DIGITS
     first = head[1:] if counted else head[:1]
     if not first or not 3 <= len(first[0]) <= 10 or not _numbers(first[0]):
         raise BadInput(path, "its first line is no point", "export lines of x y z, with intensity and r g b behind them")
@@ -60,14 +63,14 @@ def _blocks(path: Path, counted: bool, width: int, most: int) -> Iterator[Any]:
                 left -= len(lines)
                 if left == 0:
                     following = file.readline().strip()
-                    left = int(following) if following.isdigit() else 0
+                    left = int(following) if following.isdigit() and len(following) <= _COUNT_DIGITS else 0
 
 
 def _promised(path: Path) -> int:
     """The sum of the counts above the blocks."""
     total = 0
     with path.open("rb") as file:
-        while (line := file.readline().strip()).isdigit():
+        while (line := file.readline().strip()).isdigit() and len(line) <= _COUNT_DIGITS:
             total += int(line)
             for _ in range(int(line)):
                 if not file.readline():

@@ -121,7 +121,7 @@ def _place(path: Path, header: list[str], name: str) -> int:
     plain = [cell.strip().casefold() for cell in header]
     if name.casefold() in plain:
         return plain.index(name.casefold())
-    if name.isdigit() and 1 <= int(name) <= len(header):
+    if name.isdecimal() and len(name) < 5 and 1 <= int(name) <= len(header):
         return int(name) - 1
     raise BadInput(path, f"has no column {name!r}", f"its columns: {', '.join(c.strip() for c in header)}")
 

@@ -9,36 +9,26 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from answerprint.colour import cdl as grades
-from answerprint.colour.difference import ciede2000
-from answerprint.colour.match import Match, solve_cdl
 from answerprint.graph.sources import PlateReader
 from answerprint.jobs.queue import ChunkOrder, submit
 from answerprint.jobs.work import WorkOrder
 from answerprint.passes.footage import plate_of
+from answerprint.passes.grade_basis import Colours, half, on_chart, on_distributions, on_shared_view, on_surfaces
 from answerprint.passes.grade_kept import on_set_grades, regraded, revert
 from answerprint.passes.intent import check_intent
 from answerprint.perception.colour_chart import ChartSeen, find_chart
-from answerprint.perception.shared_view import SharedView, shared_view
-from answerprint.production import BadInput
+from answerprint.perception.shared_view import shared_view
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Clip, Job, Shot
 from answerprint.spatial.rig import match_rig
-from answerprint.spatial.surfaces import Correspondences, SharedPatches, shared_surfaces, static_plate
+from answerprint.spatial.surfaces import Correspondences, shared_surfaces, static_plate
 
-Colours = NDArray[np.floating[Any]]
 PLATE_FRAMES = 12
 """Frames of a take that its static plate is the median of."""
-_SQUARE_M = 0.25
 _ANY_ANGLE = 2.0
-_CHART_CONFIDENCE = 0.97
-"""The most that is claimed for a match on a chart: it may stand in other light than the scene."""
-_DISTRIBUTION_CONFIDENCE = 0.25
-"""The most that is claimed for a match on distributions alone."""
 
 
 class GradeSettings(BaseModel):
@@ -96,7 +86,7 @@ def work_on_grade(order: WorkOrder) -> dict[str, Any]:
         plates = {c.name: plate_of(production, c, purpose="index") for c in clips}
         labels = {c.name: c.camera_label for c in clips}
     hero = next((name for name, label in labels.items() if label == order.job_order["hero"]), clips[0].name)
-    found = match_plates(plates, hero, order.report)
+    found = match_plates(plates, hero, order.report, one_take=bool(first.scene))
     theirs = on_set_grades(production)
     for number, (name, plate) in enumerate(plates.items()):
         order.report(number, len(plates), f"reference still of {name}")
@@ -109,8 +99,11 @@ def work_on_grade(order: WorkOrder) -> dict[str, Any]:
     return {name: {k: v for k, v in grade.items() if k.startswith("delta")} for name, grade in found.items()}
 
 
-def match_plates(plates: dict[str, PlateReader], hero: str, tell: Any) -> dict[str, dict[str, Any]]:
-    """Match every plate to ``hero``; returns a grade document by name, as the catalogue and the `match` command have it."""
+def match_plates(plates: dict[str, PlateReader], hero: str, tell: Any, one_take: bool = False) -> dict[str, dict[str, Any]]:
+    """Match every plate to ``hero``; returns a grade document by name, as the catalogue and the `match` command have it.
+
+    ``one_take``: the cameras ran together, so that a chart two of them saw stood in one light.
+    """
     stills, masks = {}, {}
     for number, (name, plate) in enumerate(plates.items(), start=1):
         tell(number, len(plates) + 1, f"static plate of {name}")
@@ -124,56 +117,25 @@ def match_plates(plates: dict[str, PlateReader], hero: str, tell: Any) -> dict[s
         found = shared_surfaces(cameras, {n: stills[n] for n in cameras}, {n: masks[n] for n in cameras})
         # One material in both views, seen under whatever angle: an occlusion or a reflection would teach a wrong colour.
         shared = Correspondences({pair: p.comparable(incidence=_ANY_ANGLE) for pair, p in found.pairs.items()}, found.planes)
-        solved = match_rig(hero, cameras, _half(shared, white=True))
+        solved = match_rig(hero, cameras, half(shared, white=True))
     out: dict[str, dict[str, Any]] = {hero: {"hero": hero, "is_hero": True}}
     for name in plates:
         if name == hero:
             continue
         ours, theirs = charts.get(hero), charts.get(name)
         if ours is not None and theirs is not None:
-            view = shared_view(stills[hero], stills[name], masks[hero], masks[name])
-            out[name] = _on_chart(hero, name, ours, theirs, view)
+            # The chart is no landmark: held up elsewhere in another take, it would tie pictures together that share nothing.
+            view = shared_view(stills[hero], stills[name], ours.beside(masks[hero]), theirs.beside(masks[name]))
+            out[name] = on_chart(hero, name, ours, theirs, view, one_take)
         elif shared is not None and name in solved:
-            out[name] = _on_surfaces(hero, name, solved[name], shared)
+            out[name] = on_surfaces(hero, name, solved[name], shared)
         else:
             view = shared_view(stills[hero], stills[name], masks[hero], masks[name])
             if view is not None:
-                out[name] = _on_shared_view(hero, name, view)
+                out[name] = on_shared_view(hero, name, view)
             else:
-                out[name] = _on_distributions(hero, name, stills[hero][masks[hero]], stills[name][masks[name]])
+                out[name] = on_distributions(hero, name, stills[hero][masks[hero]], stills[name][masks[name]])
     return out
-
-
-def _half(shared: Correspondences, white: bool) -> Correspondences:
-    """The patches on the white or the black squares of a board laid on the set: one half to fit on, the other to judge by."""
-
-    def side(patches: SharedPatches) -> SharedPatches:
-        squares = np.floor(patches.positions[:, :2] / _SQUARE_M).astype(int).sum(axis=1)
-        return patches.where((squares % 2 == 0) == white)
-
-    return Correspondences({pair: side(patches) for pair, patches in shared.pairs.items()}, shared.planes)
-
-
-def _on_surfaces(hero: str, name: str, match: Match, shared: Correspondences) -> dict[str, Any]:
-    """Fitted on one half of the surfaces, judged on the other, as far as the hero shares them."""
-    judged = _half(shared, white=False).pair(hero, name)
-    if not len(judged):
-        return _document(
-            hero, match, match.delta_e_before, match.delta_e_after, match.confidence / 2, match.why, "shared surfaces", 0
-        )
-    before, after = _difference(judged.first, judged.second, match)
-    why = f"{match.why}; judged on {len(judged)} other patches shared with the hero"
-    return _document(hero, match, before, after, match.confidence, why, "shared surfaces", len(judged))
-
-
-def _on_shared_view(hero: str, name: str, view: SharedView) -> dict[str, Any]:
-    """Fitted on what both pictures show; every other patch fits, the others judge, then all of them fit."""
-    fitted = solve_cdl(view.first[::2], view.second[::2], id=name)
-    before, after = _difference(view.first[1::2], view.second[1::2], fitted)
-    match = solve_cdl(view.first, view.second, id=name)
-    why = f"{match.why}; the pictures share {view.share:.0%} of the hero, found by {view.inliers} matched details"
-    confidence = min(match.confidence, 0.4 + 0.6 * min(1.0, view.share / 0.3))
-    return _document(hero, match, before, after, confidence, why, "overlapping views", len(view.first) // 2)
 
 
 def chart_of(plate: PlateReader, still: Colours) -> ChartSeen | None:
@@ -182,59 +144,3 @@ def chart_of(plate: PlateReader, still: Colours) -> ChartSeen | None:
     for index in dict.fromkeys((0, plate.count // 2, plate.count - 1)):
         seen = seen or find_chart(plate.read(index))
     return seen
-
-
-def _on_chart(hero: str, name: str, ours: ChartSeen, theirs: ChartSeen, view: SharedView | None) -> dict[str, Any]:
-    """Patch against patch, and what both pictures show besides, each with half the weight: every other one fits, the others judge, then all fit."""
-    first, second = ours.patches, theirs.patches
-    weights = np.ones(len(first))
-    if view is not None:
-        first, second = np.concatenate([first, view.first]), np.concatenate([second, view.second])
-        weights = np.concatenate([weights * len(view.first) / len(weights), np.ones(len(view.first))])
-    fitted = solve_cdl(first[::2], second[::2], weights[::2], id=name)
-    before, after = _difference(first[1::2], second[1::2], fitted)
-    match = solve_cdl(first, second, weights, id=name)
-    why = f"{match.why}; the same chart of {len(ours.patches)} patches is in both pictures"
-    confidence = min(_CHART_CONFIDENCE, match.agreeing)
-    return _document(hero, match, before, after, confidence, why, "chart", len(first) // 2)
-
-
-def _on_distributions(hero: str, name: str, reference: Colours, source: Colours) -> dict[str, Any]:
-    """Quantile against quantile: what is usual in one picture becomes what is usual in the other."""
-    if min(len(reference), len(source)) < 1000:
-        raise BadInput(name, "nothing in it stands still long enough to be measured", "choose another hero, or grade it by hand")
-    steps = np.linspace(2, 98, 49)
-    pairs = [np.stack([np.percentile(p[:, c], steps) for c in range(3)], axis=1) for p in (reference[::7], source[::7])]
-    match = solve_cdl(pairs[0], pairs[1], id=name)
-    before, after = _difference(pairs[0], pairs[1], match)
-    why = f"{match.why}; no shared surface was found, so only how the colours are distributed was matched"
-    return _document(
-        hero, match, before, after, min(match.confidence, _DISTRIBUTION_CONFIDENCE), why, "distributions", len(pairs[0])
-    )
-
-
-def _difference(reference: Colours, source: Colours, match: Match) -> tuple[float, float]:
-    graded = grades.apply(match.cdl, source)
-    return float(ciede2000(reference, source).mean()), float(ciede2000(reference, graded).mean())
-
-
-def _document(
-    hero: str, match: Match, before: float, after: float, confidence: float, why: str, method: str, judged: int
-) -> dict[str, Any]:
-    """A grade as it is kept. A clip that the grade would not bring nearer is left alone."""
-    helps = after < before
-    cdl = match.cdl if helps else grades.CDL(id=match.cdl.id)
-    return {
-        "hero": hero,
-        "is_hero": False,
-        "cdl": cdl.model_dump(mode="json"),
-        "exposure_stops": round(match.exposure_stops, 3) if helps else 0.0,
-        "cct_kelvin": round(match.cct_before) if np.isfinite(match.cct_before) else None,
-        "delta_e_before": round(before, 3),
-        "delta_e_after": round(after if helps else before, 3),
-        "confidence": round(confidence if helps else 0.0, 3),
-        "why": why if helps else f"left alone: a grade would not bring it nearer to {hero}",
-        "method": method,
-        "judged": judged,
-        "layer": "technical",
-    }

@@ -16,6 +16,7 @@ from answerprint.colour.difference import ACES_WHITE_XYZ, AP1_TO_XYZ, ciede2000
 
 Picture = NDArray[np.floating]
 Real = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 # CIE L*a*b* under D50, 2 degree observer, of the ColorChecker Classic in its maker's formulation since November 2014
 # (X-Rite, "New color specifications for ColorChecker SG and Classic charts"), row by row from dark skin to black.
@@ -49,6 +50,13 @@ class ChartSeen:
     patches: Real
     corners: Real
     from_published: float
+
+    def beside(self, mask: Mask) -> Mask:
+        """``mask`` (h, w) of the same picture without the chart and its frame."""
+        held = np.zeros(mask.shape, np.uint8)
+        middle = self.corners.mean(axis=0)
+        cv2.fillConvexPoly(held, np.round(middle + 1.25 * (self.corners - middle)).astype(np.int32), 1)
+        return np.asarray(mask & (held == 0), np.bool_)
 
 
 def published() -> Real:

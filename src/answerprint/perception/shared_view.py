@@ -41,7 +41,7 @@ def shared_view(hero: Picture, other: Picture, hero_mask: Mask | None = None, ot
     ``hero_mask`` and ``other_mask`` are True where the set stands still. The same input gives the same patches.
     """
     first, second = _small(hero), _small(other)
-    found = _homography(_detail(second), _detail(first))
+    found = _homography(_detail(second), _detail(first), _where(other_mask, second), _where(hero_mask, first))
     if found is None:
         return None
     matrix, inliers = found
@@ -85,9 +85,18 @@ def _detail(picture: Picture) -> NDArray[np.uint8]:
     return np.asarray(cv2.createCLAHE(4.0, (8, 8)).apply(grey), np.uint8)
 
 
-def _homography(source: NDArray[np.uint8], target: NDArray[np.uint8]) -> tuple[NDArray[np.float64], int] | None:
+def _where(mask: Mask | None, small: Picture) -> NDArray[np.uint8] | None:
+    """Where features may be sought, at the working size: what moved is no landmark."""
+    if mask is None or mask.all():
+        return None
+    return np.asarray(cv2.resize(mask.astype(np.uint8), small.shape[1::-1], interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+def _homography(
+    source: NDArray[np.uint8], target: NDArray[np.uint8], source_in: NDArray[np.uint8] | None, target_in: NDArray[np.uint8] | None
+) -> tuple[NDArray[np.float64], int] | None:
     sift = cv2.SIFT_create(3000)
-    (here, ours), (there, theirs) = (sift.detectAndCompute(grey, None) for grey in (source, target))
+    (here, ours), (there, theirs) = (sift.detectAndCompute(grey, held) for grey, held in ((source, source_in), (target, target_in)))
     if ours is None or theirs is None or min(len(ours), len(theirs)) < _FEWEST:
         return None
     near = (pair for pair in cv2.BFMatcher().knnMatch(ours, theirs, k=2) if len(pair) == 2)

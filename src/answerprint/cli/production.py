@@ -65,6 +65,7 @@ def _status(options: argparse.Namespace) -> Answer:
     from answerprint.dataset.of_production import locked_root
     from answerprint.jobs.queue import counts
     from answerprint.passes.editorial import editorial_index
+    from answerprint.passes.shots import last_changes
     from answerprint.production.catalogue import Production
     from answerprint.production.tables import Asset, Clip, Shot
 
@@ -76,7 +77,7 @@ def _status(options: argparse.Namespace) -> Answer:
             shots: dict[str, int] = {row[0]: row[1] for row in session.execute(by_status)}
             flags = {c.name: said for c in session.scalars(select(Clip)) if (said := (c.grade.get("intent") or {}).get("flag"))}
             tracked = [(c.name, c.asset.details) for c in session.scalars(select(Clip).order_by(Clip.name))]
-        jobs, root = counts(production), locked_root(production)
+        jobs, root, recut = counts(production), locked_root(production), last_changes(production)
         written = editorial_index(production)
         document: dict[str, Any] = {
             "name": production.name,
@@ -88,6 +89,7 @@ def _status(options: argparse.Namespace) -> Answer:
             "cameras": _cameras(tracked),
             "shots": sum(shots.values()),
             "shots_by_status": shots,
+            "changes": recut,
             "jobs": jobs,
             "flags": flags,
             "coverage": {"missing": written["missing"], "grave": written["grave"]} if written else None,
@@ -99,12 +101,22 @@ def _status(options: argparse.Namespace) -> Answer:
         f"locked  {root or 'no'}",
         *_camera_lines(document["cameras"]),
         f"shots   {document['shots']}  ({_listed(shots)})",
+        *([_cut_line(recut)] if recut else []),
         f"jobs    {_listed(jobs)}",
         *([f"cover   {written['missing']} missing, {written['grave']} of them grave: editorial/coverage.txt"] if written else []),
         *(f"flag    {name}: {said}" for name, said in sorted(flags.items())),
         *(f"next:   {step}" for step in document["next"]),
     ]
     return Answer(document, lines)
+
+
+def _cut_line(recut: dict[str, Any]) -> str:
+    """What the newest cut changed, in one line."""
+    shots = recut["shots"]
+    kinds, lapsed = Counter(one["kind"] for one in shots), sum(one["approval"] == "lapsed" for one in shots)
+    pulls = sum(one["pull"] for one in shots)
+    said = f"{pulls} to pull again, {lapsed} approval{'' if lapsed == 1 else 's'} lapsed"
+    return f"cut     {Path(recut['cut']).name}: {_listed(dict(sorted(kinds.items())))}; {said}"
 
 
 def _cameras(clips: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
@@ -170,7 +182,7 @@ def _run(options: argparse.Namespace) -> Answer:
 
     reporter = Reporter(options.quiet)
     with Production.open(options.dir) as production:
-        for problem in ensure_shots(production):
+        for problem in ensure_shots(production, person()):
             reporter.say(f"attention: {problem}")
         jobs = dispatch(production, options.pass_name, options.shot or [], settings(options.set), person())
         if options.sign_off:
@@ -200,7 +212,9 @@ def _certified(view: dict[str, Any]) -> str:
     if "certificate" not in result:
         return ""
     classes = ", ".join(f"{number} {letter}" for letter, number in result.get("class", {}).items() if number)
-    return f"; {result['certificate']}; classes {classes}"
+    held = sorted({one["code"] for one in result.get("quality", []) if one["severity"] == "fail"})
+    failed = f"; FAILS the delivery checks: {', '.join(held)}" if held else ""
+    return f"; {result['certificate']}; classes {classes}{failed}"
 
 
 def _continuity_lines(production: Production) -> list[str]:
@@ -265,7 +279,7 @@ def _ingest(options: argparse.Namespace) -> Answer:
     from answerprint.ingest.into_catalogue import ingest
     from answerprint.ingest.proxies import submit_proxies
     from answerprint.passes.returned import returned_under
-    from answerprint.passes.shots import ensure_shots
+    from answerprint.passes.shots import ensure_shots, last_changes
     from answerprint.production.catalogue import Production
 
     reporter = Reporter(options.quiet)
@@ -276,18 +290,24 @@ def _ingest(options: argparse.Namespace) -> Answer:
             return _taken_back(production, back, [path for path in paths if path not in back], reporter)
         report = ingest(production, paths, options.copy, not options.no_hash_list, reporter.step)
         reporter.finish()
-        report.problems += ensure_shots(production)
+        before = last_changes(production)
+        report.problems += ensure_shots(production, person())
+        changed = last_changes(production)
+        recut = changed["shots"] if changed and changed != before else []
         jobs = [] if options.no_proxies else submit_proxies(production, person())
         views = run_jobs(production, jobs, reporter) if jobs else []
     failed = [f"{view['title']}: {view['error']}" for view in views if view["state"] == "failed"]
     kinds = Counter(file.kind for file in report.files)
     lines = [f"{file.kind:9} {file.path}{_slate(file)}" for file in report.files]
     lines += [f"{sum(kinds.values())} files: {_listed(dict(sorted(kinds.items())))}"]
+    lines += [f"cut       {one['said']}" for one in recut]
     lines += [f"attention: {problem}" for problem in report.problems + failed]
     for file in report.unreadable:
         print(f"answerprint: {file.path}: {'; '.join(file.problems)}", file=sys.stderr)
     document = report.document()
     document["problems"] = report.problems + failed
+    if recut:
+        document["changes"] = recut
     return Answer(document | {"proxies": len(views) - len(failed)}, lines, exit_code=2 if report.unreadable or failed else 0)
 
 

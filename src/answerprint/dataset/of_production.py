@@ -29,10 +29,13 @@ def manifest_of(production: Production) -> Path:
 
 
 def lock_assets(production: Production) -> list[LockAsset]:
-    """Every file of the material as the catalogue knows it; a frame folder is as many assets as it has frames."""
+    """Every file of the material as the catalogue knows it; a frame folder is as many assets as it has frames.
+
+    A cut that came after the lock is no material.
+    """
     found: list[LockAsset] = []
     with production.reading() as session:
-        for asset in session.scalars(select(Asset).where(Asset.origin != "made").order_by(Asset.path)):
+        for asset in session.scalars(select(Asset).where(Asset.origin != "made", Asset.role != "cut").order_by(Asset.path)):
             found += _entries(asset)
     return found
 

@@ -30,6 +30,7 @@ Tell = Callable[[int, int, str], None]
 _NEEDED = ("rights", "consent")
 _MADE_FROM_IT = ("proxy", "proxy_of", "proxy_space", "sync", "cameras")
 """What was made or found from an asset since it was read: kept when more material is joined to it."""
+_CUTS = {".edl", ".otio", ".xml", ".aaf", ".fcpxml"}
 _COUNT_FRAMES = {".edl", ".ale", ".csv", ".tsv", ".chan", ".src"}
 """Endings of files that count frames and do not say how many make a second: the production's own rate holds."""
 
@@ -72,7 +73,7 @@ def ingest(
     different, Refused when the dataset is locked, FaultFound when a folder no longer agrees with its hash list.
     """
     roots = [Path(path).expanduser().absolute() for path in paths]
-    refuse_when_locked(production, roots)
+    role = "cut" if _is_a_cut_after_the_lock(production, roots) else "material"
     told = tell or (lambda done, total, what: None)
     known = dict(hashed or {})
     if copy:
@@ -83,6 +84,8 @@ def ingest(
         told(number, len(found), "files")
         files.append(_read(path, production, known))
     told(len(found), len(found), "files")
+    if role == "cut":
+        refuse_when_locked(production, [file.path for file in files if file.kind != "edit"])
     _refuse_two_of_one_name(production, files)
     read_slates(files, told)
     keep_policy(production.root, files)
@@ -90,7 +93,7 @@ def ingest(
     lists, unlisted = _hash_lists(production, roots, copied, known) if hash_list else ([], [])
     with production.session() as session:
         for file in files:
-            _keep(session, production, file, copied)
+            _keep(session, production, file, copied, role)
         session.flush()
         joined = _join_all(session, production)
     kept = {file.path: file for file in joined.files}
@@ -110,11 +113,26 @@ def place_of(production: Production, path: Path) -> str:
 
 
 def refuse_when_locked(production: Production, roots: list[Path]) -> None:
-    """Raise Refused when nothing may be added any more."""
-    if list(production.path("lock").glob(f"*{LOCK_SUFFIX}")):
+    """Raise Refused when nothing may be added any more, and something would be."""
+    if roots and list(production.path("lock").glob(f"*{LOCK_SUFFIX}")):
         raise Refused(
-            roots[0], "the dataset is locked, and nothing may be added to it", "begin a new production with the further material"
+            roots[0],
+            "the dataset is locked, and nothing but a new cut may be added to it",
+            "begin a new production with the further material",
         )
+
+
+def _is_a_cut_after_the_lock(production: Production, roots: list[Path]) -> bool:
+    """Whether the dataset is locked and what comes is a new cut, which is nothing to learn from. Raises Refused for anything else then."""
+    if not list(production.path("lock").glob(f"*{LOCK_SUFFIX}")):
+        return False
+    found = list(material_under(roots))
+    refuse_when_locked(production, [path for path in found if path.suffix.lower() not in _CUTS] or ([] if found else roots))
+    with production.reading() as session:
+        kept = {path for (path,) in session.execute(select(Asset.path).where(Asset.role != "cut"))}
+    if known := next((path for path in found if place_of(production, path) in kept), None):
+        raise Refused(known, "the cut in this file is locked", "give the new cut a file of its own")
+    return True
 
 
 def _read(path: Path, production: Production, known: dict[Path, FileDigests]) -> IngestedFile:
@@ -168,7 +186,7 @@ def _hash_lists(
     return lists, problems
 
 
-def _keep(session: Session, production: Production, file: IngestedFile, copied: bool) -> None:
+def _keep(session: Session, production: Production, file: IngestedFile, copied: bool, role: str) -> None:
     place = place_of(production, file.path)
     asset = session.scalar(select(Asset).where(Asset.path == place))
     same = session.scalar(select(Asset).where(Asset.sha256 == file.digest, Asset.kind == file.kind, Asset.path != place))
@@ -179,7 +197,7 @@ def _keep(session: Session, production: Production, file: IngestedFile, copied: 
         asset = Asset(path=place, kind=file.kind, origin="copied" if copied else "in_place")
         session.add(asset)
     asset.kind, asset.sha256 = file.kind, file.digest
-    asset.role = "matte" if file.kind == "matte" else "material"
+    asset.role = "matte" if file.kind == "matte" else role
     asset.xxh128, asset.size = str(file.metadata.get("xxh128", "")), int(file.metadata["size"])
     asset.details = {"read": file.document() | {"path": place}}
 

@@ -116,16 +116,17 @@ def _side(production: Production, shot: Shot, frames: FrameRange, graded: bool, 
     plate = plate_of(production, shot.clip)
     approved = [v for v in shot.versions if v.status == "approved" and v.operation != "retime"]
     made = open_sequence(production.root / approved[-1].path, shot.clip.rate) if approved else None
+    first = approved[-1].first if approved else 0
     told = shot.clip.grade.get("cdl") if graded else None
     grade = CDL.model_validate(told) if told else None
     pictures = []
     for frame in frames:
         order.check_cancelled()
         order.report(frame - frames.start, len(frames), f"{shot.name} frame {frame}")
-        if made is not None and 0 <= frame - shot.start < made.count:
+        if made is not None and 0 <= frame - first < made.count:
             from answerprint.colour.spaces import to_working
 
-            light = np.asarray(to_working(made.read(frame - shot.start).rgb(), plate.space), np.float32)
+            light = np.asarray(to_working(made.read(frame - first).rgb(), plate.space), np.float32)
         else:
             light = plate.read(frame)
         pictures.append(np.asarray(apply(grade, light), np.float32) if grade is not None else light)

@@ -12,6 +12,7 @@ from answerprint.editorial.events import Event
 from answerprint.passes.editorial import editorial_files
 from answerprint.passes.footage import allowed, located, require
 from answerprint.passes.models import model_cards
+from answerprint.passes.recut import holds_the_cut
 from answerprint.passes.shots import current_cut, shots_from_cut
 from answerprint.production import BadInput, FrameRange, Timecode, frame_rate
 from answerprint.production.catalogue import Production
@@ -58,8 +59,9 @@ def approved_version(shot: Shot) -> Version | None:
 
 
 def newest(shot: Shot, made_here: bool) -> Version | None:
-    """The newest approved version that was made here, or that came back from an artist."""
-    return next((v for v in reversed(shot.versions) if v.status == "approved" and is_returned(v) != made_here), None)
+    """The newest approved version that was made here, or that came back from an artist, and holds all that the cut shows."""
+    held = (v for v in reversed(shot.versions) if v.status == "approved" and is_returned(v) != made_here and holds_the_cut(v))
+    return next(held, None)
 
 
 def is_returned(version: Version) -> bool:
@@ -98,11 +100,15 @@ def _shot(production: Production, shot_id: int, event: Event) -> DeliveryShot:
             digest=clip.asset.sha256,
             rate=rate,
             start=Timecode.parse(clip.start_timecode, rate),
-            frames=FrameRange(shot.start, shot.end),
+            frames=FrameRange(*version.figures["span"])
+            if version and "span" in version.figures
+            else FrameRange(shot.start, shot.end),
             cut=FrameRange(shot.cut_in, shot.cut_out),
             space=(version.figures.get("space") if version else None) or clip.input_space,
             plate_space=clip.input_space,
-            layers=production.root / machine.path if version and machine and is_returned(version) else None,
+            layers=production.root / machine.path
+            if version and machine and is_returned(version) and machine.first == version.first
+            else None,
             grade=CDL.model_validate(clip.grade["cdl"]) if clip.grade.get("cdl") else None,
             folder=production.root / version.path if version else None,
             ledger=production.path("ledger") / f"{version.job_id}.ledger.jsonl" if version else None,

@@ -14,7 +14,7 @@ from answerprint.generator.light_passes import read_lights
 from answerprint.graph.contract import Plane
 from answerprint.graph.sources import BesideReader, CoveringReader, PlateReader
 from answerprint.media.sequence import FrameSequence, open_sequence
-from answerprint.passes.footage import located, matte_of, require
+from answerprint.passes.footage import located, matte_of, other_takes, require
 from answerprint.production import BadInput
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip, Version
@@ -42,7 +42,7 @@ def _reader(production: Production, session: Session, plate: PlateReader, said: 
     assert asset is not None
     if kind == "matte":
         return matte_of(production, asset, plate)
-    require(asset, "generate_from" if kind == "background" else "retrieve")
+    require(asset, "generate_from" if kind in ("background", "take") else "retrieve")
     sequence = open_sequence(located(production, asset), plate.sequence.rate)
     name = asset.clip.name if asset.clip is not None else Path(asset.path).stem
     if kind == "background":
@@ -61,7 +61,7 @@ class VersionMattes:
     """The mattes of a finished version of a shot, as another operation on that shot sees them; black outside its frames."""
 
     def __init__(self, production: Production, version: Version, plate: PlateReader) -> None:
-        self._folder, self._start = production.root / version.path, version.shot.start
+        self._folder, self._start = production.root / version.path, version.first
         self.digest = record_digest([[r["frame"], r["pixel_digest"]] for r in version.figures["frames"]])
         self.count, self.width, self.height = plate.count, plate.width, plate.height
         self._sequence: FrameSequence | None = None
@@ -72,6 +72,11 @@ class VersionMattes:
         if not 0 <= index - self._start < self._sequence.count:
             return np.zeros((self.height, self.width), np.float32)
         return np.asarray(np.clip(self._sequence.read(index - self._start).rgb()[..., 0].astype(np.float32), 0, 1))
+
+
+def take_sources(session: Session, clip: Clip) -> dict[str, dict[str, Any]]:
+    """The same camera's other takes as a job's order names them: ``{"@take0": {"take": asset id}}``."""
+    return {f"@take{number}": {"take": other.asset.id} for number, other in enumerate(other_takes(session, clip))}
 
 
 def light_list_for(

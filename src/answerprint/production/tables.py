@@ -38,7 +38,8 @@ class Asset(Table):
     origin: Mapped[str] = mapped_column(default="in_place")
     """in_place, copied, or made (by Answerprint)"""
     role: Mapped[str] = mapped_column(default="material")
-    """material, reference (evaluation only, never read by an operation), matte, proxy, generated (rendered by the virtual stage)"""
+    """material, reference (evaluation only, never read by an operation), matte, proxy, generated (rendered by the virtual stage),
+    cut (a new cut that came after the lock)"""
     size: Mapped[int] = mapped_column(default=0)
     xxh128: Mapped[str] = mapped_column(default="")
     sha256: Mapped[str] = mapped_column(default="", index=True)
@@ -138,6 +139,12 @@ class Version(Table):
     figures: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created: Mapped[datetime] = mapped_column(default=_now)
     shot: Mapped[Shot] = relationship(back_populates="versions")
+
+    @property
+    def first(self) -> int:
+        """The clip's frame that its first picture shows: its shot may have grown since it was made."""
+        return int(self.figures["span"][0]) if "span" in self.figures else self.shot.start
+
     approvals: Mapped[list[Approval]] = relationship(back_populates="version")
 
 

@@ -64,7 +64,7 @@ def version_picture(production: Production, version: Version, frame: int) -> npt
     folder = production.root / version.path
     if not folder.resolve().is_relative_to(production.root.resolve()):
         raise BadInput(version.path, "lies outside the production", "restore the catalogue from a backup")
-    return _shown(folder, version.shot.clip, frame - version.shot.start, version.figures.get("space"))
+    return _shown(folder, version.shot.clip, frame - version.first, version.figures.get("space"))
 
 
 def _shown(path: Path, clip: Clip, index: int, space: str | None = None) -> npt.NDArray[np.float32]:

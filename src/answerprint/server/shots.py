@@ -108,7 +108,7 @@ def version_summary(production: Production, version: Version) -> dict[str, Any]:
     def media(name: str) -> dict[str, Any] | None:
         if version_file(production, version, name) is None:
             return None
-        return {"url": f"/media/version/{version.id}/{name}.mp4", "first": version.shot.start}
+        return {"url": f"/media/version/{version.id}/{name}.mp4", "first": version.first}
 
     return {
         "id": version.id,
@@ -118,7 +118,7 @@ def version_summary(production: Production, version: Version) -> dict[str, Any]:
         "created": version.created.isoformat(),
         "figures": {name: value for name, value in version.figures.items() if name != "frames"},
         "origin": _origin(version),
-        "first": version.shot.start,
+        "first": version.first,
         "count": len(frame_records(version)),
         "proxy": media("proxy"),
         "matte": media("matte"),

@@ -87,14 +87,14 @@ def generate(
 
 def _turned(performers: tuple[Performer, ...], lights: tuple[Light, ...], camera: Vector) -> tuple[Performer, ...]:
     """The first performer turned as far from the camera as before, but to the key's side: nobody plays a scene into the dark."""
-    if not performers or performers[0].heading is None or not lights:
+    heading = performers[0].heading if performers else None
+    if heading is None or not lights:
         return performers
-    first = performers[0]
     azimuth, _ = angles(lights[0], camera)
     eyes = lights[0].aim
     towards = float(np.degrees(np.arctan2(-(camera[0] - eyes[0]), camera[1] - eyes[1])))
-    away = (first.heading - towards + 180) % 360 - 180
-    turned = first.model_copy(update={"heading": towards + float(np.copysign(away, azimuth))})
+    away = (heading - towards + 180) % 360 - 180
+    turned = performers[0].model_copy(update={"heading": towards + float(np.copysign(away, azimuth))})
     return (turned, *performers[1:])
 
 

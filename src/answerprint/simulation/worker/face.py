@@ -41,7 +41,7 @@ def paint(skin, hair, marks: dict, age: float, gender: float, seed: int) -> np.n
     pores = _cloud(0.0011, random)
     relief += 0.10 * pores + 0.08 * _cloud(0.004, random)
     tinted(np.clip(pores, 0, 2) * 0.5, (0.93, 0.9, 0.88))
-    tinted(blob(ex, ez + 1.05 * radius, 0.017, 0.004), (0.72, 0.62, 0.6))
+    tinted(blob(ex, ez + 1.05 * radius, 0.017, 0.004), (0.8, 0.71, 0.69))
     tinted(blob(ex - 0.3 * radius, ez, 0.026, 0.014), (0.9, 0.84, 0.84))
     old = np.clip((age - 25) / 45, 0, 1)
     tinted(blob(ex, ez - 1.45 * radius, 0.014, 0.0045), 1 - np.array((0.12, 0.2, 0.18)) * (0.6 + old))
@@ -68,9 +68,9 @@ def _brow(side: np.ndarray, z: np.ndarray, marks: dict, gender: float, random) -
     """How much of each brow covers the skin: hairs that lie outward, denser in the middle, thinner to the temple."""
     ex, ez, radius = marks["eye"][0], marks["eye"][1], marks["radius"]
     inner = side - ex
-    arch = ez + radius * (1.85 - 9.0 * (inner - 0.004) ** 2 / 0.01)
+    arch = ez + radius * (1.68 - 9.0 * (inner - 0.004) ** 2 / 0.01)
     along = np.clip((inner + 0.021) / 0.05, 0, 1)
-    half = (0.0026 + 0.0013 * gender) * (0.35 + 0.65 * np.sin(np.pi * (0.18 + 0.82 * along) ** 0.8))
+    half = (0.0026 + 0.0013 * gender) * (0.12 + 0.88 * np.sin(np.pi * (0.2 + 0.8 * along) ** 0.85))
     body = np.clip(1.35 - np.abs(z - arch) / half, 0, 1) * (inner > -0.022) * (inner < 0.03)
     grain = random.normal(size=z.shape)
     hairs = sum(np.roll(np.roll(grain, k // 2, axis=0), k, axis=1) for k in range(7)) / np.sqrt(7)

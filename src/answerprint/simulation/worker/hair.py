@@ -33,7 +33,7 @@ def scalp(points: np.ndarray, eye: np.ndarray, style: str) -> np.ndarray:
     temples = 0.012 * np.clip((np.abs(x) - 0.03) / 0.03, 0, 1) * np.clip((y + 0.05) / 0.03, 0, 1)
     line = np.maximum(0.057 + 0.72 * y + temples, -0.07)
     if style == "receding":
-        line = np.maximum(line, 0.004 + 0.6 * np.clip(y + 0.13, 0, 1) + 0.045 * np.clip(1 - np.abs(x) / 0.075, 0, 1))
+        line += (0.022 + 0.016 * np.clip((np.abs(x) - 0.015) / 0.03, 0, 1)) * np.clip((0.072 - np.abs(x)) / 0.02, 0, 1)
     return np.minimum.reduce([z - line, 0.083 - np.abs(x), z + 0.08])
 
 
@@ -118,7 +118,8 @@ def _walk(root, normal, lock, centre, eye, style: str, random) -> np.ndarray:
             comb = _knot_place(eye) - here
             comb /= np.maximum(np.linalg.norm(comb, axis=1, keepdims=True), 0.01)
         # Combed along the head, not away from it; below the ears it simply hangs.
-        along = comb - np.maximum((comb * out).sum(axis=1, keepdims=True), 0 if style in ("crop", "receding") else -9) * out
+        inward = 0 if style in ("crop", "receding") else -9
+        along = comb if style == "tied" else comb - np.maximum((comb * out).sum(axis=1, keepdims=True), inward) * out
         if style in _HANGING:
             hangs = np.clip((eye[2] - 0.01 - here[:, 2:]) / 0.05, 0, 1)
             along = (1 - hangs) * along + hangs * np.array([0.0, -0.05, -1.6])
@@ -127,7 +128,12 @@ def _walk(root, normal, lock, centre, eye, style: str, random) -> np.ndarray:
         side = np.where(here[:, :1] > 0.018, 1.0, -1.0) * np.array([[0.7, 0, 0]])
         along = (1 - front) * along + front * (side + np.array([0, -0.85, 0.15 if style == "short" else -0.45]))
         lift = np.exp(-(k - 1) * each / 0.012)
-        way = 0.9 * lift * normal + along + _ASTRAY.get(style, 0.16) * astray + 0.05 * random.normal(size=(count, 3))
+        way = (
+            (0.2 if style == "tied" else 0.9) * lift * normal
+            + along
+            + _ASTRAY.get(style, 0.16) * astray
+            + 0.05 * random.normal(size=(count, 3))
+        )
         step = here + way / np.linalg.norm(way, axis=1, keepdims=True) * each
         far = np.linalg.norm(step - centre, axis=1, keepdims=True)
         least = reach + 0.002 + depth * min(1.0, 0.35 + 2.0 * k / steps)

@@ -241,7 +241,7 @@ def _skin_material(name: str, about: dict, marks: dict):
     sheet = surfaces.Sheet(f"{name}.skin", {"colour": about["skin"], "roughness": 0.45})
     blush = sheet.node("Attribute", _attribute_name="blush").outputs["Fac"]
     warm = tuple(min(1.0, c * k) for c, k in zip(about["skin"], (1.0, 0.62, 0.58), strict=True))
-    colour = sheet.mix(sheet.sum(blush, 0.75), sheet.colour, (*warm, 1))
+    colour = sheet.mix(sheet.sum(blush, 0.5), sheet.colour, (*warm, 1))
     freckle = sheet.spread(sheet.noise(160, 2), 0.62, 0.75)
     colour = sheet.mix(sheet.sum(freckle, 0.25), colour, (0.72, 0.5, 0.4, 1), "MULTIPLY")
     colour = sheet.mix(sheet.spread(sheet.noise(22, 4, 0.6), 0.3, 0.75, 0, 0.3), colour, (0.8, 0.66, 0.62, 1), "MULTIPLY")

@@ -62,6 +62,7 @@ class BinClip:
     size: tuple[int, int] | None = None
     clap: int | None = None
     """the frame in which the sticks are heard to close"""
+    clap_said: str = "the sticks are heard to close"
 
     @property
     def slate(self) -> tuple[str, str, str]:
@@ -167,7 +168,7 @@ def _groups(members: Sequence[BinClip]) -> list[list[BinClip]]:
 def _picture(number: int, clip: BinClip, at: Timecode, track: str) -> Event:
     markers = [Marker(at, "circled", "GREEN", f"{clip.scene}{clip.setup} take {clip.take}")] if clip.circled else []
     if clip.clap is not None:
-        markers.append(Marker(at + clip.clap, "clap", "YELLOW", "the sticks are heard to close"))
+        markers.append(Marker(at + clip.clap, "clap", "YELLOW", clip.clap_said))
     return Event(
         number,
         clip.reel,

@@ -64,6 +64,7 @@ def bin_clips(production: Production, papers: Papers) -> list[BinClip]:
             clip = clips[name]
             first = _start(clip)
             sound = _sound(production, clip, sounds)
+            synced = clip.asset.details.get("sync") or {}
             found.append(
                 BinClip(
                     clip.name,
@@ -82,10 +83,21 @@ def bin_clips(production: Production, papers: Papers) -> list[BinClip]:
                     notes.get((clip.scene, clip.setup, clip.take), ""),
                     clip.asset.sha256,
                     (clip.width, clip.height),
-                    (clip.asset.details.get("sync") or {}).get("clap_frame"),
+                    synced.get("clap_frame"),
+                    _clap_said(synced),
                 )
             )
     return found
+
+
+def _clap_said(synced: dict[str, Any]) -> str:
+    """What the marker of the clap says: heard, and whether the picture agrees."""
+    seen = synced.get("clap_seen") or {}
+    if seen.get("verdict") == "confirmed":
+        return f"the sticks are heard and seen to close (confidence {seen['confidence']:.2f})"
+    if seen.get("verdict") == "contested":
+        return f"the sticks are heard to close here, and seen to close in frame {seen['frame']} of the clip"
+    return "the sticks are heard to close"
 
 
 def _usable(clip: Clip) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from answerprint.ingest.sync import Sync, find_clap, overlapping, synchronise
 from answerprint.media.samples import read_samples
+from answerprint.passes.clap import contest, seen_with
 from answerprint.passes.footage import located
 from answerprint.production import BadInput, Timecode
 from answerprint.production.catalogue import Production
@@ -46,7 +47,11 @@ def marry(
                 continue
             if agreed is not None:
                 told = {"sound": Path(sound.path).name, "asset": sound.path, **agreed.document()}
-                fresh[clip.name] = told | {"clap_frame": _clap_frame(clip, located(production, sound), agreed)}
+                heard = _clap_frame(clip, located(production, sound), agreed)
+                seen = seen_with(places[clip.name], clip.rate, heard) if heard is not None else None
+                fresh[clip.name] = told | {"clap_frame": heard, "clap_seen": seen}
+                if heard is not None and seen is not None and seen["verdict"] == "contested":
+                    problems.append(contest(clip.name, heard, seen))
                 break
     with production.session() as session:
         for clip in session.scalars(select(Clip).where(Clip.name.in_(list(fresh)))):

@@ -14,7 +14,7 @@ from pydantic import Field
 from answerprint.generator.coverage_moment import Moment, performers_at
 from answerprint.generator.coverage_scene import CoverageScene
 from answerprint.generator.coverage_splats import scene_of_splats
-from answerprint.generator.coverage_study import nearest_first, sources_of, study, subject_of, with_people
+from answerprint.generator.coverage_study import light_of, nearest_first, sources_of, study, subject_of, with_people
 from answerprint.graph.contract import (
     Analysis,
     Chunk,
@@ -170,6 +170,7 @@ class Coverage(Operation):
         if moment is not None and moment.placed is not None:
             colour, alpha = over(moment.placed, colour, depth)
             depth = np.where(alpha > 0.5, moment.placed.depth, depth)
+        colour = light_of(analysis).seen(colour, target)
         support = np.where(alpha > 0.5, np.maximum(seen.support, 1), seen.support).astype(np.uint16)
         height, width = unseen.shape
         never = support == 0
@@ -201,7 +202,16 @@ def _moment(
     if parameters.performers == "background" or not scene.at(frame):
         return None
     facts = analysis.facts
-    found = performers_at(scene.at(frame), target, parameters.height, facts["near"], facts["far"], parameters.limit_deg, seen.depth)
+    found = performers_at(
+        scene.at(frame),
+        target,
+        parameters.height,
+        facts["near"],
+        facts["far"],
+        parameters.limit_deg,
+        seen.depth,
+        light_of(analysis),
+    )
     if found.left_out and parameters.beyond == "refuse":
         raise BadInput(
             f"coverage, frame {frame}", f"{found.why}", "move the new camera nearer to a real one, or set performers=background"

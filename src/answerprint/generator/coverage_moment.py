@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from answerprint.generator.coverage_exposure import SceneLight
 from answerprint.generator.coverage_scene import Sighting, parallax_deg, resized, view_of
 from answerprint.optics.camera import Camera
 from answerprint.spatial.performers import Placed, body_depth, placed, straight_matte
@@ -34,13 +35,15 @@ class Moment:
 
 
 def performers_at(
-    sightings: Sequence[Sighting], target: Camera, height: int | None, near: float, far: float, limit_deg: float, set_depth: Float
-) -> Moment:
+    sightings: Sequence[Sighting], target: Camera, height: int | None, near: float, far: float, limit_deg: float, set_depth: Float,
+    light: SceneLight,
+) -> Moment:  # fmt: skip
     """The performers that the nearest of ``sightings`` (one moment) filmed, in ``target``'s picture.
 
-    ``set_depth`` (h, w) is the set's distance in the target's picture: where a performer stands on it, alone of a single camera.
+    ``set_depth`` (h, w) is the set's distance in the target's picture: where a performer stands on it, alone of a single camera. ``light``
+    takes each picture to the set's exposure and colour.
     """
-    work = [(s, *_read(s, height)) for s in sightings]
+    work = [(s, *_read(s, height, light)) for s in sightings]
     subject = _middle(work, target, near, far, set_depth)
     work.sort(key=lambda w: parallax_deg(w[0].camera, target, subject))
     sighting, picture, matte, camera, view = work[0]
@@ -64,8 +67,9 @@ def performers_at(
     return Moment(sighting, angle, placed(target, picture, matte, camera, view, depth), False)
 
 
-def _read(sighting: Sighting, height: int | None) -> tuple[Float, Float | None, Camera, View]:
+def _read(sighting: Sighting, height: int | None, light: SceneLight) -> tuple[Float, Float | None, Camera, View]:
     picture, matte, _, camera = resized(sighting, height)
+    picture = light.of(picture, camera, sighting.clip)
     return picture, matte, camera, view_of(picture, np.ones(picture.shape[:2], np.float32), camera, sighting.name)
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from answerprint.generator.coverage_exposure import gains
+from answerprint.generator.coverage_exposure import SceneLight, scene_light
 from answerprint.generator.coverage_people import people_in
 from answerprint.generator.coverage_scene import CoverageScene, Sighting, parallax_deg, plate_of_place, scanned_depth, view_of
 from answerprint.generator.coverage_splats import splats_of
@@ -81,25 +80,21 @@ def study(
             f"no two cameras stand within {_WIDEST_ANGLE:g} degrees of each other, and there is no scan",
             "give a scan of the set",
         )
-    found = gains([g[0].clip for g in groups], views, depths)
-    plates = [(_gained(p, found.get(g[0].clip)), w, d, c) for (p, w, d, c), g in zip(plates, groups, strict=True)]
-    views = [replace(view, picture=_gained(view.picture, found.get(g[0].clip))) for view, g in zip(views, groups, strict=True)]
-    _keep(analysis, groups, plates, depths, found)
+    light = scene_light([g[0].clip for g in groups], views, depths)
+    plates = [(light.of(p, c, g[0].clip), w, d, c) for (p, w, d, c), g in zip(plates, groups, strict=True)]
+    views = [view_of(p, w, c, g[0].name, d, "") for (p, w, d, c), g in zip(plates, groups, strict=True)]
+    _keep(analysis, groups, plates, depths, light)
     if splats:
         splats_of(views, depths, scene.points, half, context, analysis)
     return analysis
 
 
-def _gained(picture: Float, gain: Sequence[float] | None) -> Float:
-    return picture if gain is None else np.asarray(picture * np.asarray(gain, np.float32), dtype=np.float32)
-
-
 def _keep(
     analysis: Analysis, groups: Sequence[Sequence[Sighting]], plates: Sequence[tuple[Float, Float, Float | None, Camera]],
-    depths: Sequence[Depth], found: dict[str, list[float]],
+    depths: Sequence[Depth], light: SceneLight,
 ) -> None:  # fmt: skip
-    """The sources as plain arrays, each with the first clip's exposure and colour."""
-    analysis.facts["gains"] = found
+    """The sources as plain arrays, each in the scene's light."""
+    analysis.facts |= {"gains": light.gains, "falloff_power": light.power}
     for number, ((picture, weight, _, camera), depth, group) in enumerate(zip(plates, depths, groups, strict=True)):
         analysis.arrays |= {
             f"picture{number}": picture, f"weight{number}": weight.astype(np.uint8), f"metres{number}": depth.metres, f"sure{number}": depth.sure,
@@ -121,6 +116,11 @@ def sources_of(analysis: Analysis) -> list[Source]:
         view = view_of(picture, arrays[f"weight{number}"].astype(np.float32), camera, said["name"], exposure="")
         found.append(Source(view, Depth(arrays[f"metres{number}"], arrays[f"sure{number}"]), picture, camera, said["name"]))
     return found
+
+
+def light_of(analysis: Analysis) -> SceneLight:
+    """What takes each clip's light to the scene's."""
+    return SceneLight(analysis.facts["gains"], analysis.facts["falloff_power"])
 
 
 def with_people(scene: CoverageScene, analysis: Analysis) -> CoverageScene:

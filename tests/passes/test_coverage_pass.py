@@ -11,6 +11,7 @@ import pytest
 
 from answerprint.cli.main import main
 from answerprint.passes.coverage import virtual_name
+from answerprint.passes.review import decide
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Clip
 from answerprint.spatial.capture import read_clip_cameras
@@ -53,7 +54,7 @@ def target(home: Path, frames: int) -> Path:
 
 @pytest.mark.slow
 def test_the_new_camera_stands_in_bins_and_conforms_like_a_take(home, tmp_path, capsys):
-    settings = ["camera=" + str(target(home, 2)), "height=72", "time_budget=4", "performers=background"]
+    settings = ["camera=" + str(target(home, 2)), "height=72", "time_budget=4", "splats=false", "performers=background"]
     shots = Production.open(home)
     with shots.reading() as session:
         name = session.query(Clip).filter(Clip.name == CLIPS[0]).one().shots
@@ -63,6 +64,10 @@ def test_the_new_camera_stands_in_bins_and_conforms_like_a_take(home, tmp_path, 
         made = session.query(Clip).filter(Clip.name == "V001C001_21A_T1_GEN").one()
         assert (made.reel, made.camera_label, made.start_timecode, made.height) == ("V001", "V", "10:00:00:00", 72)
         assert {p.purpose for p in made.asset.permissions if p.allowed} <= {"index", "retrieve", "deliver"}
+        (version,) = made.shots[0].versions
+        assert (version.operation, version.status, version.number) == ("coverage", "to review", 1)
+        assert [f["frame"] for f in version.figures["frames"]] == [0, 1] and (home / made.asset.details["proxy"]).is_file()
+    assert decide(production, version.id, "Ada", "approved").status == "approved"
     assert main(["run", str(home), "editorial", "-q"]) == 0
     bins = list((home / "editorial" / "bins").iterdir())
     for ending in (".otio", ".ale"):

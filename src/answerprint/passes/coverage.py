@@ -26,6 +26,7 @@ from answerprint.graph.sources import PlateReader
 from answerprint.jobs.queue import ChunkOrder, submit
 from answerprint.jobs.work import WorkOrder
 from answerprint.optics.camera import Camera
+from answerprint.passes.coverage_review import copies, put_to_review
 from answerprint.passes.footage import allowed, located, plate_of
 from answerprint.passes.frame_ledger import frame_rows, keep_ledger, summary
 from answerprint.passes.performance_policy import records_for_shot
@@ -56,6 +57,7 @@ class CoverageSettings(BaseModel):
     unit: str = Field(default="V", pattern="^[A-Z]{1,2}$", description="unit letter of the new camera in reel and clip name")
     height: int | None = Field(default=None, ge=32, le=8640, description="lines of the picture; without it the new camera's own")
     time_budget: float | None = Field(default=None, gt=0, description="CPU seconds for studying the scene")
+    splats: bool = Field(default=True, description="fit the set as splats too: better outlines and angles farther off")
     performers: Literal["plates", "background"] = Field(
         default="plates", description="real pixels of the nearest camera, or the set alone"
     )
@@ -73,7 +75,7 @@ def submit_coverage(production: Production, shots: list[Shot], settings: Coverag
     for shot in shots:
         clip = shot.clip
         slate = (clip.scene, clip.setup, clip.take)
-        if slate in done:
+        if slate in done or clip.asset.origin == "made":
             continue
         done.add(slate)
         if not (clip.asset.details or {}).get("cameras"):
@@ -223,10 +225,15 @@ def _file(production: Production, order: WorkOrder, run: GraphRun, out: Path, co
     )  # fmt: skip
     root = keep_ledger(production.path("ledger") / f"{order.job_id}.ledger.jsonl", order.job_id, rows, records, asked_by)
     figures = summary(records) | {"ledger_root": root, "never_seen_share": _mean(records, "never_seen_share")}
+    with production.reading() as session:
+        beside = session.get(Clip, order.job_order["clip"])
+        assert beside is not None
+    copies(out, virtual_name(beside, order.job_order["unit"]), beside.rate, records, context)
     with production.session() as session:
         clip = session.get(Clip, order.job_order["clip"])
         assert clip is not None
         made = _camera_of_the_catalogue(session, production, clip, order, out, records, figures)
+        put_to_review(session, made, order.job_id, out.relative_to(production.root).as_posix(), records, figures)
         return figures | {"clip": made.name}
 
 

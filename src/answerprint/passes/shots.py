@@ -208,7 +208,7 @@ def ensure_shots(production: Production, who: str = "") -> list[str]:
 
 
 def named_shots(production: Production, names: list[str]) -> list[Shot]:
-    """The shots called so; all shots when no name is given."""
+    """The shots called so; all shots when no name is given, without new angles that stand outside the cut: they are results."""
     with production.session() as session:
         shots = list(session.scalars(select(Shot).order_by(Shot.id)))
         known: dict[str, Any] = {s.name: s for s in shots}
@@ -217,7 +217,7 @@ def named_shots(production: Production, names: list[str]) -> list[Shot]:
             raise BadInput(
                 ", ".join(missing), "there is no such shot", f"use one of {', '.join(known) or 'none yet: ingest a cut first'}"
             )
-        chosen = [known[n] for n in names] if names else shots
+        chosen = [known[n] for n in names] if names else [s for s in shots if s.event is not None or s.clip.asset.origin != "made"]
         for shot in chosen:
             _ = shot.clip.asset.details
     return chosen

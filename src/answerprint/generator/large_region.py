@@ -6,6 +6,7 @@ whole clip, so that it stands still. ``support`` says which is which: 0 is inven
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -14,9 +15,10 @@ from numpy.typing import NDArray
 
 from answerprint.generator.exemplar import calm_fill, exemplar_fill, smooth_fill
 from answerprint.generator.frame_noise import FrameNoise, measure_noise
+from answerprint.generator.removal_takes import other_takes
 from answerprint.generator.scene_plate import scene_plate
-from answerprint.generator.seam import frame_gain, membrane
-from answerprint.generator.static_plate import LOCKED_PX, StaticPlate, camera_motion, hidden_by, spread, static_plate
+from answerprint.generator.seam import border_of, frame_gain, joined, membrane, smoothed
+from answerprint.generator.static_plate import LOCKED_PX, StaticPlate, camera_motion, hidden_by, spread, static_plate, unsteady
 from answerprint.generator.stops import Log, to_light, to_log
 from answerprint.generator.witness import Testimony, subject_in, testimony
 from answerprint.generator.witness_laying import Witness
@@ -35,18 +37,23 @@ _LOOKS = 20
 _WITNESS_FRAMES = 11
 _NARROW_PX_AT_HD = 20
 """A gap up to this wide is closed with texture; a wider one is kept calm, for texture without knowledge makes things up."""
-_MOVED_STOPS = 0.35
 _INSIDE = 1.5 / 255.0
 
 
 def prepare_large(
-    plate: FrameReader, matte: MatteReader, protect: MatteReader | None, witnesses: list[FrameReader], context: Context
+    plate: FrameReader,
+    matte: MatteReader,
+    protect: MatteReader | None,
+    witnesses: list[FrameReader],
+    context: Context,
+    takes: Sequence[FrameReader] = (),
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """The clean plate behind ``matte`` for the whole clip, as plain arrays and facts.
 
     ``facts["plated"]`` is False, and there are no arrays, when the camera moves in a way that has no plate. For a moving camera
     the array ``to_plate`` (count, 3, 3) takes each frame's pixels to the plate's. ``witnesses`` are other locked cameras of the same
-    take with a calibration; one that also has a ``matte`` (a MatteReader) gives only what lies outside it.
+    take with a calibration; one that also has a ``matte`` (a MatteReader) gives only what lies outside it. ``takes`` are other takes
+    by the same camera; they are asked first, and only where the camera is locked.
     """
     matte, protect = _Once(matte), None if protect is None else _Once(protect)
     box = _reach(plate, matte)
@@ -83,10 +90,16 @@ def prepare_large(
     clean = clean.without_samples()
     missing = subject & (support == 0)
     facts["unseen_px"] = int(missing.sum())
+    if facts["static"] and takes and missing.any():
+        said = other_takes(list(takes), box, colour, support > 0, missing, (plate.width, plate.height), context)
+        found = said.count > 0
+        colour, support = np.where(found[..., None], said.colour, colour), np.where(found, said.count, support)
+        facts["takes"] = [[number, list(frames)] for number, frames in said.heard]
+        missing = subject & (support == 0)
     told = _ask(plate, [matte], witnesses, clean, missing, context, facts)
     if told is not None:
         believed = missing & (told.count > 0)
-        colour = _joined(told.colour, np.where((support > 0)[..., None], colour, told.colour), believed, support > 0)
+        colour = joined(told.colour, np.where((support > 0)[..., None], colour, told.colour), believed, support > 0)
         support = np.where(believed, told.count, support)
     missing = subject & (support == 0)
     facts["witnessed_px"] = facts["unseen_px"] - int(missing.sum())
@@ -172,7 +185,7 @@ def _ask(
         if camera_motion(reader, lambda frame: ~covered(frame)) > LOCKED_PX:
             continue
         whole = static_plate(reader, covered, (0, 0, reader.width, reader.height), most=_WITNESS_FRAMES)
-        barred = _unsteady(whole)
+        barred = unsteady(whole)
         if own is None:
             for outline in outlines:
                 barred |= subject_in(camera, outline, 0.0, reader.camera)
@@ -188,17 +201,6 @@ def _figures(person: MatteReader, frame: int) -> list[Plane]:
     inside = person.read(frame) > _INSIDE
     count, labels, facts, _ = cv2.connectedComponentsWithStats(inside.astype(np.uint8), connectivity=8)
     return [np.asarray(labels == at) for at in range(1, count) if facts[at, cv2.CC_STAT_AREA] > 0.001 * inside.size]
-
-
-def _unsteady(whole: StaticPlate) -> Plane:
-    """Where a frame or more differ from the median of a locked camera: somebody walked there; gaps inside are closed."""
-    moved = np.zeros(whole.colour.shape[:2], np.float32)
-    for one in whole.residuals():
-        moved = np.maximum(moved, np.nan_to_num(np.abs(cv2.blur(one, (9, 9))).max(axis=2), nan=9.0))
-    spots = cv2.morphologyEx((moved > _MOVED_STOPS).astype(np.uint8), cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
-    size = round(scaled_to_hd(40, whole.colour.shape[1], whole.colour.shape[0])) | 1
-    closed = cv2.morphologyEx(spots, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
-    return np.asarray(cv2.dilate(closed, np.ones((9, 9), np.uint8)) > 0)
 
 
 def _invent(colour: Log, missing: Plane, known: Plane, context: Context) -> Log:
@@ -217,7 +219,7 @@ def _invent(colour: Log, missing: Plane, known: Plane, context: Context) -> Log:
             np.where(wide[..., None], calm, whole), narrow, known, context.generator("large-region", "exemplar")
         )
         calm = np.where(narrow[..., None], exemplar, calm)
-    return _joined(calm, whole, missing, known)
+    return joined(calm, whole, missing, known)
 
 
 def _in_border_colours(calm: Log, picture: Log, hole: Plane, known: Plane) -> Log:
@@ -226,37 +228,14 @@ def _in_border_colours(calm: Log, picture: Log, hole: Plane, known: Plane) -> Lo
     Lines carried inward channel by channel make colours that are nowhere in the set; a harmonic function of the border's
     colours cannot (it has no maximum inside).
     """
-    border = _border(hole, known)
+    border = border_of(hole, known)
     if not border.any():
         return calm
-    ring = _smoothed(picture, border, 3.0)
+    ring = smoothed(picture, border, 3.0)
     colours = membrane(ring - ring.mean(axis=2, keepdims=True), border, hole)
     low, high = np.percentile(ring[border].mean(axis=1), (1, 99))
     grey = np.clip(calm.mean(axis=2, keepdims=True), low, high)
     return np.where(hole[..., None], grey + colours, picture).astype(np.float32)
-
-
-def _border(hole: Plane, known: Plane) -> Plane:
-    return np.asarray((cv2.dilate(hole.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0) & ~hole & known)
-
-
-def _joined(fill: Log, picture: Log, hole: Plane, known: Plane) -> Log:
-    """``fill`` in the hole, bent so that its low frequencies meet ``picture`` where ``known`` along the border.
-
-    A difference of more than half a stop is another thing, not another light, and is left as it is.
-    """
-    border = _border(hole, known)
-    difference = _smoothed(picture - fill, border, 3.0)
-    border &= np.abs(difference).max(axis=2) < 0.5
-    correction = membrane(difference, border, hole)
-    return np.where(hole[..., None], fill + correction, picture).astype(np.float32)
-
-
-def _smoothed(picture: Log, where: Plane, sigma: float) -> Log:
-    """The Gaussian mean over the pixels ``where`` only."""
-    weight = cv2.GaussianBlur(where.astype(np.float32), (0, 0), sigma)
-    total = cv2.GaussianBlur(np.where(where[..., None], picture, np.float32(0)), (0, 0), sigma)
-    return np.asarray(total / np.maximum(weight, 1e-6)[..., None], np.float32)
 
 
 def fill_large(
@@ -303,8 +282,8 @@ def _matched(
     gain, _ = frame_gain(difference, ring)
     left = difference - gain
     level = np.maximum(noise.strength.max(), 0.02)
-    trusted = ring & (np.abs(_smoothed(left, ring, 1.5)).max(axis=2) < 5 * level)
+    trusted = ring & (np.abs(smoothed(left, ring, 1.5)).max(axis=2) < 5 * level)
     border = trusted & grown(hole.astype(np.float32), scaled_to_hd(6, *size))
-    correction = membrane(_smoothed(left, border, scaled_to_hd(3, *size)), border, hole, scaled_to_hd(SEAM_REACH_PX_AT_HD, *size))
+    correction = membrane(smoothed(left, border, scaled_to_hd(3, *size)), border, hole, scaled_to_hd(SEAM_REACH_PX_AT_HD, *size))
     made = clean + gain + correction
     return np.asarray(made + noise.grain(made, rng), np.float32)

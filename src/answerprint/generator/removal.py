@@ -22,7 +22,7 @@ from answerprint.generator.log_light import decoded
 from answerprint.generator.removal_choice import NOISE_FLOOR
 from answerprint.generator.removal_grain import regrained
 from answerprint.generator.removal_lanes import Lanes, QuadMatte, enclosing, opacity, overview
-from answerprint.generator.removal_look import Look, Offer
+from answerprint.generator.removal_look import Look, Offer, packed
 from answerprint.generator.removal_moving import fill_moving
 from answerprint.generator.removal_register import laid_over
 from answerprint.generator.removal_restore import restore_performer
@@ -55,13 +55,16 @@ _TILES_PX = 56
 _GOOD_FLOORS = 4.0
 """In a shot without grain an offer is good up to this many times the noise floor: 0.006 rms ACEScct, a tenth of a stop."""
 _STEPS = {"gentle": (1, 2, 3), "standard": (1, 2, 3, 5), "thorough": (1, 2, 3, 5, 8, 12)}
+_FARTHER = {"gentle": (), "standard": (8, 12), "thorough": (18,)}
+"""Frames that are asked only about what nearer ones do not know."""
 
 
 class RemovalParameters(OperationParameters):
     """What a person may choose for a removal."""
 
     preset: Literal["gentle", "standard", "thorough"] = Field(
-        default="standard", description="how far to look either way: gentle 3 frames, standard 5, thorough 12 (slower)"
+        default="standard",
+        description="how far to look either way: gentle 3 frames; standard 5, and 12 where those do not know; thorough 12 and 18 (slower)",
     )
     strength: float = Field(default=1.0, ge=0.0, le=1.0, description="1 takes it out, 0 leaves it, between lets it shine through")
     matte: Literal["plain", "quad"] = Field(
@@ -99,12 +102,19 @@ class Removal(Operation):
     """Take what the matte covers out of the shot."""
 
     name = "removal"
-    version = "3"
+    version = "4"
     summary = "Takes wires, rigs, marks and people out of a shot and brings back what was behind them."
     inputs = (
         Socket("plate", SocketType.FRAME_SEQUENCE, "the shot"),
         Socket("matte", SocketType.MATTE, "what to take out: white inside, greys are soft edges, black is never touched"),
         Socket("protect", SocketType.MATTE, "the performers, without anyone who is to be removed", required=False),
+        Socket(
+            "takes",
+            SocketType.FRAME_SEQUENCE,
+            "other takes by the same camera, for what this one never shows",
+            required=False,
+            many=True,
+        ),
         Socket("witnesses", SocketType.FRAME_SEQUENCE, "other calibrated cameras of the same moment", required=False, many=True),
     )
     Parameters = RemovalParameters
@@ -114,7 +124,7 @@ class Removal(Operation):
 
     def halo(self, parameters: RemovalParameters) -> int:
         """The farthest frame that is asked."""
-        return max(_STEPS[parameters.preset])
+        return max(_STEPS[parameters.preset] + _FARTHER[parameters.preset])
 
     def analyse(self, inputs: Inputs, parameters: RemovalParameters, context: Context) -> Analysis:
         """Where the mattes are, whether the camera is locked, and the clean plates."""
@@ -125,16 +135,22 @@ class Removal(Operation):
         if seen.box is None:
             return analysis
         if seen.large:
-            arrays, analysis.facts["large"] = prepare_large(plate, matte, protect, list(inputs.get("witnesses") or []), context)
+            arrays, analysis.facts["large"] = prepare_large(
+                plate, matte, protect, list(inputs.get("witnesses") or []), context, list(inputs.get("takes") or [])
+            )
             analysis.arrays |= {f"large_{name}": array for name, array in arrays.items()}
         if seen.thin or not analysis.facts["large"]["static"]:
-            arrays, analysis.facts["still"] = prepare_still(plate, matte, protect, seen.box, parameters.edge_px, context)
+            arrays, analysis.facts["still"] = prepare_still(
+                plate, matte, protect, seen.box, parameters.edge_px, context, list(inputs.get("takes") or [])
+            )
             analysis.arrays |= {f"still_{name}": array for name, array in arrays.items()}
             if not analysis.facts["still"]["locked"]:
                 # What a hole shows may have come from far away, and the camera's movement is told from the whole picture.
                 analysis.facts["box"] = [0, 0, plate.width, plate.height]
         frames = {at for part in ("large", "still") for at in analysis.facts.get(part, {}).get("frames", [])}
         analysis.sources = [SourceUse("plate", at) for at in sorted(frames)]
+        heard = {(at, n) for part in ("large", "still") for n, used in analysis.facts.get(part, {}).get("takes", []) for at in used}
+        analysis.sources += [SourceUse("takes", at, number) for at, number in sorted(heard, key=lambda one: one[::-1])]
         analysis.sources += _witnesses_used(inputs, analysis.facts.get("large", {}))
         return analysis
 
@@ -217,8 +233,8 @@ class Removal(Operation):
             self._memory,
             "large" in analysis.facts,
         )
-        near = [frame + sign * step for step in _STEPS[parameters.preset] for sign in (-1, 1)]
-        near = [at for at in near if 0 <= at < inputs["plate"].count]
+        near = _either_way(frame, _STEPS[parameters.preset], inputs["plate"].count)
+        farther = _either_way(frame, _FARTHER[parameters.preset], inputs["plate"].count)
         guarded = lanes.guarded[cut]
         free = lanes.thin[cut] & ~guarded
         fill, support, restored = (plane[cut] for plane in (canvas.fill, canvas.support, canvas.restored))
@@ -228,14 +244,18 @@ class Removal(Operation):
             if large:
                 made = fill_moving(window.look(frame), offers + _scene(frame, analysis), free)
             else:
-                made = fill_thin(window.look(frame), offers, free, _along_flow(frame, near, window), _good(noise))
+                further = _along_flow(frame, near, window)
+                if farther and not analysis.facts["still"]["locked"]:
+                    further.insert(0, lambda _: _by_camera(frame, farther, window))
+                made = fill_thin(window.look(frame), offers, free, further, _good(noise))
             if noise is not None and parameters.grain > 0:
                 made = regrained(
                     made, window.look(frame), free, noise, parameters.grain, context.generator("removal", "grain", frame)
                 )
             fill[free], support[free] = decoded(made.rgb[free]), made.support[free]
-            canvas.sources |= {SourceUse("plate", at) for at in near}
+            canvas.sources |= {SourceUse("plate", at) for at in near + farther}
             canvas.sources |= {SourceUse("plate", at) for at in analysis.facts.get("still", {}).get("frames", [])}
+            canvas.sources |= {use for use in analysis.sources if use.socket == "takes"}
         over = lanes.thin[cut] & guarded
         if over.any() and not large:
             where = enclosing(over, _TILES_PX)
@@ -249,6 +269,10 @@ class Removal(Operation):
             found = offsets != 0
             fill[found], support[found], restored[found] = decoded(own[found]), 1, offsets[found]
             canvas.sources |= {SourceUse("plate", frame + int(step)) for step in np.unique(offsets[found])}
+
+
+def _either_way(frame: int, steps: tuple[int, ...], count: int) -> list[int]:
+    return [at for step in steps for at in (frame - step, frame + step) if 0 <= at < count]
 
 
 def _plain(inputs: Inputs, parameters: RemovalParameters) -> Inputs:
@@ -268,8 +292,13 @@ def _cheap(frame: int, near: list[int], window: Window, analysis: Analysis) -> l
     if analysis.facts["still"]["locked"]:
         plate, support = still_plate(_named(analysis, "still_"))
         return [Offer(plate, None, 0, support=support), *(Offer(window.look(at), None, at - frame) for at in near)]
+    return _by_camera(frame, near, window)
+
+
+def _by_camera(frame: int, others: list[int], window: Window) -> list[Offer]:
+    """Other frames as the camera's own movement lays them over this one."""
     offers = []
-    for at in near:
+    for at in others:
         matrix = window.camera(frame, at)
         if matrix is not None:
             offers.append(Offer(window.look(at), functools.partial(_laid, matrix), at - frame))
@@ -286,7 +315,7 @@ def _scene(frame: int, analysis: Analysis) -> list[Offer]:
     unseen = arrays["support"] == 0
     nothing, none = np.zeros((0, 0), np.uint8), np.zeros_like(unseen)
     lay = functools.partial(_laid, arrays["to_plate"][frame])
-    return [Offer(Look(log, unseen, none, nothing), lay, 0, support=2, spread=error)]
+    return [Offer(Look(packed(log), unseen, none, nothing), lay, 0, support=2, spread=error)]
 
 
 def _laid(matrix: npt.NDArray[np.float64], box: Box) -> npt.NDArray[np.float32]:

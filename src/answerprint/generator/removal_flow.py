@@ -12,7 +12,7 @@ from answerprint.generator.removal_lanes import scaled_box
 from answerprint.graph.contract import Box
 from answerprint.perception.flow import dense_flow, round_trip_error
 
-__all__ = ["Motion", "brought", "free_along", "motion_between", "sight"]
+__all__ = ["Motion", "brought", "ends", "free_along", "motion_between", "sight"]
 
 Picture = npt.NDArray[np.float32]
 Plane = npt.NDArray[np.float32]
@@ -82,17 +82,18 @@ def motion_between(here: Sight, there: Sight, size: tuple[int, int], where: Box,
 
 def brought(picture: Picture, flow: Picture, x0: int = 0, y0: int = 0) -> Picture:
     """``picture`` sampled along ``flow``, which covers the rectangle at (x0, y0); cubic, so that grain keeps its bite."""
-    x, y = _ends(flow, x0, y0)
+    x, y = ends(flow, x0, y0)
     return np.asarray(cv2.remap(picture, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE))
 
 
 def free_along(veil: npt.NDArray[np.uint8], flow: Picture, x0: int = 0, y0: int = 0) -> Mask:
     """Where sampling along ``flow`` meets no pixel of a hole and stays in the picture; ``veil`` is 255 in the hole, else 0."""
-    x, y = _ends(flow, x0, y0)
+    x, y = ends(flow, x0, y0)
     return np.asarray(cv2.remap(veil, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255.0) < 3)
 
 
-def _ends(flow: Picture, x0: int, y0: int) -> tuple[Plane, Plane]:
+def ends(flow: Picture, x0: int = 0, y0: int = 0) -> tuple[Plane, Plane]:
+    """Where ``flow`` over the rectangle at (x0, y0) leads: x and y, pixels."""
     height, width = flow.shape[:2]
     x = flow[..., 0] + np.arange(x0, x0 + width, dtype=np.float32)
     y = flow[..., 1] + np.arange(y0, y0 + height, dtype=np.float32)[:, None]

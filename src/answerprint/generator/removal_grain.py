@@ -27,7 +27,7 @@ def regrained(fill: Fill, look: Look, where: Mask, noise: FrameNoise, amount: fl
         x0, y0, x1, y1 = inner
         cut = np.s_[y0:y1, x0:x1]
         grain = noise.grain(rgb[cut] * STOPS, rng) / STOPS
-        beside = _busyness(look.log[cut], ~look.hidden[cut]) / np.maximum(_busyness(grain, None), np.float32(1e-6))
+        beside = _busyness(look.log(inner), ~look.hidden[cut]) / np.maximum(_busyness(grain, None), np.float32(1e-6))
         share = np.where(where[cut], np.float32(amount) * fill.grain[cut] * np.minimum(beside, 1), np.float32(0))
         rgb[cut] += grain * share[..., None]
     return Fill(rgb, fill.support, fill.error, fill.grain)

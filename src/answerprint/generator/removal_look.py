@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from answerprint.generator.exemplar import smooth_fill
-from answerprint.generator.removal_flow import sight
+from answerprint.generator.removal_flow import ends, sight
 from answerprint.generator.removal_spatial import smoothest
 from answerprint.graph.contract import Box
 
-__all__ = ["BESIDE", "Fill", "Look", "Offer", "tiles"]
+__all__ = ["BESIDE", "Fill", "Look", "Offer", "packed", "tiles"]
 
 Picture = npt.NDArray[np.float32]
 Plane = npt.NDArray[np.float32]
@@ -25,6 +25,10 @@ BESIDE = 3.0
 """Radius (Gaussian sigma, pixels) within which a candidate is judged: about the width of a wire."""
 FLOW_SIDE = 640
 """Longer side of the picture that dense flow is measured on."""
+_CODES = np.float32(16000.0)
+_LOWEST = np.float32(-2.5)
+"""Frames are kept as 16-bit codes of ACEScct, at half the memory: from -2.5 (-0.24 in linear light) to 1.59 (above 65504), in steps
+of 6e-5, a fiftieth of the least noise that counts."""
 _TILE = 40
 _MARGIN = 12
 """Small tiles waste little beside a slanted wire; the margin is what the judgement beside the hole reaches."""
@@ -34,15 +38,26 @@ _MARGIN = 12
 class Look:
     """One frame as the fill sees it.
 
-    ``log`` (h, w, 3) ACEScct with the smoothest fill in the pixels ``hidden`` (h, w) by what is removed, so that flow does not
-    follow the wire and sampling beside it does not ring; ``wide`` the part of them that is too large for thin methods;
-    ``sight`` the grey picture for registration.
+    ``codes`` (h, w, 3) keep ACEScct (``log`` gives it) with the smoothest fill in the pixels ``hidden`` (h, w) by what is removed,
+    so that flow does not follow the wire and sampling beside it does not ring; ``wide`` the part of them that is too large for
+    thin methods; ``sight`` the grey picture for registration.
     """
 
-    log: Picture
+    codes: npt.NDArray[np.uint16]
     hidden: Mask
     wide: Mask
     sight: npt.NDArray[np.uint8]
+
+    def log(self, box: Box | None = None) -> Picture:
+        """The picture as ACEScct over a rectangle, or all of it."""
+        codes = self.codes if box is None else self.codes[box[1] : box[3], box[0] : box[2]]
+        return codes * (1 / _CODES) + _LOWEST
+
+    def along(self, flow: Picture, x0: int, y0: int) -> Picture:
+        """The picture sampled along ``flow``, which covers the rectangle at (x0, y0); cubic, so that grain keeps its bite."""
+        x, y = ends(flow, x0, y0)
+        found = cv2.remap(self.codes, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(found * (1 / _CODES) + _LOWEST, np.float32)
 
     @functools.cached_property
     def glance(self) -> npt.NDArray[np.uint8]:
@@ -61,7 +76,7 @@ class Look:
     @classmethod
     def at(cls, log: Picture, hidden: Mask, wide: Mask | None = None, longest_sight: int = 960) -> Look:
         """Look at a frame given as ACEScct; what it shows in ``hidden`` is not used. ``wide`` is closed smoothly, only so that
-        there is something to look at. ``log`` is kept and written to."""
+        there is something to look at. ``log`` is written to."""
         if wide is None:
             wide = np.zeros_like(hidden)
         if wide.any():
@@ -69,7 +84,12 @@ class Look:
         gap = hidden & ~wide
         if gap.any():
             log[gap] = smoothest(log, gap)
-        return cls(log, hidden, wide, sight(log, longest_sight))
+        return cls(packed(log), hidden, wide, sight(log, longest_sight))
+
+
+def packed(log: Picture) -> npt.NDArray[np.uint16]:
+    """ACEScct as the codes that a ``Look`` keeps."""
+    return np.asarray(np.clip((log - _LOWEST) * _CODES + np.float32(0.5), 0, 65535), np.uint16)
 
 
 @dataclass(frozen=True)
@@ -105,7 +125,7 @@ class Fill:
         """Nothing filled yet."""
         height, width = look.hidden.shape
         nothing = np.zeros((height, width), np.float32)
-        return cls(look.log.copy(), np.zeros((height, width), np.uint16), nothing, nothing.copy())
+        return cls(look.log(), np.zeros((height, width), np.uint16), nothing, nothing.copy())
 
 
 def tiles(hole: Mask) -> list[tuple[Box, Box]]:

@@ -43,7 +43,7 @@ def fill_moving(look: Look, offers: Sequence[Offer], where: Mask) -> Fill:
         return fill
     x0, y0, x1, y1 = box
     cut = np.s_[y0:y1, x0:x1]
-    hole, hidden, real = where[cut], look.hidden[cut], look.log[cut]
+    hole, hidden, real = where[cut], look.hidden[cut], look.log(box)
     ring = cv2.dilate(hole.astype(np.uint8), np.ones((2 * _RING_PX + 1, 2 * _RING_PX + 1), np.uint8)) > 0
     depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3)
     trust = np.exp(-depth / np.float32(_LOCAL)).astype(np.float32)
@@ -51,7 +51,7 @@ def fill_moving(look: Look, offers: Sequence[Offer], where: Mask) -> Fill:
     for offer in offers:
         assert offer.flow is not None
         flow = offer.flow(box)
-        colour = brought(offer.look.log, flow, x0, y0)
+        colour = offer.look.along(flow, x0, y0)
         valid = free_along(offer.look.veil, flow, x0, y0)
         known = valid & ~hidden & ring
         if not known.any():

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from answerprint.generator.removal_choice import error_beside
-from answerprint.generator.removal_flow import Motion, brought, free_along
+from answerprint.generator.removal_flow import Motion, free_along
 from answerprint.generator.removal_look import BESIDE, Look, tiles
 
 __all__ = ["restore_performer"]
@@ -33,20 +33,21 @@ def restore_performer(
     Each pixel of ``where`` is taken whole from the one frame whose flow-aligned picture agrees best with this frame on the
     performer's pixels beside it; the offset is returned (int8, 0: none agreed well enough and the pixel stays source).
     """
-    picture, offsets = look.log.copy(), np.zeros(look.hidden.shape, np.int8)
+    picture, offsets = look.log(), np.zeros(look.hidden.shape, np.int8)
     hole = look.hidden & where
     for inner, outer in tiles(hole) if near else []:
         x0, y0, x1, y1 = outer
         cut = np.s_[y0:y1, x0:x1]
         least = np.full((y1 - y0, x1 - x0), np.float32(RESTORED_ERROR**2))
-        colour, offset = look.log[cut].copy(), np.zeros(least.shape, np.int8)
+        real = look.log(outer)
+        colour, offset = real.copy(), np.zeros(least.shape, np.int8)
         for step in sorted(near, key=lambda k: (abs(k), k)):
             other, motion = near[step]
             flow = motion.over(outer)
-            offered = brought(other.log, flow, x0, y0)
+            offered = other.along(flow, x0, y0)
             valid = free_along(other.veil, flow, x0, y0)
             beside = valid & ~look.hidden[cut] & performer[cut]
-            error = error_beside(offered, look.log[cut], beside, BESIDE)
+            error = error_beside(offered, real, beside, BESIDE)
             better = valid & (error < least) & (motion.error_over(outer) < RESTORED_ROUND_TRIP)
             least[better], offset[better], colour[better] = error[better], step, offered[better]
         here = np.zeros(hole.shape, bool)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from answerprint.generator.frame_noise import FrameNoise, measure_noise
 from answerprint.generator.log_light import encoded
-from answerprint.generator.removal_flow import brought, free_along
+from answerprint.generator.removal_flow import free_along
 from answerprint.generator.removal_lanes import hidden_under
-from answerprint.generator.removal_look import Look
+from answerprint.generator.removal_look import Look, packed
 from answerprint.generator.removal_register import corners, laid_over, registration
+from answerprint.generator.removal_takes import other_takes
 from answerprint.generator.static_plate import LOCKED_PX, camera_motion, static_plate
 from answerprint.generator.stops import STOPS, Log
 from answerprint.graph.compositor import PROTECT_MARGIN_PX_AT_HD, grown, scaled_to_hd
@@ -26,11 +27,17 @@ _SAMPLES = 32
 
 
 def prepare_still(
-    plate: FrameReader, matte: MatteReader, protect: MatteReader | None, box: Box, edge_px: float, context: Context
+    plate: FrameReader,
+    matte: MatteReader,
+    protect: MatteReader | None,
+    box: Box,
+    edge_px: float,
+    context: Context,
+    takes: Sequence[FrameReader] = (),
 ) -> tuple[Arrays, dict[str, Any]]:
     """Whether the camera is locked; then the temporal median of ``box`` with what is removed and the performers left out.
 
-    Arrays: ``plate`` float16 ACEScct (h, w, 3), ``support`` uint16 (h, w) frames that saw a pixel, and the grain.
+    What no frame saw under the mattes is asked of ``takes``, other takes by the same camera. Arrays: ``plate`` float16 ACEScct (h, w, 3), ``support`` uint16 (h, w) frames that saw a pixel, and the grain.
     """
     margin = scaled_to_hd(PROTECT_MARGIN_PX_AT_HD, plate.width, plate.height)
 
@@ -45,12 +52,15 @@ def prepare_still(
         return _moving_grain(plate, matte, (0, 0, plate.width, plate.height), edge_px), facts
     clean = static_plate(plate, hidden, box, lambda done, total: context.progress(done, total, "the set behind"), most=_SAMPLES)
     facts["frames"] = list(clean.frames)
-    colour = (clean.colour / STOPS).astype(np.float16)
-    return {
-        "plate": colour,
-        "support": clean.seen.astype(np.uint16),
-        **_grain(np.stack(list(clean.residuals())), clean.colour),
-    }, facts
+    colour, support = clean.colour, clean.seen.astype(np.uint16)
+    wanted = support == 0
+    if takes and wanted.any():
+        said = other_takes(list(takes), box, colour, ~wanted, wanted, (plate.width, plate.height), context)
+        found = said.count > 0
+        colour, support = np.where(found[..., None], said.colour, colour), np.where(found, said.count, support)
+        facts["takes"] = [[number, list(frames)] for number, frames in said.heard]
+    grain = _grain(np.stack(list(clean.residuals())), clean.colour)
+    return {"plate": (colour / STOPS).astype(np.float16), "support": support, **grain}, facts
 
 
 def still_plate(arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Look, npt.NDArray[np.integer]]:
@@ -58,7 +68,7 @@ def still_plate(arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Look, npt.NDArr
     support = np.asarray(arrays["support"])
     colour = np.asarray(arrays["plate"], np.float32)
     unseen = support == 0
-    return Look(colour, unseen, np.zeros_like(unseen), np.zeros((0, 0), np.uint8)), support
+    return Look(packed(colour), unseen, np.zeros_like(unseen), np.zeros((0, 0), np.uint8)), support
 
 
 def noise_of(arrays: Mapping[str, npt.NDArray[Any]]) -> FrameNoise | None:
@@ -75,15 +85,15 @@ def _moving_grain(plate: FrameReader, matte: MatteReader, box: Box, edge_px: flo
     looks = []
     for frame in (middle - 1, middle):
         hidden = hidden_under(matte.read(frame), edge_px)[y0:y1, x0:x1]
-        looks.append(Look.at(encoded(plate.read(frame)[y0:y1, x0:x1]), hidden))
+        looks.append(Look.at(encoded(plate.read(frame)[y0:y1, x0:x1]), hidden, hidden))
     one, other = looks
     matrix = registration(one.sight, other.sight, corners(one.sight, one.hidden), (x1 - x0, y1 - y0))
     if matrix is None:
         return {}
     flow = laid_over(matrix, 0, 0, x1 - x0, y1 - y0)
-    residual = (brought(other.log, flow) - one.log) * STOPS / np.float32(np.sqrt(2.0))
+    residual = (other.along(flow, 0, 0) - one.log()) * STOPS / np.float32(np.sqrt(2.0))
     residual[one.hidden | ~free_along(other.veil, flow)] = np.nan
-    return _grain(residual[None], one.log * STOPS)
+    return _grain(residual[None], one.log() * STOPS)
 
 
 def _grain(residual: Log, picture: Log) -> Arrays:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from answerprint.generator.removal_choice import Candidate, choose, error_beside
-from answerprint.generator.removal_flow import brought, free_along
+from answerprint.generator.removal_flow import free_along
 from answerprint.generator.removal_look import BESIDE, Fill, Look, Offer, tiles
 from answerprint.generator.removal_spatial import led_across, smoothest
 from answerprint.generator.removal_trial import Made, made_from_itself
@@ -48,6 +48,7 @@ class _Tile:
     inner: Box
     outer: Box
     here: Mask
+    real: Picture
     least: Plane
     agree: npt.NDArray[np.int32]
     steady: Mask
@@ -59,7 +60,8 @@ class _Tile:
         within = np.s_[inner[1] - outer[1] : inner[3] - outer[1], inner[0] - outer[0] : inner[2] - outer[0]]
         here[within] = hole[inner[1] : inner[3], inner[0] : inner[2]]
         count = int(here.sum())
-        return cls(look, inner, outer, here, np.full(count, np.inf, np.float32), np.zeros(count, np.int32), np.zeros(count, bool))
+        least, agree = np.full(count, np.inf, np.float32), np.zeros(count, np.int32)
+        return cls(look, inner, outer, here, look.log(outer), least, agree, np.zeros(count, bool))
 
     def take(self, offer: Offer, good: float) -> None:
         """Judge one offer beside the hole and keep what it says of the hole."""
@@ -70,9 +72,9 @@ class _Tile:
         valid = free[self.here]
         if not valid.any() and flow is not None:
             return
-        colour = offer.look.log[cut] if flow is None else brought(offer.look.log, flow, x0, y0)
+        colour = offer.look.log(self.outer) if flow is None else offer.look.along(flow, x0, y0)
         hidden = self.look.hidden[cut]
-        error = np.float32(offer.doubt) * error_beside(colour, self.look.log[cut], free & ~hidden, BESIDE)[self.here]
+        error = np.float32(offer.doubt) * error_beside(colour, self.real, free & ~hidden, BESIDE)[self.here]
         support = offer.support if isinstance(offer.support, int) else _at(offer.support, flow, self.outer)[self.here]
         self.offered.append(Candidate(colour[self.here], error, valid, support))
         well = valid & (error <= good)

@@ -49,7 +49,7 @@ def made_from_itself(look: Look, need: Mask, cell: Box) -> list[Made]:
     x0, y0 = max(0, cell[0] + inner[0] - _LED_REACH), max(0, cell[1] + inner[1] - _LED_REACH)
     x1, y1 = min(width, cell[0] + inner[2] + _LED_REACH), min(height, cell[1] + inner[3] + _LED_REACH)
     cut = np.s_[y0:y1, x0:x1]
-    log, hidden, wanted = look.log[cut], look.hidden[cut], np.zeros((y1 - y0, x1 - x0), bool)
+    log, hidden, wanted = look.log((x0, y0, x1, y1)), look.hidden[cut], np.zeros((y1 - y0, x1 - x0), bool)
     here = np.s_[cell[1] + inner[1] - y0 : cell[1] + inner[3] - y0, cell[0] + inner[0] - x0 : cell[0] + inner[2] - x0]
     wanted[here] = need[cell[1] + inner[1] : cell[1] + inner[3], cell[0] + inner[0] : cell[0] + inner[2]]
     led = log.copy()

@@ -47,6 +47,30 @@ def membrane(difference: Log, border: Plane, hole: Plane, reach: float | None = 
     return np.where((hole | border)[..., None], fine, np.float32(0))
 
 
+def border_of(hole: Plane, known: Plane) -> Plane:
+    """The ``known`` pixels along the hole's edge, three deep."""
+    return np.asarray((cv2.dilate(hole.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0) & ~hole & known)
+
+
+def joined(fill: Log, picture: Log, hole: Plane, known: Plane) -> Log:
+    """``fill`` in the hole, bent so that its low frequencies meet ``picture`` where ``known`` along the border.
+
+    A difference of more than half a stop is another thing, not another light, and is left as it is.
+    """
+    border = border_of(hole, known)
+    difference = smoothed(picture - fill, border, 3.0)
+    border &= np.abs(difference).max(axis=2) < 0.5
+    correction = membrane(difference, border, hole)
+    return np.where(hole[..., None], fill + correction, picture).astype(np.float32)
+
+
+def smoothed(picture: Log, where: Plane, sigma: float) -> Log:
+    """The Gaussian mean over the pixels ``where`` only."""
+    weight = cv2.GaussianBlur(where.astype(np.float32), (0, 0), sigma)
+    total = cv2.GaussianBlur(np.where(where[..., None], picture, np.float32(0)), (0, 0), sigma)
+    return np.asarray(total / np.maximum(weight, 1e-6)[..., None], np.float32)
+
+
 def _solve(value: Log, known: Plane, inside: Plane, screen: float) -> Log:
     """Harmonic (screened) values of the cells ``inside``, ``value`` where ``known``; edges without a value are flat."""
     index = np.full(inside.shape, -1, np.int64)

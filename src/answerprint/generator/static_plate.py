@@ -21,6 +21,7 @@ LOCKED_PX = 0.4
 """Largest movement of the picture's corners, pixels, that still counts as a locked camera."""
 _MOTION_CHECKS = 5
 _SCAN = 120
+_MOVED_STOPS = 0.35
 STEPS_PER_UNIT = 2048.0
 OFFSET = np.float32(3.0)
 HIDDEN = np.uint16(65535)
@@ -134,6 +135,17 @@ def _residual(codes: NDArray[np.uint16], colour: Log) -> Log:
     out = codes.astype(np.float32) / np.float32(STEPS_PER_UNIT) - OFFSET - colour
     out[codes == HIDDEN] = np.nan
     return out
+
+
+def unsteady(whole: StaticPlate) -> Plane:
+    """Where a frame or more differ from the median of a locked camera: somebody walked there; gaps inside are closed."""
+    moved = np.zeros(whole.colour.shape[:2], np.float32)
+    for one in whole.residuals():
+        moved = np.maximum(moved, np.nan_to_num(np.abs(cv2.blur(one, (9, 9))).max(axis=2), nan=9.0))
+    spots = cv2.morphologyEx((moved > _MOVED_STOPS).astype(np.uint8), cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
+    size = round(scaled_to_hd(40, whole.colour.shape[1], whole.colour.shape[0])) | 1
+    closed = cv2.morphologyEx(spots, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
+    return np.asarray(cv2.dilate(closed, np.ones((9, 9), np.uint8)) > 0)
 
 
 def _choose(covered: Plane) -> list[int]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from answerprint.graph.document import Graph, Node
 from answerprint.passes.footage import simultaneous
+from answerprint.passes.operation_sources import take_sources
 from answerprint.production import BadInput
 from answerprint.production.tables import Asset, Clip, Shot
 
@@ -23,6 +24,7 @@ class CleanupSettings(BaseModel):
         default="standard", description="how far the removal goes to find or make what was hidden"
     )
     other_cameras: bool = Field(default=True, description="look for hidden surfaces in the other cameras of the take")
+    other_takes: bool = Field(default=True, description="look for hidden surfaces in the same camera's other takes")
     crossing: Literal["refuse", "subtract"] = Field(
         default="refuse",
         description="where the subject crosses a performer: leave the whole frame as it was, or clean only beside the performer",
@@ -55,8 +57,16 @@ def cleanup_graph(session: Session, shot: Shot, settings: CleanupSettings) -> tu
         ]
     if witnesses:
         inputs["witnesses"] = [f"@witness{i}" for i in range(len(witnesses))]
+    takes = take_sources(session, clip) if settings.other_takes else {}
+    if takes:
+        inputs["takes"] = list(takes)
     nodes.append(Node(id="clean", operation="removal", parameters={"preset": settings.preset}, inputs=inputs))
-    bound = {"witnesses": [w.id for w in witnesses], "matte": None if matte is None else matte.id, "crossing": settings.crossing}
+    bound = {
+        "witnesses": [w.id for w in witnesses],
+        "matte": None if matte is None else matte.id,
+        "crossing": settings.crossing,
+        "sources": takes,
+    }
     return Graph(nodes=nodes, result="clean", protect="protect"), bound
 
 

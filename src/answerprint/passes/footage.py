@@ -15,6 +15,9 @@ from answerprint.production import BadInput, Refused
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip
 
+MOST_TAKES = 4
+"""Other takes that an operation is given: each costs a look at its frames."""
+
 
 def allowed(asset: Asset, purpose: str) -> bool:
     """Whether the asset carries a permission for this purpose. No record means no."""
@@ -62,6 +65,24 @@ def matte_of(production: Production, asset: Asset, plate: PlateReader) -> MatteF
     """A catalogued matte for this plate."""
     require(asset, "retrieve")
     return MatteFiles(open_sequence(located(production, asset), None), asset.sha256, plate)
+
+
+def other_takes(session: Session, clip: Clip) -> list[Clip]:
+    """The same camera's other takes of the same setup, of the same size, as far as they may be used, the nearest take first."""
+    others = session.scalars(
+        select(Clip)
+        .where(
+            Clip.scene == clip.scene,
+            Clip.setup == clip.setup,
+            Clip.take != clip.take,
+            Clip.camera_label == clip.camera_label,
+            Clip.width == clip.width,
+            Clip.height == clip.height,
+        )
+        .order_by(Clip.id)
+    )
+    usable = [o for o in others if o.asset.role == "material" and allowed(o.asset, "generate_from")]
+    return sorted(usable, key=lambda other: abs(other.id - clip.id))[:MOST_TAKES] if clip.setup or clip.scene else []
 
 
 def simultaneous(session: Session, clip: Clip) -> list[Clip]:

@@ -17,14 +17,14 @@ from answerprint.generator.registry import operations
 from answerprint.graph.contract import Operation, SocketType
 from answerprint.graph.document import Graph, Node
 from answerprint.passes.footage import allowed, require, simultaneous
-from answerprint.passes.operation_sources import light_list_for
+from answerprint.passes.operation_sources import light_list_for, take_sources
 from answerprint.passes.picture_job import submit_graph
 from answerprint.production import BadInput
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip, Shot, Version
 
 _BESIDE = ("reference", "background")
-BINDINGS = ("matte_from", "scene_from", "protect", "crossing", "other_cameras", "output")
+BINDINGS = ("matte_from", "scene_from", "protect", "crossing", "other_cameras", "other_takes", "output")
 """Settings that say what an operation is given; all others are its own parameters."""
 
 
@@ -58,6 +58,8 @@ def settings_of(operation: type[Operation]) -> type[BaseModel]:
             bool,
             Field(default=True, description="look for hidden surfaces in the other cameras of the take"),
         )
+    if "takes" in sockets:
+        fields["other_takes"] = (bool, Field(default=True, description="look for what was hidden in the same camera's other takes"))
     if operation.output is SocketType.FRAME_SEQUENCE:
         fields["output"] = (Literal["plate", "acescg"], Given.model_fields["output"])
     made: type[BaseModel] = create_model(f"{operation.__name__}Settings", __base__=operation.Parameters, **fields)
@@ -111,6 +113,10 @@ def operation_graph(
     witnesses = simultaneous(session, shot.clip) if "witnesses" in sockets and said.get("other_cameras", True) else []
     if witnesses:
         inputs["witnesses"] = [f"@witness{i}" for i in range(len(witnesses))]
+    if "takes" in sockets and said.get("other_takes", True):
+        takes = take_sources(session, shot.clip)
+        sources |= takes
+        inputs |= {"takes": list(takes)} if takes else {}
     unbound = [s for s in operation.inputs if s.required and s.name not in inputs]
     if unbound:
         raise BadInput(

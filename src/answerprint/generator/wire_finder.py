@@ -42,6 +42,8 @@ _FIRST_REACH, _REACH = 14.0, 30.0
 _LOST = 0.25
 """Below this share of its length seen, a wire is taken to be where the frames around say it is."""
 _KNOTS = 96
+_AGAIN, _SPAN, _WORSE = 14.0, 2, 0.0
+"""The second look: how far aside (pixels at HD width), how many frames either way say where, and how much less sure it may be."""
 
 
 class Stroke(BaseModel):
@@ -76,12 +78,12 @@ class WireFinderParameters(OperationParameters):
     candidate: int = Field(
         default=1, ge=0, le=6, description="without a stroke: the how-manieth likeliest line of the first frame; 0 only lists them"
     )
-    grow: float = Field(default=0.5, ge=0.0, le=12.0, description="pixels (at HD width) added on either side of the wire")
+    grow: float = Field(default=1.5, ge=0.0, le=12.0, description="pixels (at HD width) added on either side of the wire")
     reach: float = Field(
         default=_REACH, ge=2.0, le=120.0, description="pixels (at HD width) a wire may move aside from one frame to the next"
     )
 
-    presets: ClassVar[dict[str, dict[str, Any]]] = {"tight": {"grow": 0.0}, "standard": {}, "generous": {"grow": 2.0}}
+    presets: ClassVar[dict[str, dict[str, Any]]] = {"tight": {"grow": 0.5}, "standard": {}, "generous": {"grow": 3.0}}
 
     @field_validator("stroke", mode="before")
     @classmethod
@@ -97,7 +99,7 @@ class WireFinder(Operation):
     """Mattes of wires."""
 
     name = "find-wires"
-    version = "1"
+    version = "2"
     summary = "the soft matte of a wire through a shot, from one stroke on one frame or from the likeliest line"
     inputs = (Socket("plate", SocketType.FRAME_SEQUENCE, "the footage"),)
     output = SocketType.MATTE
@@ -200,7 +202,42 @@ def _through(plate: FrameReader, stroke: Stroke, reach: float, context: Context)
             else:
                 moved = course.points - last.points
             found[frame] = last = course
-    return _of_one_width([found[frame] for frame in range(plate.count)])
+    return _of_one_width(_seen_again(plate, [found[frame] for frame in range(plate.count)], context))
+
+
+def _seen_again(plate: FrameReader, courses: list[Course], context: Context) -> list[Course]:
+    """Each frame looked at a second time, near where the frames around it say the wire is, for what it looks like on all of them.
+
+    Following goes from frame to frame and carries its mistakes along; a smooth way through time does not.
+    """
+    near = scaled_to_hd(_AGAIN, plate.width, plate.height)
+    sure = [c for c in courses if c.confidence >= _LOST] or courses
+    width, soft = (float(np.median([getattr(c, name) for c in sure])) for name in ("width", "soft"))
+    colour = np.median([c.colour for c in sure], axis=0).astype(np.float32)
+    out = []
+    for frame, first in enumerate(courses):
+        context.check_cancelled()
+        like = Course(_between(courses, frame), width, soft, first.sure, colour)
+        second = _fixed(_near(plate, frame, like.points, near, like))
+        out.append(second if second.confidence >= first.confidence - _WORSE else first)
+    return out
+
+
+def _between(courses: list[Course], frame: int) -> Real:
+    """Where the frames around, each as far as it is sure, say the wire is: a straight way through time, those off it counting less."""
+    around = range(max(0, frame - _SPAN), min(len(courses), frame + _SPAN + 1))
+    points = np.stack([courses[at].points for at in around])
+    time = np.array([at - frame for at in around], np.float64)
+    trust = np.array([courses[at].confidence for at in around]) ** 2 * np.exp(-0.5 * (time / 1.5) ** 2) + 1e-6
+    weight = trust
+    for _ in range(4):
+        mean = weight @ time / weight.sum()
+        middle = np.tensordot(weight, points, 1) / weight.sum()
+        spread = max(float(weight @ (time - mean) ** 2), 1e-9)
+        slope = np.tensordot(weight * (time - mean), points - middle, 1) / spread
+        off = np.median(np.hypot(*np.moveaxis(points - middle - (time - mean)[:, None, None] * slope, 2, 0)), axis=1)
+        weight = trust / (1 + (off / max(0.5, 1.5 * float(np.median(off)))) ** 2)
+    return np.asarray(middle - mean * slope)
 
 
 def _of_one_width(courses: list[Course]) -> list[Course]:

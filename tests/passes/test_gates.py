@@ -6,15 +6,19 @@ import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from answerprint.graph.document import Graph, Node
 from answerprint.jobs.queue import ChunkOrder, submit
+from answerprint.media.sequence import open_sequence
 from answerprint.passes.gates import faults_of, ledger_of_overrides, override, require_open
-from answerprint.passes.performance_policy import Records
+from answerprint.passes.performance_policy import Records, somebody_found
+from answerprint.passes.picture_check import checked
 from answerprint.passes.picture_job import frames_made, sign_off
 from answerprint.production import BadInput, Refused
 from answerprint.production.catalogue import Production
@@ -27,6 +31,10 @@ from answerprint.rights.consent import ConsentRecord
 from answerprint.rights.policy import Policy, SignOff
 
 SUBJECT = "5" * 64
+
+
+def silent(done: int, total: int, what: str) -> None:
+    """Nobody is watching."""
 
 
 def record(frame: int, letter: str = "A", **facts: Any) -> dict[str, Any]:
@@ -140,6 +148,89 @@ def test_a_new_timing_of_whom_the_log_names_asks_though_nobody_was_found() -> No
         Records(performers=("Ines",), named=True).require("retime", "A", SUBJECT, "shot")
     Records(performers=("Ines",)).require("retime", "A", SUBJECT, "shot")
     Records(performers=("Ines",), named=True).require("background", "A", SUBJECT, "shot")
+
+
+@pytest.mark.parametrize("operation", ["background", "coverage"])
+def test_whom_the_log_names_and_nobody_found_asks_in_every_operation_that_can_alter_a_performance(operation: str) -> None:
+    named = Records(performers=("Ines",), named=True)
+    with pytest.raises(Refused, match=r"nobody was found in the picture, but Ines"):
+        named.require(operation, "A", SUBJECT, "shot", lambda: False)
+    named.require(operation, "A", SUBJECT, "shot", lambda: True)
+    named.require(operation, "B", SUBJECT, "shot", lambda: False)
+    Records(performers=("Ines",)).require(operation, "A", SUBJECT, "shot", lambda: False)
+    named.require("removal", "A", SUBJECT, "shot", lambda: False)
+
+
+class Looked:
+    """A run whose search for people gave one matte for every frame."""
+
+    def __init__(self, found: bool) -> None:
+        self.graph = SimpleNamespace(performers="people", protect=None)
+        self._matte = np.full((4, 4), 1.0 if found else 0.0, np.float32)
+
+    def mattes(self, node: str) -> Any:
+        """The matte of any frame."""
+        return SimpleNamespace(read=lambda index: self._matte)
+
+
+def test_who_was_found_is_read_off_the_mattes_and_a_frame_left_alone_asks_nobody() -> None:
+    changed, same = record(3), record(3) | {"changed": 0}
+    assert somebody_found(Looked(True), changed) and not somebody_found(Looked(False), changed)  # type: ignore[arg-type]
+    assert somebody_found(Looked(False), same)  # type: ignore[arg-type]
+    assert not somebody_found(Looked(True), record(3, figures={"performers_found": 0.0}))  # type: ignore[arg-type]
+
+
+def test_a_version_that_asked_as_class_d_holds_the_delivery_though_its_pixels_measured_a(production: Production) -> None:
+    with production.session() as session:
+        session.query(Version).one().figures = {"frames": [record(0), record(1) | {"asked_as": "D"}]}
+    with pytest.raises(Refused, match="alters a performer on 1 frames"):
+        require_open(production)
+
+
+def test_a_new_angle_in_the_cut_needs_its_papers_on_the_day_of_delivery(production: Production) -> None:
+    with production.session() as session:
+        session.query(Version).one().status = "rejected"
+        asset = session.query(Asset).filter(Asset.path == "a.mov").one()
+        order = submit(
+            production, "coverage", "coverage V001", {"subject": SUBJECT, "sign_offs": []}, [ChunkOrder()], requested_by="Kim"
+        )
+        asset.details = {"operation": "coverage", "beside": "A001", "job": order, "figures": {"asked_as_d": ["7" * 64]}}
+    with pytest.raises(Refused, match="from an angle nobody filmed on 1 frames"):
+        require_open(production)
+    sign_off(production, order, "Ana")
+    require_open(production)
+
+
+def test_a_picture_that_fails_the_delivery_checks_is_held_until_a_person_lets_it_go(production: Production) -> None:
+    fault = {
+        "code": "not-finite",
+        "severity": "fail",
+        "frame": 1,
+        "figure": 40.0,
+        "message": "40 values are no numbers",
+        "path": "v001",
+    }
+    remark = fault | {"code": "flicker", "severity": "warn"}
+    with production.session() as session:
+        session.query(Version).one().figures = {"frames": [record(0)], "quality": [fault, remark]}
+    assert [(f.gate, f.message) for f in faults_of(production)] == [("quality", "v001, not-finite: 40 values are no numbers")]
+    override(production, "Ana", "a test card")
+    require_open(production)
+
+
+def test_what_the_original_fails_as_well_is_only_remarked_upon(tmp_path: Path) -> None:
+    def frames(name: str, black: bool) -> Any:
+        folder = tmp_path / name
+        folder.mkdir()
+        rng = np.random.default_rng(len(name))
+        for number in range(60):
+            codes = np.zeros((36, 64, 3), np.uint8) if black else rng.integers(40, 200, (36, 64, 3), np.uint8)
+            cv2.imwrite(str(folder / f"{name}.{1000 + number}.png"), codes)
+        return open_sequence(folder, 24)
+
+    lit, dark = frames("lit", False), frames("dark", True)
+    assert {one["severity"] for one in checked(dark, lit, silent) if one["code"] == "black"} == {"fail"}
+    assert {one["severity"] for one in checked(dark, dark, silent) if one["code"] == "black"} == {"warn"}
 
 
 def test_what_the_policy_lets_free_needs_nothing() -> None:

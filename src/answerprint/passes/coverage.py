@@ -7,7 +7,7 @@ and conform find it like any other.
 from __future__ import annotations
 
 import shutil
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,7 +29,7 @@ from answerprint.optics.camera import Camera
 from answerprint.passes.coverage_review import copies, put_to_review
 from answerprint.passes.footage import allowed, located, plate_of
 from answerprint.passes.frame_ledger import frame_rows, keep_ledger, summary
-from answerprint.passes.performance_policy import records_for_shot
+from answerprint.passes.performance_policy import Records, records_for_shot, somebody_found, touching
 from answerprint.passes.picture_job import FRAMES_PER_CHUNK, JobContext
 from answerprint.passes.spatial import cameras_file, scanned
 from answerprint.production import BadInput, FrameRange, Refused, Timecode
@@ -37,6 +37,8 @@ from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip, Job, Permission, Shot
 from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.digests import file_digests
+from answerprint.provenance.keys import own_signer
+from answerprint.provenance.work_certificate import certificate, write_certificate
 from answerprint.quality.performance_class import PixelInspector
 from answerprint.rights.policy import SignOff, policy_of
 from answerprint.spatial.capture import ClipCameras, read_clip_cameras
@@ -117,24 +119,30 @@ def work_on_coverage(order: WorkOrder) -> dict[str, Any]:
     if part == "frames":
         frames = FrameRange(*order.chunk_order["frames"])
         for number, record in enumerate(run.render(frames, out, context), start=1):
-            _ask(production, order, record, out)
+            _ask(production, order, run, record, out)
             context.progress(number, len(frames), f"frame {record['frame']}")
         return {"frames": [frames.start, frames.end]}
     return _file(production, order, run, out, context)
 
 
-def _ask(production: Production, order: WorkOrder, record: dict[str, Any], out: Path) -> None:
+def _ask(production: Production, order: WorkOrder, run: GraphRun, record: dict[str, Any], out: Path) -> None:
     """Refused for a performer from a new angle without consent and sign-off; nothing that was made is kept then."""
+    clip, records = _rights(production, order)
+    what = virtual_name(clip, order.job_order["unit"])
+    try:
+        records.require("coverage", record["class"], order.job_order["subject"], what, partial(somebody_found, run, record))
+    except Refused:
+        shutil.rmtree(out, ignore_errors=True)
+        raise
+
+
+def _rights(production: Production, order: WorkOrder) -> tuple[Clip, Records]:
+    """The clip a job's new angle stands beside, and the records about who is in it."""
     with production.reading() as session:
         clip, job = session.get(Clip, order.job_order["clip"]), session.get(Job, order.job_id)
         assert clip is not None and job is not None
         words = [SignOff.model_validate(word) for word in job.order.get("sign_offs", [])]
-    records = records_for_shot(production, clip, job.requested_by, words)
-    try:
-        records.require("coverage", record["class"], order.job_order["subject"], virtual_name(clip, order.job_order["unit"]))
-    except Refused:
-        shutil.rmtree(out, ignore_errors=True)
-        raise
+    return clip, records_for_shot(production, clip, job.requested_by, words)
 
 
 def _folder(production: Production, order: WorkOrder) -> Path:
@@ -223,11 +231,18 @@ def _file(production: Production, order: WorkOrder, run: GraphRun, out: Path, co
         run, records, order.job_id, asked_by, order.job_order["policy"], out.relative_to(production.root).as_posix(),
         order.job_order["dataset"],
     )  # fmt: skip
-    root = keep_ledger(production.path("ledger") / f"{order.job_id}.ledger.jsonl", order.job_id, rows, records, asked_by)
+    beside, rights = _rights(production, order)
+    altered = touching(rights, run, records)
+    word = rights.event((r["frame"] for r in altered), (r["pixel_digest"] for r in altered)) if altered else None
+    ledger = production.path("ledger")
+    root = keep_ledger(ledger / f"{order.job_id}.ledger.jsonl", order.job_id, rows, records, asked_by, word)
+    document = certificate(
+        job=order.job_id, title=f"coverage {virtual_name(beside, order.job_order['unit'])}", operation="coverage", requested_by=asked_by,
+        records=records, ledger_root=root, consents=rights.agreed() if altered else [], signed_off_by=word.who if word is not None else "",
+    )  # fmt: skip
+    write_certificate(ledger / f"{order.job_id}.certificate.json", document, own_signer())
     figures = summary(records) | {"ledger_root": root, "never_seen_share": _mean(records, "never_seen_share")}
-    with production.reading() as session:
-        beside = session.get(Clip, order.job_order["clip"])
-        assert beside is not None
+    figures |= {"certificate": document["said"], "asked_as_d": [r["pixel_digest"] for r in altered]}
     copies(out, virtual_name(beside, order.job_order["unit"]), beside.rate, records, context)
     with production.session() as session:
         clip = session.get(Clip, order.job_order["clip"])

@@ -1,7 +1,7 @@
 """What holds a delivery: faults of the shots in it, and the word of a named person that lets it go all the same.
 
-A fault is a class D frame without its records, a restored frame nobody looked at, or a continuity finding of severity ``fail``. An
-override names faults by digest: one that changes is a new fault and needs a new word. Overrides are event rows of a ledger of their own,
+A fault is a class D frame without its records, a restored frame nobody looked at, a picture that fails the delivery checks, or a
+continuity finding of severity ``fail``. An override names faults by digest: one that changes is a new fault and needs a new word. Overrides are event rows of a ledger of their own,
 sealed like every other, and go along with the package.
 """
 
@@ -22,7 +22,7 @@ from answerprint.passes.performance_policy import records_for_shot
 from answerprint.passes.review import restored_frames
 from answerprint.production import BadInput, Refused
 from answerprint.production.catalogue import Production
-from answerprint.production.tables import Job, Shot, Version
+from answerprint.production.tables import Clip, Job, Shot, Version
 from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.chain import read_ledger
 from answerprint.provenance.keys import own_signer
@@ -121,16 +121,18 @@ def _performance(production: Production) -> list[GateFault]:
         ).all()
         for shot in (s for s in shots if s.event is not None):
             version = approved_version(shot)
+            found += _generated(production, shot)
             if version is None or not version.figures.get("frames"):
                 continue
             job = session.get(Job, version.job_id) if version.job_id else None
             found += _altered(production, shot, version, job)
             found += _unseen(shot, version)
+            found += _failed(shot, version)
     return found
 
 
 def _altered(production: Production, shot: Shot, version: Version, job: Job | None) -> list[GateFault]:
-    frames = [r for r in version.figures["frames"] if r["class"] == "D" and not r["refused"]]
+    frames = [r for r in version.figures["frames"] if "D" in (r["class"], r.get("asked_as")) and not r["refused"]]
     if not frames:
         return []
     order = job.order if job is not None else {}
@@ -142,6 +144,38 @@ def _altered(production: Production, shot: Shot, version: Version, job: Job | No
         message = f"v{version.number:03d} alters a performer on {len(frames)} frames (class D), the first is {frames[0]['frame']}: {refused.reason}"
         return [_fault("class D", shot.name, message, float(len(frames)), [r["pixel_digest"] for r in frames])]
     return []
+
+
+def _generated(production: Production, shot: Shot) -> list[GateFault]:
+    """A new angle that shows a performer, in the cut as any take: its papers have to hold on the day of delivery as well."""
+    details = shot.clip.asset.details or {}
+    frames = (details.get("figures") or {}).get("asked_as_d") or []
+    if details.get("operation") != "coverage" or not frames:
+        return []
+    with production.reading() as session:
+        job = session.get(Job, details.get("job"))
+        beside = session.scalar(select(Clip).where(Clip.name == details.get("beside")))
+    order = job.order if job is not None else {}
+    words = [SignOff.model_validate(word) for word in order.get("sign_offs", [])]
+    records = records_for_shot(production, beside or shot.clip, job.requested_by if job is not None else "", words)
+    try:
+        records.require("coverage", "D", str(order.get("subject", "")), shot.clip.name)
+    except Refused as refused:
+        message = (
+            f"{shot.clip.name} shows a performer from an angle nobody filmed on {len(frames)} frames (class D): {refused.reason}"
+        )
+        return [_fault("class D", shot.name, message, float(len(frames)), frames)]
+    return []
+
+
+def _failed(shot: Shot, version: Version) -> list[GateFault]:
+    """What the delivery checks failed on the frames of a version."""
+    digests = [r["pixel_digest"] for r in version.figures["frames"]]
+    return [
+        _fault("quality", shot.name, f"v{version.number:03d}, {one['code']}: {one['message']}", float(one["figure"] or 0), [one["code"], *digests])
+        for one in version.figures.get("quality", [])
+        if one["severity"] == "fail"
+    ]  # fmt: skip
 
 
 def _unseen(shot: Shot, version: Version) -> list[GateFault]:

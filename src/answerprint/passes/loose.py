@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from answerprint.media.sequence import open_sequence
 from answerprint.passes.frame_ledger import frame_rows, keep_ledger, summary
 from answerprint.passes.loose_inputs import bind_extras
 from answerprint.passes.operation_pass import structured
-from answerprint.passes.performance_policy import ASKED, Records, read_consents
+from answerprint.passes.performance_policy import ASKED, Records, read_consents, somebody_found, touching
 from answerprint.passes.picture_job import FRAMES_PER_CHUNK
 from answerprint.production import BadInput, FrameRange, Refused
 from answerprint.production.atomic import sweep
@@ -84,14 +85,15 @@ def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
             records.append(record)
             if order.operation in ASKED and not record["refused"]:
                 what = f"{order.operation} frame {record['frame']}"
-                rights_of(order, run.key).require(order.operation, record["class"], run.key, what)
+                seen = partial(somebody_found, run, record)
+                rights_of(order, run.key).require(order.operation, record["class"], run.key, what, seen)
             tell(len(records), len(frames), "rendering")
     except Refused:
         _take_away(order.out)
         raise
     rows = frame_rows(run, records, job, "", "")
     rights = rights_of(order, run.key)
-    altered = [r for r in records if rights.touches(order.operation, r["class"]) and not r["refused"]]
+    altered = touching(rights, run, records)
     word = rights.event((r["frame"] for r in altered), (r["pixel_digest"] for r in altered)) if altered else None
     seal = keep_ledger(ledger, job, rows, records, "", word)
     document = certificate(

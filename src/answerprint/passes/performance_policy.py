@@ -5,15 +5,17 @@ Classes are measured from the pixels, so the question is put when the first such
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import select
 
+from answerprint.graph.runner import GraphRun
 from answerprint.production import BadInput
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip, Performer
@@ -41,17 +43,26 @@ class Records:
     named: bool = False
     """Whether somebody wrote down that these performers are in this take: a log, or the person who asks."""
 
-    def touches(self, operation: str, letter: str) -> bool:
-        """Whether work of this measured class counts as a performer's (D): a face close up may not be found, the log still names it."""
-        return letter == "D" or (operation == MOVES_ALL and self.named and bool(self.performers))
+    def touches(self, operation: str, letter: str, found: Callable[[], bool] = lambda: True) -> bool:
+        """Whether work of this measured class counts as a performer's (D): a face close up may not be found, the log still names it.
 
-    def require(self, operation: str, letter: str, subject: str, what: str) -> None:
+        ``found`` says whether somebody was found in the picture: asked only where class A rests on it.
+        """
+        if letter == "D":
+            return True
+        if operation not in ASKED or not (self.named and self.performers):
+            return False
+        return operation == MOVES_ALL or (letter == "A" and not found())
+
+    def require(
+        self, operation: str, letter: str, subject: str, what: str, found: Callable[[], bool] = lambda: True
+    ) -> None:  # fmt: skip
         """Raise Refused, naming what is missing and who can give it, unless work of this class may be made.
 
         Class R waits for its approval on the review page, B and C are free with their figures: only class D, and what the policy refuses
         outright, is stopped here.
         """
-        if letter != "D" and self.touches(operation, letter):
+        if letter != "D" and self.touches(operation, letter, found):
             letter, what = "D", f"{what} (nobody was found in the picture, but {', '.join(self.performers)} is in the take)"
         rule = self.policy.rule_for(letter)  # type: ignore[arg-type]
         if letter != "D" and rule != "refused":
@@ -69,6 +80,10 @@ class Records:
         )
         decide(self.policy, request).require(what)
 
+    def agreed(self) -> list[str]:
+        """The consents of those who are seen, as a certificate names them."""
+        return [f"{c.performer}, agreed {c.agreed}" for c in self.consents if c.performer in self.performers]
+
     def event(self, frames: Iterable[int], subjects: Iterable[str]) -> EventRow | None:
         """The ledger's row of what class D work rests on."""
         if not self.sign_offs:
@@ -84,6 +99,25 @@ class Records:
             note="signed off class D before it was made",
             detail={"performers": list(self.performers), "consent_documents": papers, "asked_by": self.requested_by},
         )
+
+
+def somebody_found(run: GraphRun, record: dict[str, Any]) -> bool:
+    """Whether the eye that looks for people found somebody in the picture a frame was made from; True for a frame left as it was."""
+    if not record["changed"]:
+        return True
+    told = record["figures"].get("performers_found")
+    if told is not None:
+        return bool(told > 0)
+    node = run.graph.performers or run.graph.protect
+    return node is not None and bool((run.mattes(node).read(record["frame"]) > 0.5).any())
+
+
+def touching(rights: Records, run: GraphRun, records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The frames' records of which class D's papers are asked."""
+    operation = run.graph.node(run.graph.result).operation
+    return [
+        r for r in records if not r["refused"] and rights.touches(operation, r["class"], partial(somebody_found, run, r))
+    ]  # fmt: skip
 
 
 def records_for_shot(production: Production, clip: Clip, requested_by: str, sign_offs: Iterable[SignOff]) -> Records:

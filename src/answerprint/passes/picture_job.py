@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,19 @@ from sqlalchemy import func, select
 from answerprint.dataset.of_production import locked_root
 from answerprint.generator.registry import operations
 from answerprint.graph.cache import Cache
+from answerprint.graph.contract import SocketType
 from answerprint.graph.document import Graph
 from answerprint.graph.runner import Binding, GraphRun, SeededContext
 from answerprint.graph.sources import PlateReader
 from answerprint.jobs.queue import ChunkOrder, retry, submit
 from answerprint.jobs.work import WorkOrder
 from answerprint.media.part import PartOfSequence
+from answerprint.media.sequence import open_sequence
 from answerprint.passes.footage import matte_of, plate_of
 from answerprint.passes.frame_ledger import frame_rows, keep_ledger, summary
 from answerprint.passes.operation_sources import resolved
-from answerprint.passes.performance_policy import ASKED, Records, records_for_shot
+from answerprint.passes.performance_policy import ASKED, Records, records_for_shot, somebody_found, touching
+from answerprint.passes.picture_check import checked
 from answerprint.passes.review_copies import write_review_copies
 from answerprint.production import BadInput, FrameRange, Refused
 from answerprint.production.catalogue import Production
@@ -173,7 +176,9 @@ def _ask_policy(production: Production, order: WorkOrder, run: GraphRun, record:
     if operation not in ASKED or record["refused"]:
         return
     try:
-        _records(production, order).require(operation, record["class"], order.job_order["subject"], _title(production, order))
+        _records(production, order).require(
+            operation, record["class"], order.job_order["subject"], _title(production, order), partial(somebody_found, run, record)
+        )
     except Refused:
         shutil.rmtree(out, ignore_errors=True)
         raise
@@ -264,11 +269,13 @@ def _finish(production: Production, order: WorkOrder, run: GraphRun, out: Path, 
         _word(production, order, run, records),
     )
     figures = summary(records) | {"ledger_root": seal, "key": run.key}
-    shown = [record | {"frame": first + record["frame"]} for record in records]
+    asked = {r["frame"] for r in touching(_records(production, order), run, records)}
+    shown = [r | {"frame": first + r["frame"]} | ({"asked_as": "D"} if r["frame"] in asked else {}) for r in records]
     document = _certificate(production, order, run, shown, seal)
     figures["certificate"] = document["said"]
     write_certificate(production.path("ledger") / f"{order.job_id}.certificate.json", document, own_signer())
     write_review_copies(run.binding.plate, out, records, context)
+    figures["quality"] = _checked(run, out, frames, context)
     with production.session() as session:
         version = session.scalar(select(Version).where(Version.job_id == order.job_id, Version.number == number))
         assert version is not None
@@ -277,12 +284,22 @@ def _finish(production: Production, order: WorkOrder, run: GraphRun, out: Path, 
     return figures
 
 
+def _checked(run: GraphRun, out: Path, frames: FrameRange, context: JobContext) -> list[dict[str, Any]]:
+    """What the delivery checks find on the frames made; a matte is no picture."""
+    operation, plate = operations()[run.graph.node(run.graph.result).operation], run.binding.plate.sequence
+    if operation.output is SocketType.MATTE:
+        return []
+    if not operation.retimes:
+        plate = PartOfSequence(plate, frames.start, frames.end)
+    return checked(open_sequence(out, plate.rate), plate, context.progress)
+
+
 def _certificate(
     production: Production, order: WorkOrder, run: GraphRun, records: list[dict[str, Any]], seal: str
 ) -> dict[str, Any]:
     """What the job did, in a form a person reads and a program checks."""
     held = _records(production, order)
-    rights = held if _touching(held, run, records) else None
+    rights = held if touching(held, run, records) else None
     return certificate(
         job=order.job_id,
         title=_title(production, order),
@@ -290,21 +307,14 @@ def _certificate(
         requested_by=_requested_by(production, order),
         records=records,
         ledger_root=seal,
-        consents=[f"{c.performer}, agreed {c.agreed}" for c in rights.consents if c.performer in rights.performers]
-        if rights
-        else [],
+        consents=rights.agreed() if rights else [],
         signed_off_by=rights.sign_offs[0].who if rights and rights.sign_offs else "",
     )
 
 
-def _touching(rights: Records, run: GraphRun, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    operation = run.graph.node(run.graph.result).operation
-    return [r for r in records if rights.touches(operation, r["class"]) and not r["refused"]]
-
-
 def _word(production: Production, order: WorkOrder, run: GraphRun, records: list[dict[str, Any]]) -> EventRow | None:
     rights = _records(production, order)
-    altered = _touching(rights, run, records)
+    altered = touching(rights, run, records)
     if not altered or not order.job_order.get("sign_offs"):
         return None
     return rights.event((r["frame"] for r in altered), (r["pixel_digest"] for r in altered))

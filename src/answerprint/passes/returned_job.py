@@ -21,9 +21,11 @@ from answerprint.graph.runner import Binding, GraphRun
 from answerprint.graph.sources import PlateReader
 from answerprint.jobs.work import WorkOrder
 from answerprint.media.movie import proxy_sized, write_proxy
+from answerprint.media.part import PartOfSequence
 from answerprint.media.sequence import FrameSequence, open_sequence
 from answerprint.passes.footage import plate_of
 from answerprint.passes.frame_ledger import keep_ledger, summary
+from answerprint.passes.picture_check import checked
 from answerprint.passes.picture_job import JobContext
 from answerprint.passes.returned import copied, differing
 from answerprint.passes.returned_movie import decoded, recoded
@@ -76,6 +78,7 @@ def work_on_return(order: WorkOrder) -> dict[str, Any]:
         "returned": told["returned"] | {"members": members},
         "parent": told["parent"],
         "space": told["space"],
+        "quality": checked(made, PartOfSequence(plate.sequence, start, start + count), order.report),
     }
     with production.session() as session:
         held = session.get_one(Version, version.id)

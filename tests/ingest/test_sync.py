@@ -106,6 +106,25 @@ def test_the_waveform_finds_offset_and_drift(offset: float, ppm: float) -> None:
     assert found.confidence > 0.6
 
 
+@pytest.mark.parametrize("ppm", [1000.0, -1000.0])
+def test_a_recorder_at_the_wrong_rate_is_placed_to_the_millisecond_and_named(ppm: float) -> None:
+    rate = 8000
+    world, own = room(140, seed=9, rate=rate), rate * (1 + ppm * 1e-6)
+    ticks = np.arange(len(world)) / rate
+    camera = np.interp(np.arange(120 * rate) / rate + 8, ticks, world)
+    recorder = np.interp(np.arange(int(130 * own)) / own + 2, ticks, world)
+    found = by_waveform(camera, rate, recorder, rate)
+    assert found is not None
+    assert found.offset_s == pytest.approx(-6, abs=0.001)
+    assert found.drift_ppm == pytest.approx(ppm, abs=5) and "wrong rate" in found.why
+
+
+def test_linear_timecode_at_another_rate_than_the_clips_is_named() -> None:
+    frames = decode_ltc(ltc((1, 0, 0, 0), 24 * 15, 24000 / 1001, rate=16000), 16000)
+    found = by_ltc(Timecode.parse("01:00:00:00", 24), frames, 16000)
+    assert found is not None and abs(abs(found.drift_ppm or 0) - 1000) < 20 and "wrong rate" in found.why
+
+
 def test_recordings_of_different_rates_are_compared() -> None:
     slow = room(20, seed=3, rate=16000)
     camera = np.interp(np.arange(12 * 48000) / 48000 + 2, np.arange(len(slow)) / 16000, slow)

@@ -27,6 +27,11 @@ _WINDOW_S, _STEPS, _SHORT_S = 8.0, 12, 1.0
 _CLEAR = 1.6
 """How far the best peak must stand above the next before a window is believed."""
 
+_NEAR_S = 0.05
+_MOST_DRIFT = 0.006
+_PULLED_PPM = 1000.0
+"""How far two clocks are apart of which one counts 1000 where the other counts 1001."""
+
 
 @dataclass(frozen=True)
 class Sync:
@@ -75,9 +80,7 @@ def by_ltc(start: Timecode, frames: list[LtcFrame], sample_rate: int) -> Sync | 
     slope, at_start, *_ = theilslopes(wall[:: max(1, len(wall) // 300)], own[:: max(1, len(own) // 300)])
     agree = float(np.mean(np.abs(wall - (at_start + slope * own)) < 0.5 / float(start.rate)))
     drift = (1 / slope - 1) * 1e6 if span >= 10 else None
-    why = f"linear timecode: {len(times)} frames read, {agree:.0%} of them in step" + (
-        f", drift {drift:+.1f} ppm" if drift is not None else ""
-    )
+    why = f"linear timecode: {len(times)} frames read, {agree:.0%} of them in step{_said(drift)}"
     return Sync("ltc", float(at_start), drift, round(min(0.99, agree), 3), why)
 
 
@@ -97,9 +100,8 @@ def by_waveform(picture: Mono, picture_rate: int, sound: Mono, sound_rate: int) 
     clear = np.array([peak for _, _, peak in found]) > _CLEAR
     if not clear.any():
         return None
-    centre = float(np.median(zero[clear]))
-    inlier = clear & (np.abs(zero - centre) < 0.05)
-    if inlier.sum() < min(2, len(found)):
+    inlier = _in_line(middle, zero, clear)
+    if (inlier & clear).sum() < min(2, len(found)) and inlier.sum() < 4:
         return None
     drift, offset = None, float(np.median(zero[inlier]))
     span = float(np.ptp(middle[inlier]))
@@ -110,7 +112,7 @@ def by_waveform(picture: Mono, picture_rate: int, sound: Mono, sound_rate: int) 
         drift = -slope / (1 + slope) * 1e6
         offset = offset / (1 - slope)
     share = float(inlier.mean())
-    told = f"waveform: {inlier.sum()} of {len(found)} windows agree" + (f", drift {drift:+.1f} ppm" if drift is not None else "")
+    told = f"waveform: {inlier.sum()} of {len(found)} windows agree{_said(drift)}"
     return Sync("waveform", offset, drift, round(min(0.97, share), 3), told)
 
 
@@ -189,6 +191,30 @@ def _prepared(samples: Mono, rate: int) -> Mono:
     if exact.denominator > 1 or exact.numerator > 1:
         wave = resample_poly(wave, exact.numerator, exact.denominator)
     return np.asarray(np.diff(wave - wave.mean(), prepend=0.0))
+
+
+def _said(drift: float | None) -> str:
+    """The drift in words, and what it means where it is that of a wrong rate."""
+    if drift is None:
+        return ""
+    pulled = abs(abs(drift) - _PULLED_PPM) < 60
+    rates = ", as between 23.976 and 24 frames or 48000 and 48048 samples a second: one of the two is at the wrong rate"
+    return f", drift {drift:+.1f} ppm" + (rates if pulled else "")
+
+
+def _in_line(times: Mono, zeros: Mono, clear: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The windows on the line that most of them share, through a clear one: two clocks drift apart, and a wrong rate drifts far.
+
+    A drift of 1000 ppm blurs the peak of a window so that few stand out by themselves; that they lie on one line is what tells them.
+    """
+    best = clear & (np.abs(zeros - np.median(zeros[clear])) < _NEAR_S)
+    for one in np.flatnonzero(clear):
+        for other in np.flatnonzero(np.abs(times - times[one]) > 5.0):
+            slope = (zeros[other] - zeros[one]) / (times[other] - times[one])
+            near = np.abs(zeros - zeros[one] - slope * (times - times[one])) < _NEAR_S
+            if abs(slope) <= _MOST_DRIFT and near.sum() > best.sum():
+                best = near
+    return np.asarray(best, np.bool_)
 
 
 def _refined(here: Mono, there: Mono, slope: float, offset: float) -> tuple[float, float]:

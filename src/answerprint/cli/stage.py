@@ -19,11 +19,36 @@ def _survey_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _survey(options: argparse.Namespace) -> Answer:
+    chosen = settings(options.set)
+    return _scene(options, chosen) if "scene" in chosen else _stage(options, chosen)
+
+
+def _scene(options: argparse.Namespace, chosen: dict[str, str]) -> Answer:
+    from pydantic import ValidationError
+
+    from answerprint.passes.loose_scene import SceneSettings, make_scene
+    from answerprint.production.errors import BadInput
+
+    try:
+        wanted = SceneSettings.model_validate(chosen)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        raise BadInput(f"--set {name}", first["msg"].lower(), "see docs/splats.md") from None
+    reporter = Reporter(options.quiet)
+    made = make_scene([Path(path).absolute() for path in options.paths], Path(options.out).absolute(), wanted, reporter.step)
+    reporter.finish()
+    lines = [f"{name.replace('_', ' ')}: {value}" for name, value in made.figures.items() if value != []]
+    files = [str(file) for file in made.files]
+    return Answer({"scene": wanted.scene, "files": files, "figures": made.figures}, [*files, *lines])
+
+
+def _stage(options: argparse.Namespace, chosen: dict[str, str]) -> Answer:
     from answerprint.passes.loose_spatial import survey
     from answerprint.spatial.stage_report import report_lines
 
     reporter, out = Reporter(options.quiet), Path(options.out)
-    report = survey([Path(path) for path in options.paths], out, settings(options.set), options.fps, reporter.step)
+    report = survey([Path(path) for path in options.paths], out, chosen, options.fps, reporter.step)
     reporter.finish()
     for fault in report["faults"]:
         print(f"answerprint: {fault}", file=sys.stderr)
@@ -38,6 +63,7 @@ COMMANDS = (
         _survey,
         "Reads tracks, scans, marks, plots and clips; says how well they agree (over 10 mm is exit code 3), how late each tracker "
         "is, draws the stage from above and from a corner, and plans which extra angles its cameras allow. "
-        "Settings: limit_deg, subject=x,y,z, distance_m.",
+        "Settings: limit_deg, subject=x,y,z, distance_m. With scene=solve it finds the cameras of a folder of stills instead, and with "
+        "scene=fit it fits splats to a transforms.json and writes scene.ply and scene.spz (steps, splats, height, focal_px).",
     ),
 )

@@ -74,7 +74,9 @@ def foretold(shot: Shot, keys: Mapping[int, Plane], frames: Iterable[int], look:
         said = [side[frame] for side in sides if frame in side]
         alike, apart = answered([one.like for one in said])
         if len(said) == 1:
-            out[frame] = Foretold(said[0].matte, 1 - np.exp(-said[0].error / _DOUBT), alike, apart)
+            doubt = np.asarray(1 - np.exp(-said[0].error / _DOUBT), np.float32)
+            # With a key on one side alone, motion that comes back to where it set out is worth more than likeness.
+            out[frame] = Foretold(said[0].matte, doubt, said[0].matte * (1 - doubt) + alike * doubt, apart)
             continue
         weights = [np.exp(-one.error / _DOUBT) / (0.5 + one.steps) + np.float32(1e-4) for one in said]
         carried = (said[0].matte * weights[0] + said[1].matte * weights[1]) / (weights[0] + weights[1])

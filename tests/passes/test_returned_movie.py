@@ -65,7 +65,9 @@ def taken(production: Production, movie: Path) -> tuple[list[Version], list[str]
         return [v for v in session.scalars(select(Version).order_by(Version.number)) if v.number > 1], done.problems
 
 
-@pytest.mark.parametrize("called", [f"{BASE}_v002", f"{BASE}_v002_graded", BASE, f"{BASE}_final", "7A_0010", "7A_0010_comp"])
+@pytest.mark.parametrize(
+    "called", [f"{BASE}_v002", f"{BASE}_v002_graded", BASE, f"{BASE}_final", "7A_0010", "7A_0010_comp", "Pier_7A_0010"]
+)
 def test_a_movie_is_known_by_its_shot_with_or_without_a_version(cut: tuple[Production, Path], tmp_path: Path, called: str) -> None:
     production, _ = cut
     movie = tmp_path / "back" / f"{called}.mov"
@@ -153,6 +155,12 @@ def test_a_movie_made_from_the_graded_one_is_refused(first_delivery: tuple[Path,
         movie = painted(sent, tmp_path / "back" / f"{BASE}_v002.mov")
         versions, problems = taken(production, movie)
         assert not versions and "would be graded twice" in problems[0]
+        deliver(production, "premiere", tmp_path / "premiere", _silent, Naming(), movie=False)
+        assert "would be graded twice" in taken(production, movie)[1][0], "whatever else was sent under the name"
+        (plain,) = (tmp_path / "premiere" / "movies").glob("*.mov")
+        deliver(production, "nuke", tmp_path / "later", _silent, Naming(), movie=False)
+        (version,), _ = taken(production, painted(plain, tmp_path / "plain" / f"{BASE}_v002.mov", tags="bt709"))
+        assert version.figures["space"] == "ACEScct", "whatever its tag says"
 
 
 def test_a_movie_beside_frames_of_its_name_is_left_to_look_at(cut: tuple[Production, Path], tmp_path: Path) -> None:

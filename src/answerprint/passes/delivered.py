@@ -36,8 +36,8 @@ def deliver(
 
 
 def delivered_names(production: Production) -> dict[str, dict[str, Any]]:
-    """``{name: {"shot", "version", "receiver", "template", "movie_space", "when"}}``, the oldest first; ``version`` 0 where the original was
-    delivered, ``movie_space`` None where no movie of the shot was."""
+    """``{name: {"shot", "version", "receiver", "template", "movie_spaces", "when"}}``, the oldest first; ``version`` 0 where the original was
+    delivered, ``movie_spaces`` by receiver where a movie of the shot was."""
     try:
         known = json.loads((production.root / "deliveries" / _NAMES).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -50,12 +50,14 @@ def _remember(
 ) -> None:
     known = delivered_names(production)
     for shot in delivery.shots:
-        known[document["shots"][shot.name]] = {
+        name, space = document["shots"][shot.name], spaces.get(shot.name)
+        before = known.get(name, {}).get("movie_spaces", {})
+        known[name] = {
             "shot": shot.name,
             "version": shot.number if shot.folder is not None else 0,
             "receiver": document["receiver"],
             "template": naming.template,
-            "movie_space": spaces.get(shot.name),
+            "movie_spaces": before | ({document["receiver"]: space} if space else {}),
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
         }
     write_atomically(production.path("deliveries") / _NAMES, json.dumps(known, ensure_ascii=False, indent=1) + "\n")

@@ -97,9 +97,11 @@ def returned_under(production: Production, paths: Iterable[Path]) -> dict[Path, 
 
 
 def _called(production: Production, shots: list[tuple[int, str, str]]) -> list[tuple[re.Pattern[str], int, str]]:
-    """What a movie without a version may be called: a delivered name without its own, or the shot's; one word may stand behind."""
+    """What a movie without a version may be called: a delivered name without its own, that up to the shot, or the shot's; one word may stand
+    behind."""
     ids = {name: shot_id for shot_id, name, _ in shots}
     names = {(name, name) for name in ids} | {(base(known), e["shot"]) for known, e in delivered_names(production).items()}
+    names |= {(known[: known.index(low) + len(low)], shot) for known, shot in names if (low := shot.casefold()) in known}
     return [
         (re.compile(re.escape(called) + r"(?:[_.-](?P<rest>[A-Za-z0-9]+))?", re.IGNORECASE), ids[shot], shot)
         for called, shot in sorted(names, key=lambda pair: (-len(pair[0]), pair))
@@ -135,7 +137,7 @@ def _take(production: Production, one: Returned, requested_by: str, done: TakenB
             space, guessed = _space(sequence)
         else:
             movie, first = checked_movie(one.files[0], shot)
-            space, guessed = movie_space(production, one.name, shot, movie), False
+            space, guessed = movie_space(production, one.name, shot, movie, first), False
         digest = record_digest([[file.name, file_digests(file).sha256] for file in one.files])
         same = next((v for v in shot.versions if v.figures.get("returned", {}).get("digest") == digest), None)
         if same is not None:

@@ -11,12 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from answerprint.colour.camera_look import has_camera_look
+from answerprint.colour.cdl import CDL, apply
 from answerprint.colour.spaces import from_working, resolve_space
+from answerprint.colour.view import display
 from answerprint.deliver.movies import VIEWED
 from answerprint.deliver.naming import FIRST_FRAME
 from answerprint.media.sequence import MovieSequence
 from answerprint.media.write import as_format, write_frame
 from answerprint.passes.delivered import delivered_names
+from answerprint.passes.footage import plate_of
 from answerprint.production import BadInput, Timecode
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Shot
@@ -37,6 +40,8 @@ _FINISHING = {
     "hq_hqa",
 }
 """Codecs, as FFmpeg names them, that pictures are finished in. The others are for looking."""
+_NEAR = 0.03
+"""Median distance in codes within which two pictures are the same one: coding moves it by 0.003, another space by 0.05 and more."""
 _LIGHT = (6 / 1023, 5)
 _COLOUR = (16 / 1023, 7)
 """Mean over so many pixels square, in codes, by which coding does not move luma and R, G, B: on five pictures (four photographs in ACEScct,
@@ -81,37 +86,51 @@ def checked_movie(movie: Path, shot: Shot) -> tuple[MovieSequence, int]:
     return sequence, first
 
 
-def movie_space(production: Production, name: str, shot: Shot, sequence: MovieSequence) -> str:
-    """The colour space a returned movie is in: that of the movie we sent, else the plate's codes.
+def movie_space(production: Production, name: str, shot: Shot, sequence: MovieSequence, first: int) -> str:
+    """The colour space a returned movie is in: which of those that were sent its picture is nearest to.
 
-    A movie's own tag says little: log pictures are tagged BT.709 by habit. Raises BadInput for a movie made from our graded one, and where
-    neither the delivery nor the plate says what the codes mean.
+    A movie's own tag says little (log pictures are tagged BT.709 by habit), and one name may have gone to several receivers, so a frame is
+    compared with the plate's in each space that comes into question, and with the plate as it is viewed. Raises BadInput for a movie
+    made from a graded, viewed one, and where nothing says what the codes mean.
     """
-    sent = [
-        entry for known, entry in delivered_names(production).items() if entry["shot"] == shot.name and base(known) == base(name)
-    ]
-    sent = sent or [entry for entry in delivered_names(production).values() if entry["shot"] == shot.name]
-    spaces = [str(entry["movie_space"]) for entry in reversed(sent) if entry.get("movie_space")]
-    if spaces and set(spaces) == {VIEWED}:
+    plate = plate_of(production, shot.clip)
+    sent = [entry for entry in delivered_names(production).values() if entry["shot"] == shot.name]
+    told = [space for entry in reversed(sent) for space in entry.get("movie_spaces", {}).values()]
+    spaces = [resolve_space(space) for space in dict.fromkeys(told) if space != VIEWED]
+    if has_camera_look(plate.space) and plate.space not in spaces:
+        spaces.append(plate.space)
+    middle = (shot.end - shot.start) // 2
+    codes = _codes(sequence.read(first + middle).rgb())
+    linear = plate.read(shot.start + middle)
+    off = {space: _off(codes, from_working(linear, space, np.float32)) for space in spaces}
+    graded = apply(CDL.model_validate(shot.clip.grade["cdl"]), linear) if shot.clip.grade.get("cdl") else linear
+    viewed = min(_off(codes, display(linear)), _off(codes, display(graded)))
+    best = min(off, key=lambda space: off[space], default=None)
+    if viewed < _NEAR and (best is None or viewed < 0.5 * off[best]):
         raise BadInput(
             sequence.path,
             "was made from a graded movie, as it was sent for cutting, and would be graded twice",
             "make it from the plates of a package for Premiere, Nuke, Flame or After Effects",
         )
-    told = next((space for space in spaces if space != VIEWED), None)
-    if told is None and shot.clip.input_space and has_camera_look(shot.clip.input_space):
-        told = shot.clip.input_space
-    if told is None:
+    if best is None:
         raise BadInput(
             sequence.path,
             f"does not say its colour space, and {shot.name} was sent as linear frames",
             "send EXR, or deliver for Premiere and have the movie made from that one",
         )
-    if sequence.colour_tag in ("smpte2084", "arib-std-b67"):
-        raise BadInput(
-            sequence.path, f"is tagged {sequence.colour_tag}, {shot.name} is {told}", "send it in the plate's colour space"
-        )
-    return resolve_space(told)
+    # A picture that was changed all over is near to nothing: then what was sent last counts.
+    return best if off[best] < _NEAR else spaces[0]
+
+
+def _codes(codes: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    codes = codes[..., :3]
+    top = np.float32(np.iinfo(codes.dtype).max) if codes.dtype.kind == "u" else np.float32(1)
+    return np.asarray(codes.astype(np.float32) / top, np.float32)
+
+
+def _off(codes: npt.NDArray[np.float32], other: npt.NDArray[Any]) -> float:
+    """Median distance of two pictures in codes, 0 to 1: what was changed in a part of them does not move it."""
+    return float(np.median(np.abs(codes - np.clip(other[..., :3], 0, 1))))
 
 
 def decoded(movie: Path, first: int, count: int, name: str, folder: Path, tell: Any) -> None:
@@ -125,10 +144,7 @@ def decoded(movie: Path, first: int, count: int, name: str, folder: Path, tell: 
 
 def recoded(theirs: npt.NDArray[Any], original: npt.NDArray[Any], space: str) -> npt.NDArray[np.bool_]:
     """Where decoded codes (h, w, 3) of a lossy movie differ from a scene-linear ACEScg original (h, w, 3) by more than coding does."""
-    codes = theirs[..., :3].astype(np.float32)
-    if theirs.dtype.kind == "u":
-        codes /= np.float32(np.iinfo(theirs.dtype).max)
-    off = codes - np.clip(from_working(original, space, np.float32), 0, 1)
+    off = _codes(theirs) - np.clip(from_working(original, space, np.float32), 0, 1)
     (light, near), (colour, wide) = _LIGHT, _COLOUR
     changed = np.abs(cv2.blur(off @ _LUMA, (near, near))) > light
     changed |= (np.abs(cv2.blur(off, (wide, wide))) > colour).any(axis=2)

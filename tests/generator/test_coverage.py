@@ -207,6 +207,29 @@ def test_a_set_of_splats_and_real_pixels_is_near_the_truth_and_names_all_its_sou
     assert decibel(result.fill, shot(target)[0], result.support > 0) > 35 and len(result.sources) == 5
 
 
+def filmed_twice(sigma: float) -> CoverageScene:
+    """Each camera with two frames, one after the other, of a sensor's noise."""
+
+    def frame(x: float, number: int) -> Sighting:
+        draw = np.random.default_rng([number, int(100 * (x + 1))])
+        noise = draw.normal(0, sigma, (*SIZE[::-1], 3)).astype(np.float32)
+        return replace(
+            sighting(standing(x), f"c{x}"), frame=number, name=f"c{x}.{number}", picture=lambda: shot(standing(x))[0] + noise
+        )
+
+    return CoverageScene([frame(x, number) for x in REAL for number in (0, 1)], points(), "p")
+
+
+def test_grain_that_averaging_took_is_put_back_as_strong_as_it_was_filmed():
+    smooth, grained = (made(filmed_twice(0.02), standing(0.0), grain=grain)[0] for grain in (0.0, 1.0))
+    added = grained.fill - smooth.fill
+    assert not smooth.layers["grain"].any() and np.allclose(added, grained.layers["grain"], atol=1e-5)
+    # What is left of the noise of two averaged frames, fetched from a few cameras, and what was added, together.
+    left = smooth.fill - made(filmed_twice(0.0), standing(0.0), grain=0.0)[0].fill
+    there = grained.support > 0
+    assert abs(np.hypot(np.std(added[there]), np.std(left[there])) / 0.02 - 1) < 0.25
+
+
 def test_splats_fitted_twice_are_the_same_bytes(bare):
     one, other = (made(bare, standing(0.05), splats=True, time_budget=3.0)[0] for _ in range(2))
     assert one.fill.tobytes() == other.fill.tobytes()

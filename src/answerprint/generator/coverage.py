@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from answerprint.generator.coverage_grain import grained, measure_grain
 from answerprint.generator.coverage_moment import Moment, performers_at
 from answerprint.generator.coverage_scene import CoverageScene
 from answerprint.generator.coverage_splats import scene_of_splats
@@ -73,6 +74,7 @@ class CoverageParameters(OperationParameters):
         default=None, gt=0.5, le=64, description="with focus: what lies off it is defocused by its distance"
     )
     focus: float | None = Field(default=None, gt=0, description="metres from the new camera that are sharp")
+    grain: float = Field(default=1.0, ge=0, le=4, description="of the clips' own grain, where averaging took it; 0 is none")
     unseen: Literal["continue", "black"] = Field(
         default="continue", description="where nobody saw the set: blurred colour from beside it, or black; marked either way"
     )
@@ -130,7 +132,9 @@ class Coverage(Operation):
     def analyse(self, inputs: Inputs, parameters: CoverageParameters, context: Context) -> Analysis:
         """Distances in every picture that serves."""
         scene: CoverageScene = inputs["scene"]
-        return study(scene, _cameras(parameters), parameters.height, parameters.time_budget, context, parameters.splats)
+        found = study(scene, _cameras(parameters), parameters.height, parameters.time_budget, context, parameters.splats)
+        measure_grain(scene, parameters.height, context, found)
+        return found
 
     def render(self, chunk: Chunk, analysis: Analysis, parameters: CoverageParameters, context: Context) -> Iterator[FrameResult]:
         """Each frame of the new camera."""
@@ -152,7 +156,7 @@ class Coverage(Operation):
                     kept = (key, seen_by(target, [self._sources[i] for i in chosen]), chosen)
                 else:
                     kept = (key, seen_with(target, [self._explained[i] for i in chosen], self._splats), chosen)
-            yield self._frame(frame, target, kept[1], kept[2], scene, analysis, parameters)
+            yield self._frame(frame, target, kept[1], kept[2], scene, analysis, parameters, context)
 
     def _target(self, frame: int, parameters: CoverageParameters) -> Camera:
         cameras = _cameras(parameters)
@@ -161,7 +165,7 @@ class Coverage(Operation):
 
     def _frame(
         self, frame: int, target: Camera, seen: Seen, chosen: list[int], scene: CoverageScene, analysis: Analysis,
-        parameters: CoverageParameters,
+        parameters: CoverageParameters, context: Context,
     ) -> FrameResult:  # fmt: skip
         unseen = seen.support == 0
         colour = continued(seen.colour, unseen) if parameters.unseen == "continue" else seen.colour
@@ -172,15 +176,18 @@ class Coverage(Operation):
             depth = np.where(alpha > 0.5, moment.placed.depth, depth)
         colour = light_of(analysis).seen(colour, target)
         support = np.where(alpha > 0.5, np.maximum(seen.support, 1), seen.support).astype(np.uint16)
+        colour = _focused(colour, depth, target, parameters)
+        remains = np.zeros_like(alpha) if seen.grain is None else seen.grain
+        colour, grain = grained(colour, remains, alpha, parameters.grain, analysis, context.generator("coverage grain", frame))
         height, width = unseen.shape
         never = support == 0
         figures = {"never_seen_share": float(never.mean()), "sources": float(len(chosen)), "performers_found": _found(scene, frame)}
         if moment is not None:
             figures |= {"parallax_deg": moment.parallax_deg, "performers_left_out": float(moment.left_out)}
         return FrameResult(
-            frame, (0, 0, width, height), np.ones((height, width), np.float32), _focused(colour, depth, target, parameters), support,
+            frame, (0, 0, width, height), np.ones((height, width), np.float32), colour, support,
             layers={
-                PERFORMERS: alpha, "unseen": hatch(never), "depth": np.nan_to_num(depth, nan=0.0).astype(np.float32),
+                "grain": grain, PERFORMERS: alpha, "unseen": hatch(never), "depth": np.nan_to_num(depth, nan=0.0).astype(np.float32),
                 "spread": np.nan_to_num(seen.spread, nan=0.0).astype(np.float32),
             },
             sources=_used(seen, chosen, scene, analysis, moment), figures=figures,

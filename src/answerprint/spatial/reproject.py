@@ -63,6 +63,8 @@ class Seen:
     support: NDArray[np.uint16]
     spread: Float
     given: tuple[float, ...]
+    grain: Float | None = None
+    """Share (h, w) of one source's noise, as variance, that is left in ``colour``: averages have less, 0 is none"""
 
 
 def seen_by(target: Camera, sources: Sequence[Source], extra_depths: Sequence[Float] = ()) -> Seen:
@@ -222,6 +224,7 @@ def _blended(depth: Float, sources: Sequence[Source], target: Camera) -> Seen:
     known = np.isfinite(depth)
     colour, spread = np.zeros((*depth.shape, 3), np.float32), np.empty(depth.shape, np.float32)
     support, given = np.zeros(depth.shape, np.uint16), np.zeros(len(sources))
+    grain = np.zeros(depth.shape, np.float32)
     for band, rays in in_bands(target, depth):
         found = gathered(rays, depth[band], sources, target)
         weight = found.weight * np.exp2(-(found.angle - found.angle.min(axis=0)) / _HALF_ANGLE_DEG)
@@ -229,8 +232,10 @@ def _blended(depth: Float, sources: Sequence[Source], target: Camera) -> Seen:
         total = np.maximum(weight.sum(axis=0), 1e-9)
         colour[band] = (weight[..., None] * found.light).sum(axis=0) / total[..., None]
         support[band], spread[band] = found.support, spread_of(found, found.light, colour[band])
+        grain[band] = ((weight / total) ** 2).sum(axis=0)
         given += (weight / total).sum(axis=(1, 2)) / depth.size
-    return Seen(colour, np.where(known, depth, np.nan).astype(np.float32), support, spread, tuple(float(g) for g in given))
+    depth = np.where(known, depth, np.nan).astype(np.float32)
+    return Seen(colour, depth, support, spread, tuple(float(g) for g in given), grain)
 
 
 def _without_ghosts(weight: Float, angle: Float, light: Float) -> Float:

@@ -108,7 +108,9 @@ def seen_with(target: Camera, by: Sequence[Explained], cloud: SplatCloud) -> See
         given += (weight / total).sum(axis=(1, 2)) / depth.size
     share = _agreed(left, doubt[..., 0], many)
     colour = np.where(solid[..., None], eye.colour + share[..., None] * left, pixels).astype(np.float32)
-    return Seen(colour, depth, support, spread, tuple(float(g) for g in given))
+    # Splats have no noise; of what was added from the sources, as much as its share.
+    grain = np.where(solid, share**2, 1) / np.maximum(many, 1)
+    return Seen(colour, depth, support, spread, tuple(float(g) for g in given), np.where(support > 0, grain, 0).astype(np.float32))
 
 
 def _measured(target: Camera, by: Sequence[Explained], depth: Float) -> Float:

@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import ndimage
 from scipy.optimize import least_squares
 
 from answerprint.media.exr import read_exr
-from answerprint.optics.lens import Lens
+from answerprint.optics.lens import Barrel, Iris, Lens
+from answerprint.optics.pupil import Pupil, overlap
 from answerprint.optics.table import Table
 from answerprint.optics.thin_lens import Focus
-from answerprint.simulation.pieces import Item, Material, box
+from answerprint.simulation.pieces import Item, Material, Part, box
 from answerprint.simulation.renderer import Renderer
 from answerprint.simulation.shoot import pass_file, shoot_stage
 from answerprint.simulation.stage import RenderSettings, SetPlan, Stage, StageCamera
@@ -80,3 +82,83 @@ def test_red_that_focuses_behind_the_sensor_has_its_own_disc_and_green_stays_sha
     assert textbook > 15
     assert diameter(planes[0][48:].mean(axis=0)) == pytest.approx(textbook, rel=0.02)
     assert all(abs(diameter(plane[48:].mean(axis=0))) < 2 for plane in planes[1:])
+
+
+EYE = {"pinhole_focal_length": 50.0, "f_stop": 0.7, "focus_distance": 1.0, "translation": (0, 0, 0), "active_sensor_resolution": (192, 108),
+       "active_sensor_physical_dimensions": (18.0, 10.125)}  # fmt: skip
+PUPIL, RIM, AHEAD, FAR = 50.0 / 0.7 / 2, 36.0, 150.0, 4.0
+BALL = 0.024
+"""Radius, metres: small beside the disc, large enough that some ten thousand rays meet it."""
+
+
+def cats_eye(aside: float, renderer: Renderer, out: Path, blades: int = 0) -> NDArray[np.float64]:
+    """The picture of a small ball that shines, ``FAR`` metres away and ``aside`` (a tangent) to the right, through a barrel."""
+    ball = Item(
+        name="ball", at=(aside * FAR, FAR, 0), parts=(Part(shape="sphere", material="light", figures={"size": (2 * BALL,) * 3}),)
+    )
+    lens = Lens(
+        pinhole_focal_length=Table.constant(50.0),
+        cosine_power=0,
+        barrel=Barrel(rim_radius=RIM, rim_distance=AHEAD),
+        iris=Iris(blades=blades),
+    )
+    stage = Stage(
+        name="ball",
+        set=SetPlan(items=(ball,), materials={"light": Material(kind="glow", colour=(1, 1, 1), nits=100)}),
+        cameras=(StageCamera.model_validate({**EYE, "lens": lens.model_dump()}),),
+        render=RenderSettings(samples=512, bounces=0, passes=("beauty",)),
+    )
+    shoot_stage(stage, out, renderer=renderer)
+    planes = read_exr(pass_file(out, stage, stage.cameras[0], "beauty", 1001)).planes
+    y, x = np.mgrid[:108, :192] + 0.5
+    tangent, near = np.hypot(x - 96, y - 54) * (18.0 / 192) / 50.0, PUPIL * (1 - AHEAD / 1000)
+    # Rays that pass are dealt out over what is open, and the barrel's falloff is put on afterwards: taken off, a disc is even.
+    falloff = Pupil.of(Iris(), 1.0, lens.barrel, PUPIL).open_share(tangent) / overlap(1.0, RIM / near, tangent * AHEAD / near)
+    return np.asarray(planes["G"], dtype=np.float64) / falloff
+
+
+def analytic(aside: float) -> tuple[NDArray[np.bool_], float, float]:
+    """Where (108, 192) a point's light falls through a round pupil and the rim; that area in pixels; its width over its height."""
+    y, x = np.mgrid[:432, :768] / 4 + 0.125
+    chief = np.stack([x - 96, 54 - y], axis=-1) * (18.0 / 192) / 50.0
+    pupil = (np.array([aside, 0.0]) - chief) / (1 / (FAR * 1000) - 1 / 1000)
+    ahead = pupil * (1 - AHEAD / 1000) + chief * AHEAD
+    open_ = (np.hypot(*np.moveaxis(pupil, -1, 0)) < PUPIL) & (np.hypot(*np.moveaxis(ahead, -1, 0)) < RIM)
+    ball = (BALL / FAR * 50.0 / (18.0 / 192)) ** 2 / 4
+    share = open_.reshape(108, 4, 192, 4).mean(axis=(1, 3))
+    return share > 0.999, float(share.sum()), float(np.sqrt((x[open_].var() + ball) / (y[open_].var() + ball)))
+
+
+@pytest.mark.parametrize("aside", [0.12])
+def test_a_cats_eye_in_a_traced_picture_has_the_area_and_the_shape_of_pupil_and_rim_within_two_percent(
+    renderer: Renderer, tmp_path: Path, aside: float
+) -> None:
+    picture = cats_eye(aside, renderer, tmp_path)
+    inside, area, narrow = analytic(aside)
+    core = ndimage.binary_erosion(inside, iterations=4)
+    assert picture.sum() / picture[core].mean() == pytest.approx(area, rel=0.02)
+    y, x = np.mgrid[:108, :192]
+    weights = picture / picture.sum()
+    spread = [float(np.sqrt((weights * (v - (weights * v).sum()) ** 2).sum())) for v in (x, y)]
+    assert spread[0] / spread[1] == pytest.approx(narrow, rel=0.02)
+    assert (narrow < 0.9) == (aside > 0.1)
+
+
+def test_a_barrel_traced_darkens_no_corner_by_itself(renderer: Renderer, tmp_path: Path) -> None:
+    wall = Item(name="wall", parts=(box((20, 0.01, 20), "light", (0, 4, -10), bevel=0.0),))
+    lens = Lens(pinhole_focal_length=Table.constant(50.0), cosine_power=0, barrel=Barrel(rim_radius=RIM, rim_distance=AHEAD))
+    stage = Stage(
+        name="wall",
+        set=SetPlan(items=(wall,), materials={"light": Material(kind="glow", colour=(1, 1, 1), nits=100)}),
+        cameras=(StageCamera.model_validate({**EYE, "active_sensor_resolution": (64, 36), "lens": lens.model_dump()}),),
+        render=RenderSettings(samples=16, bounces=0, passes=("beauty", "depth", "vectors")),
+    )
+    shoot_stage(stage, tmp_path, renderer=renderer)
+    planes = read_exr(pass_file(tmp_path, stage, stage.cameras[0], "beauty", 1001)).planes
+    light = np.asarray(planes["G"], dtype=np.float64)
+    y, x = np.mgrid[:36, :64] + 0.5
+    tangent = np.hypot(x - 32, y - 18) * (18.0 / 64) / 50.0
+    expected = Pupil.of(Iris(), 1.0, lens.barrel, PUPIL).open_share(tangent)
+    assert np.abs(light / light[17:19, 31:33].mean() / expected - 1).max() < 0.01
+    depth = read_exr(pass_file(tmp_path, stage, stage.cameras[0], "depth", 1001)).planes["Z"]
+    assert np.abs(np.asarray(depth, dtype=np.float64) - 3.995).max() < 0.001

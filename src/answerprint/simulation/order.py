@@ -119,8 +119,10 @@ class Shoot:
         scale, pad = self.stage.render.resolution_scale, self.overscan(camera)
         width, height = cameras.size(camera, scale)
         wide = [cameras.overscanned(cameras.with_lens(state, focus), scale, pad) for state in states]
+        barrel = camera.lens.barrel if camera.lens is not None and self.traces_barrel(camera) else None
+        rim = {} if barrel is None else {"barrel": [barrel.rim_radius, barrel.rim_distance]}
         return {
-            "camera": [cameras.renderer_state(state, cameras.focus_of_channel(state, focus, shift_mm)) for state in wide],
+            "camera": [cameras.renderer_state(state, cameras.focus_of_channel(state, focus, shift_mm)) | rim for state in wide],
             "width": width + 2 * pad[0],
             "height": height + 2 * pad[1],
             "pixel_aspect": cameras.pixel_aspect(camera),
@@ -139,6 +141,10 @@ class Shoot:
         pitch = own.active_sensor_physical_dimensions[0] / cameras.size(camera, scale)[0]
         focal = own.pinhole_focal_length
         return Defocus(Focus(focus, focal, focal / cameras.f_stop(own)), pitch, self.stage.render.samples)
+
+    def traces_barrel(self, camera: StageCamera) -> bool:
+        """Whether a camera's lens cuts cat's eyes, for which the renderer is given a camera program."""
+        return camera.lens is not None and camera.lens.barrel is not None
 
     def overscan(self, camera: StageCamera) -> tuple[int, int]:
         """Pixels that a camera's pictures are rendered beyond its frame on each side, across and down."""
@@ -165,7 +171,8 @@ class Shoot:
             self.stage.frame_count * len(self.stage.cameras) * (2 if "clean" in render.passes and self.hidden_for_clean else 1)
         )
         sizes = {(cameras.size(c, render.resolution_scale), self.overscan(c)) for c in self.stage.cameras}
-        return renders > 1 and len(sizes) == 1 and not (render.motion_blur and "vectors" in render.passes)
+        one_kind = not (render.motion_blur and "vectors" in render.passes) and not any(map(self.traces_barrel, self.stage.cameras))
+        return renders > 1 and len(sizes) == 1 and one_kind
 
     @cached_property
     def _sky(self) -> dict[str, Any] | None:

@@ -212,14 +212,17 @@ def _jobs(shoot: Shoot, camera: StageCamera, frame: int, eyes: dict[str, Any], w
         data.append("vectors")
     main = {**view, "samples": settings.samples, "passes": data, "motion_blur": settings.motion_blur}
     jobs = [{**main, "out": str(work / f"{camera.label}.exr")}]
-    if settings.motion_blur and "vectors" in data:
-        jobs[0]["passes"] = [name for name in data if name != "vectors"]
-        jobs.append({**view, "samples": 1, "passes": ["vectors"], "out": str(work / f"{camera.label}.vectors.exr")})
+    apart = [name for name in _apart(shoot, camera) if name in data]
+    if apart:
+        jobs[0]["passes"] = [name for name in data if name not in apart]
+        jobs.append({**view, "samples": 1, "plain": True, "passes": apart, "out": str(work / f"{camera.label}.vectors.exr")})
     if "clean" in settings.passes and shoot.hidden_for_clean:
         # The same passes: with kept data, other buffers in one process have been seen to corrupt its memory.
         jobs.append(
             {**main, "passes": jobs[0]["passes"], "hide": shoot.hidden_for_clean, "out": str(work / f"{camera.label}.clean.exr")}
         )
+        if apart and shoot.traces_barrel(camera):
+            jobs.append({**jobs[1], "hide": shoot.hidden_for_clean, "out": str(work / f"{camera.label}.clean.vectors.exr")})
     for channel in _elsewhere(shifts):
         seen = shoot.camera_job(camera, frame, eyes, shifts[channel])["camera"]
         jobs += [
@@ -228,6 +231,17 @@ def _jobs(shoot: Shoot, camera: StageCamera, frame: int, eyes: dict[str, Any], w
             if job["samples"] == settings.samples and not job["out"].endswith((".0.exr", ".2.exr", ".vectors.exr"))
         ]
     return jobs
+
+
+def _apart(shoot: Shoot, camera: StageCamera) -> tuple[str, ...]:
+    """Passes of one sample that are rendered by themselves.
+
+    Motion vectors are not to be had with motion blur. With a barrel the renderer's camera is a program, for which it knows
+    neither depth along the axis nor motion; what its first ray meets is then taken from the same lens without the barrel.
+    """
+    if shoot.traces_barrel(camera):
+        return ("vectors", "depth", "object_id", "material_id")
+    return ("vectors",) if shoot.stage.render.motion_blur else ()
 
 
 def _shifts(camera: StageCamera) -> tuple[float, float, float]:
@@ -257,10 +271,12 @@ def _finish(shoot: Shoot, out: Path, work: Path, digest: str, frame: int, camera
     gains = light.balance(camera.white_balance_kelvin)
     rendered = _read(work, camera.label, camera, gains, _matte_names(shoot))
     if (extra := work / f"{camera.label}.vectors.exr").is_file():
-        rendered.data["vectors"] = read_rendered(extra, gains, {}).data["vectors"]
+        rendered.data |= read_rendered(extra, gains, {}).data
     clean = rendered
     if (work / f"{camera.label}.clean.exr").is_file():
         clean = _read(work, f"{camera.label}.clean", camera, gains, {})
+        if (extra := work / f"{camera.label}.clean.vectors.exr").is_file():
+            clean.data |= read_rendered(extra, gains, {}).data
         if "vectors" in rendered.data:
             clean.data.setdefault("vectors", rendered.data["vectors"])
     if stage.render.denoise == "features":

@@ -6,6 +6,9 @@ other light), no adaptive sampling, no clamping, so that light groups stay indep
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import bpy
 import numpy as np
 import shapes
@@ -80,7 +83,7 @@ class Stage:
         hidden = set(job.get("hide", ()))
         for name, made in self.objects.items():
             made.hide_render = name in hidden
-        self._aim(job["camera"])
+        self._aim(job["camera"], job.get("plain", False))
         scene.render.resolution_x, scene.render.resolution_y = job["width"], job["height"]
         aspect = job.get("pixel_aspect", 1.0)
         scene.render.pixel_aspect_x, scene.render.pixel_aspect_y = (aspect, 1.0) if aspect >= 1 else (1.0, 1 / aspect)
@@ -94,8 +97,8 @@ class Stage:
         scene.render.filepath = job["out"]
         bpy.ops.render.render(write_still=True)
 
-    def _aim(self, states: list) -> None:
-        """Camera states before, now and after: a matrix (3x4) and the lens."""
+    def _aim(self, states: list, plain: bool = False) -> None:
+        """Camera states before, now and after: a matrix (3x4) and the lens, without its barrel where ``plain``."""
         data = self.camera.data
         data.type, data.sensor_fit = "PERSP", "HORIZONTAL"
         keyed(self.camera, [[*state["matrix"], [0, 0, 0, 1]] for state in states], NOW)
@@ -112,6 +115,22 @@ class Stage:
             data.dof.aperture_fstop = now["f_stop"]
             data.dof.aperture_blades = now["blades"]
             data.dof.aperture_ratio = now["squeeze"]
+        if now.get("barrel") and data.dof.use_dof and not plain:
+            self._through_barrel(data, now)
+
+    def _through_barrel(self, data, now: dict) -> None:
+        """The same thin lens as a camera program of our own, with the barrel's rim before it."""
+        width, height = now["sensor_mm"]
+        data.type, data.custom_mode = "CUSTOM", "INTERNAL"
+        if data.custom_shader is None:
+            data.custom_shader = _lens_program(data)
+        for name, value in (
+            ("focal", now["focal_mm"]), ("focus", now["focus_m"]), ("pupil", now["focal_mm"] / now["f_stop"] / 2), ("squeeze", now["squeeze"]),
+            ("width", width), ("height", height), ("up", now["shift"][1] * (width / height - 1)), ("rim", now["barrel"][0]), ("ahead", now["barrel"][1]),
+        ):  # fmt: skip
+            data.cycles_custom[name] = float(value)
+        data.cycles_custom["blades"] = int(now["blades"])
+        data.update_tag()
 
     def _cycles(self, order: dict) -> None:
         render, cycles = self.scene.render, self.scene.cycles
@@ -234,6 +253,23 @@ class Stage:
         # Where the sky is bright is found on a map of it. By itself the renderer draws one of 1024 by 512 for every picture (2.3 CPU seconds,
         # more than a preview's light takes); broad clouds need no more than this.
         world.cycles.sampling_method, world.cycles.sample_map_resolution = "MANUAL", 256
+
+
+def _lens_program(data):
+    """The camera program, compiled for a camera. Raises RuntimeError where this renderer cannot compile it."""
+    own = str(Path(bpy.utils.resource_path("LOCAL")) / "python" / "lib" / "python3.11" / "site-packages")
+    if own not in sys.path:
+        # What the renderer's own compiling needs lies there, and it does not say so.
+        sys.path.append(own)
+    from cycles import osl
+
+    data.custom_shader = bpy.data.texts.new("barrel")
+    data.custom_shader.write((Path(__file__).parent / "barrel.osl").read_text())
+    said: list = []
+    osl.update_custom_camera_shader(data, lambda kind, what: said.append((kind, what)))
+    if any("ERROR" in kind for kind, _ in said) or not data.custom_bytecode:
+        raise RuntimeError(f"the lens program does not compile: {said[-1][1] if said else 'nothing was said'}")
+    return data.custom_shader
 
 
 def _gradient(tree, back, sky: dict) -> None:

@@ -19,12 +19,14 @@ from answerprint.graph.document import Graph, Node
 from answerprint.passes.footage import allowed, require, simultaneous
 from answerprint.passes.operation_sources import light_list_for, take_sources
 from answerprint.passes.picture_job import submit_graph
+from answerprint.passes.spatial import cameras_file
 from answerprint.production import BadInput
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip, Shot, Version
+from answerprint.spatial.capture import read_clip_cameras
 
 _BESIDE = ("reference", "background")
-BINDINGS = ("matte_from", "scene_from", "protect", "crossing", "other_cameras", "other_takes", "output")
+BINDINGS = ("matte_from", "scene_from", "depth_from", "protect", "crossing", "other_cameras", "other_takes", "output")
 """Settings that say what an operation is given; all others are its own parameters."""
 
 
@@ -44,6 +46,8 @@ def settings_of(operation: type[Operation]) -> type[BaseModel]:
     if "matte" in sockets:
         fields["matte_from"] = (str, Field(
             default="", description="the matte: a file or folder of the catalogue, a version of this shot (v002), 'people', or 'none'; empty takes the one named after the clip"))  # fmt: skip
+    if "depth" in sockets:
+        fields["depth_from"] = (str, Field(default="", description="metres along the axis, a folder of float EXR in the catalogue; empty takes the one called as the clip with _depth"))  # fmt: skip
     if "passes" in sockets:
         fields["scene_from"] = (str, Field(default="", description="the list of light passes in the catalogue; empty takes the one that names the clip"))  # fmt: skip
     for name in _BESIDE:
@@ -107,6 +111,8 @@ def operation_graph(
         _bind_matte(session, shot, str(said.get("matte_from") or ""), sockets["matte"].required, inputs, sources, nodes, people)
     if "passes" in sockets:
         parameters |= _bind_lights(production, session, shot.clip, str(said.get("scene_from") or ""), parameters, inputs, sources)
+    if "depth" in sockets:
+        parameters |= _bind_depth(production, session, shot, str(said.get("depth_from") or ""), parameters, inputs, sources)
     for socket in _BESIDE:
         if socket in sockets:
             _bind_beside(session, socket, str(said.get("scene_from") or ""), sockets[socket].required, inputs, sources)
@@ -209,6 +215,28 @@ def _bind_lights(
     return {"lights": lights}
 
 
+def _bind_depth(
+    production: Production, session: Session, shot: Shot, said: str, parameters: dict[str, Any], inputs: dict[str, Any], sources: dict[str, Any]
+) -> dict[str, Any]:  # fmt: skip
+    """The depth of a shot and, where none was given, the camera the spatial pass found for its middle frame; returns that to add."""
+    name = said or f"{shot.clip.name}_depth"
+    try:
+        asset = asset_named(session, name, ("camera", "still", "matte"))
+    except BadInput:
+        if said:
+            raise
+        raise BadInput(
+            shot.name, "there is no depth for it", f"ingest a folder of float EXR called {name}, or give depth_from"
+        ) from None
+    require(asset, "retrieve")
+    sources["@depth"], inputs["depth"] = {"depth": asset.id}, "@depth"
+    place = cameras_file(production, shot.clip.name)
+    if parameters.get("camera") or shot.clip.camera or not place.is_file():
+        return {}
+    posed = [one for one in read_clip_cameras(place).cameras[shot.start : shot.end] if one is not None]
+    return {"camera": posed[len(posed) // 2].model_dump(mode="json")} if posed else {}
+
+
 def _bind_beside(
     session: Session, socket: str, said: str, needed: bool, inputs: dict[str, Any], sources: dict[str, Any]
 ) -> None:  # fmt: skip
@@ -230,7 +258,7 @@ def choices_for(production: Production) -> dict[str, list[str]]:
         mattes = [_short(a) for a in usable if a.kind == "matte"]
         pictures = [_short(a) for a in usable if a.kind in ("camera", "still", "look")]
         lists = [_short(a) for a in usable if a.details.get("paper") == "lights"]
-    return {"matte_from": ["people", "none", *mattes], "scene_from": [*lists, *pictures]}
+    return {"matte_from": ["people", "none", *mattes], "scene_from": [*lists, *pictures], "depth_from": pictures}
 
 
 def _short(asset: Asset) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from answerprint.colour.spaces import default_space, resolve_space
 from answerprint.generator.light_passes import read_lights
 from answerprint.graph.contract import Plane
+from answerprint.graph.depth import DepthFiles
 from answerprint.graph.sources import BesideReader, CoveringReader, PlateReader
 from answerprint.media.sequence import FrameSequence, open_sequence
 from answerprint.passes.footage import located, matte_of, other_takes, require
@@ -44,6 +45,8 @@ def _reader(production: Production, session: Session, plate: PlateReader, said: 
         return matte_of(production, asset, plate)
     require(asset, "generate_from" if kind in ("background", "take") else "retrieve")
     sequence = open_sequence(located(production, asset), plate.sequence.rate)
+    if kind == "depth":
+        return DepthFiles(sequence, asset.sha256, plate)
     name = asset.clip.name if asset.clip is not None else Path(asset.path).stem
     if kind == "background":
         return CoveringReader(sequence, _space(asset, sequence, plate), asset.sha256, name, plate)

@@ -56,6 +56,8 @@ def test_a_night_with_a_good_a_bad_and_an_unfinished_card(place: Path, tmp_path:
     assert by_name["A001"]["clips"][0]["name"] == "A001C001_12A_T1"
     assert by_name["B001"]["clips"] == []
     reports = tmp_path / "p" / "reports"
+    bad_report = next((reports / "cards").glob("B001-*.txt")).read_text()
+    assert "4 files were compared with their hash list, 1 do not agree" in bad_report and "files agree" not in bad_report
     assert "FAILED   B001" in next(reports.glob("morning-*.txt")).read_text()
     assert len(list((reports / "cards").glob("A001-*.txt"))) == 1
 

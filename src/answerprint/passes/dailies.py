@@ -59,7 +59,12 @@ class CardReport:
         head = (
             f"{self.card}: {state}; {len(self.clips)} clips, {self.sounds} sound files, {self.files} files, {self.gigabytes:.2f} GB"
         )
+        wrong = sum(line.startswith("verify: ") for line in self.failures)
         checked = f"{self.verified} files agree with their hash list" if self.verified else "no hash list: nothing to compare with"
+        if wrong:
+            checked = (
+                f"{self.verified} files were compared with their hash list, {wrong} do not agree; nothing of the card was taken in"
+            )
         speed = f", {self.x_realtime:.2f} x realtime" if self.x_realtime else ""
         out = [head, *(f"  FAILED     {line}" for line in self.failures)]
         out += [

@@ -1,8 +1,9 @@
 """Image statistics of random frames of the virtual stage beside those of real clips: are they of the same kind of picture?
 
 Both are taken as shown (Rec.709 display codes; renders through the SDR view), cut to 16:9 and averaged down to one small size, so that
-resolution and codec noise do not decide. Each figure of a render counts as inside where it lies between the least and the
-greatest of the real frames. What this cannot tell: noise finer than a small picture's pixel, and anything that only a person sees.
+resolution and codec noise do not decide. A render is taken as its camera's plate, with the noise that an HD sensor has left when its pixels are
+averaged down as far. Each figure of a render counts as inside where it lies between the least and the greatest of the real frames: up to
+150 of each clip, evenly, so that the range is the clips' and not a sample's. What this cannot tell: noise finer than a small picture's pixel, and anything that only a person sees.
 
 - level: mean luminance, stops against 18 % grey. contrast: stops from the 5th to the 95th percentile of luminance (floor 0.1 %).
 - key_fill: stops between the brighter and the darker half of the frame, left and right: a stand-in for a face's key and fill.
@@ -10,7 +11,7 @@ greatest of the real frames. What this cannot tell: noise finer than a small pic
 - noise: standard deviation of what a pixel differs from its neighbours in flat places, display codes (J. Immerkaer, "Fast noise
   variance estimation", 1996, by its median). edges: share of pixels where luma changes by more than 0.08 of the range a pixel.
 
-Run: ``python benchmarks/stage_statistics.py --footage DIR [--count 12] [--size 160x90] [--samples 24] [--out DIR] [--json FILE]``
+Run: ``python benchmarks/stage_statistics.py --footage DIR [--count 12] [--first 0] [--size 160x90] [--samples 24] [--out DIR] [--json FILE]``
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 from answerprint.colour.temperature import cct_duv
 from answerprint.colour.view import display
 from answerprint.media.exr import read_exr
+from answerprint.optics.sensor import Gain
 from answerprint.production import AnswerprintError
 from answerprint.simulation.generate import generate
 from answerprint.simulation.light import REC709_TO_AP1
@@ -40,7 +42,9 @@ Picture = NDArray[np.float64]
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
 _NOT_REAL = ("mask", "bigbuckbunny")
 """In the names of clips that are mattes, or drawn."""
-_OF_EACH_CLIP = 12
+_OF_EACH_CLIP = 150
+_HD, _ELECTRONS, _READ_NOISE = 1920, 900.0, 4.0
+"""A Super 35 sensor of HD width at ISO 800: electrons a pixel of a grey card, and electrons of read noise."""
 
 
 def statistics(codes: Picture) -> dict[str, float]:
@@ -71,10 +75,12 @@ def real_frames(footage: Path, size: tuple[int, int]) -> list[dict[str, float]]:
             continue
         video = cv2.VideoCapture(str(clip))
         count = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
-        chosen = {round(i) for i in np.linspace(0, count - 1, _OF_EACH_CLIP)}
+        chosen = {round(i) for i in np.linspace(0, count - 1, min(count, _OF_EACH_CLIP))}
         for number in range(count):
-            held, frame = video.read()
-            if held and number in chosen:
+            if not video.grab() or number not in chosen:
+                continue
+            held, frame = video.retrieve()
+            if held:
                 out.append(statistics(_small(frame[..., ::-1] / 255.0, size)))
         video.release()
     return out
@@ -86,19 +92,24 @@ def random_stage(number: int, seed: int, size: tuple[int, int], samples: int) ->
     family: Family = FAMILIES[number % len(FAMILIES)]  # type: ignore[assignment]
     stage = generate(family, int(random.integers(1, 10_000)), "night" if random.random() < 0.4 else "day")
     render = stage.render.model_copy(update={"samples": samples, "passes": ("beauty",)})
-    own = tuple(camera.model_copy(update={"active_sensor_resolution": size}) for camera in stage.cameras)
+    averaged = (_HD / size[0]) ** 2
+    gain = Gain(iso=800, electrons_at_grey=_ELECTRONS * averaged, read_noise=_READ_NOISE * averaged**0.5)
+    own = tuple(
+        camera.model_copy(update={"active_sensor_resolution": size, "sensor_gains": (gain,), "iso_speed": 800.0})
+        for camera in stage.cameras
+    )
     return stage.model_copy(update={"render": render, "cameras": own})
 
 
-def rendered_frames(count: int, seed: int, size: tuple[int, int], samples: int, out: Path) -> list[dict[str, float]]:
-    """Figures of ``count`` random frames, rendered into ``out`` (kept there, and not rendered again)."""
+def rendered_frames(first: int, count: int, seed: int, size: tuple[int, int], samples: int, out: Path) -> list[dict[str, float]]:
+    """Figures of ``count`` random frames from the ``first`` on, rendered into ``out`` (kept there, and not rendered again)."""
     figures = []
     with Renderer() as renderer:
-        for number in range(count):
+        for number in range(first, first + count):
             stage = random_stage(number, seed, size, samples)
             folder = out / f"{number:03d}-{stage.name}-{stage.set.time}"
             shoot_stage(stage, folder, renderer=renderer)
-            planes = read_exr(pass_file(folder, stage, stage.cameras[0], "beauty", stage.first_frame)).planes
+            planes = read_exr(pass_file(folder, stage, stage.cameras[0], "plate", stage.first_frame)).planes
             picture = np.stack([np.asarray(planes[c], dtype=np.float32) for c in "RGB"], axis=-1)
             figures.append(statistics(np.asarray(display(picture), dtype=np.float64)))
             print(f"{folder.name}: {_line(figures[-1])}", file=sys.stderr, flush=True)
@@ -141,6 +152,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--footage", type=Path, required=True, help="folder of real clips")
     parser.add_argument("--count", type=int, default=12)
+    parser.add_argument("--first", type=int, default=0, help="number of the first random stage")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--size", default="160x90")
     parser.add_argument("--samples", type=int, default=24)
@@ -156,7 +168,7 @@ def main() -> int:
     started = time.monotonic()
     try:
         with tempfile.TemporaryDirectory() as scratch:
-            made = rendered_frames(options.count, options.seed, size, options.samples, options.out or Path(scratch))
+            made = rendered_frames(options.first, options.count, options.seed, size, options.samples, options.out or Path(scratch))
     except AnswerprintError as fault:
         print(fault, file=sys.stderr)
         return fault.exit_code

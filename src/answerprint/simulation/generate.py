@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from answerprint.simulation.lighting import PATTERNS, PatternName, angles, pattern
+from answerprint.simulation.metering import set_exposure
 from answerprint.simulation.pieces import Colour, Vector
 from answerprint.simulation.place import Place
 from answerprint.simulation.sets.registry import build
@@ -69,9 +70,10 @@ def generate(
     camera = StageCamera(
         translation=start, look_at=(0.6 * target[0] + 0.4 * eyes[0], 0.6 * target[1] + 0.4 * eyes[1], 0.45 * target[2] + 0.55 * (eyes[2] - 0.25)),
         pinhole_focal_length=float(random.choice(_LENSES[:3])), focus_on=performers[0].name if performers else "", t_stop=2.8,
-        white_balance_kelvin=float(random.choice([4300, 5000, 5600])) if plan.time == "day" else float(random.choice([3200, 3600])),
+        white_balance_kelvin=float(random.choice(_white_balances(family, time))),
         exposure_stops=float(np.log2(117.6 / (lux * 1.15))), iris_blades=9,
     )  # fmt: skip
+    camera = set_exposure(camera, place, lights, plan)
     if performers and shot != "wide":
         camera = _closer(camera, eyes, shot)
     return Stage(
@@ -96,6 +98,13 @@ def _turned(performers: tuple[Performer, ...], lights: tuple[Light, ...], camera
     away = (heading - towards + 180) % 360 - 180
     turned = performers[0].model_copy(update={"heading": towards + float(np.copysign(away, azimuth))})
     return (turned, *performers[1:])
+
+
+def _white_balances(family: str, time: str) -> tuple[int, ...]:
+    """What a camera is balanced for: the light that there is most of. A bar lives on its lamps by day too."""
+    if time == "night":
+        return (3000, 3300)
+    return (3500, 4000) if family == "bar" else (4300, 5000, 5600)
 
 
 def _closer(camera: StageCamera, eyes: Vector, shot: ShotName) -> StageCamera:

@@ -14,19 +14,20 @@ from answerprint.simulation.stage import SetPlan
 def bar(plan: SetPlan) -> Place:
     """A bar: counter with stools, bottles before a mirror, brick, pendants, a neon line, small tables."""
     r = Room(plan, (5.5, 6.5), (5.6, 6.6), (2.8, 3.3))
-    r.material("walls", r.pick("brick", "wood"), (0.22, 0.085, 0.05), (0.15, 0.06, 0.04))
-    r.material("panelling", "wood", (0.12, 0.055, 0.028), (0.06, 0.028, 0.015), roughness=0.3)
-    r.material("floor", "planks", (0.16, 0.1, 0.06), (0.1, 0.06, 0.035), roughness=0.4)
-    r.material("ceiling", "paint", (0.09, 0.08, 0.075))
-    r.material("counter", "marble", (0.06, 0.05, 0.045), (0.3, 0.26, 0.2), roughness=0.1)
+    r.material("walls", r.pick("brick", "wood"), (0.3, 0.13, 0.085), (0.21, 0.09, 0.06))
+    r.material("panelling", "wood", (0.32, 0.17, 0.1), (0.22, 0.12, 0.07), roughness=0.3)
+    r.material("floor", "planks", (0.26, 0.17, 0.11), (0.18, 0.11, 0.07), roughness=0.4)
+    r.material("ceiling", "paint", (0.15, 0.13, 0.12))
+    r.material("counter", "marble", (0.11, 0.095, 0.085), (0.3, 0.26, 0.2), roughness=0.1)
     r.material("stool seat", "leather", r.pick((0.25, 0.05, 0.04), (0.06, 0.1, 0.07), (0.2, 0.11, 0.05)), None)
     r.material("neon", "glow", r.pick((1.0, 0.12, 0.2), (0.1, 0.6, 1.0), (1.0, 0.35, 0.05)), nits=450.0, kelvin=6500.0, wear=0.0)
     for i, c in enumerate(((0.02, 0.06, 0.02), (0.2, 0.09, 0.015), (0.45, 0.47, 0.46), (0.05, 0.03, 0.02))):
         r.material(f"bottle {i}", "plastic", c, roughness=0.06)  # type: ignore[arg-type]
     window = Opening(-1.2, 1.5, 0.8, 1.6)
     r.shell("walls", "floor", "ceiling", {"right": [window]}, skirting="dark wood")
-    r.window("right", window, 700, "dark wood", bars=2)
-    r.sky(1600)
+    # Behind nets, as bars have them: a clear pane beside wood so dark is too much for any camera.
+    r.window("right", window, 150, "dark wood", bars=2)
+    r.sky(250)
     back, w = r.depth / 2, r.width
     r.hang(
         "panelling",
@@ -46,7 +47,7 @@ def bar(plan: SetPlan) -> Place:
             box((w * 0.74, 0.68, 0.05), "counter", (0, -0.05, 1.04), bevel=0.012),
             tube([(-w * 0.36, -0.42, 0.22), (w * 0.36, -0.42, 0.22)], 0.022, "brass"),
             *[
-                box((0.5, 0.02, 0.7), "dark wood", (-w * 0.3 + 0.62 * i, -0.285, 0.2), bevel=0.006)
+                box((0.5, 0.02, 0.7), "panelling", (-w * 0.3 + 0.62 * i, -0.285, 0.2), bevel=0.006)
                 for i in range(int(w * 0.6 / 0.62) + 1)
             ],
         ],
@@ -116,6 +117,8 @@ def bar(plan: SetPlan) -> Place:
             x,
             y,
         )
+        r.put("table pendant", f.pendant(r.height - 1.85, "brass", "shade inside", 0.16), x, y, r.height)
+        r.lamp("table-pendant", x, y, 1.88, 260, 2500, 0.03)
         r.put("candle", [*f.glass_(0.09), cylinder(0.02, 0.04, "paper", (0, 0, 0.01))], x + 0.05, y, 0.755)
         r.lamp("candle", x + 0.05, y, 0.9, 25, 2000, 0.02)
         r.put("glass", f.glass_(0.12), x - 0.12, y + 0.08, 0.755, needed=False)

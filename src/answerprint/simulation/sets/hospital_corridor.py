@@ -19,7 +19,7 @@ def hospital_corridor(plan: SetPlan) -> Place:
     lower = r.pick((0.2, 0.36, 0.33), (0.25, 0.33, 0.42), (0.45, 0.4, 0.28))
     r.material("walls", "paint", (0.62, 0.63, 0.58), roughness=0.4)
     r.material("lower wall", "paint", lower, roughness=0.35)
-    r.material("floor", "speckle", (0.42, 0.44, 0.42), (0.24, 0.3, 0.32), roughness=0.14)
+    r.material("floor", "speckle", (0.32, 0.34, 0.33), (0.18, 0.23, 0.25), roughness=0.14)
     r.material(
         "ceiling", "tile", (0.7, 0.7, 0.68), (0.67, 0.67, 0.65), size=0.6, joint=0.012, mortar=(0.52, 0.52, 0.5), roughness=0.9
     )

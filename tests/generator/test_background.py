@@ -146,3 +146,63 @@ def test_a_still_of_another_size_is_placed_from_the_command_line(tmp_path):
     made, plate = (open_sequence(tmp_path / d).read(1).rgb() for d in ("out", "plate"))
     assert np.allclose(made[:10], 0.3, atol=0.002)
     assert (made[alpha() > 0.9999] == plate[alpha() > 0.9999]).all()
+
+
+def shadowed(left=0.55):
+    """The shot with a soft shadow of the subject on the screen, below it."""
+    y, x = np.mgrid[:H, :W].astype(np.float32)
+    inside = np.clip((1.2 - np.hypot((x - 72) / 50, (y - 84) / 9)) / 0.4, 0, 1)
+    light = 1 - (1 - left) * inside
+    return shot(screen() * light[..., None]), light
+
+
+def test_the_shadow_on_the_screen_falls_on_the_new_background_and_is_a_layer():
+    plate, light = shadowed()
+    new = np.full((H, W, 3), 0.3, np.float32)
+    plain, kept = (placed([plate], [new], P(screen="green", grain=0, shadow=s))[0] for s in (0.0, 1.0))
+    bare = alpha() < 0.001
+    deep = bare & (light < 0.6)
+    assert "shadow" not in plain.layers and np.abs(kept.layers["shadow"][deep] / 0.55 - 1).mean() < 0.15
+    assert np.abs(kept.fill[deep].mean() / (0.3 * light[deep].mean()) - 1) < 0.15
+    assert np.abs(kept.fill[bare & (light > 0.999)] / 0.3 - 1).mean() < 0.03
+
+
+def test_haze_takes_contrast_by_koschmieders_law_and_more_of_it_far_away():
+    new = texture(H, W, 8, 6.0)
+    depth = np.full((H, W), 50.0, np.float32)
+    depth[:, W // 2 :] = 400.0
+    inputs = {"plate": Clip([shot(screen())]), "background": Clip([new], "b"), "depth": Clip([depth], "d")}
+    made = rendered(Background(), inputs, P(screen="green", grain=0, visibility=400.0), (0,))[0]
+    assert np.allclose(made.layers["haze_through"][0, [0, -1]], [np.exp(-3.912 / 8), np.exp(-3.912)], rtol=1e-4)
+    far = made.layers["background"][:, W // 2 :]
+    assert (far.std(axis=(0, 1)) < 0.05 * new[:, W // 2 :].std(axis=(0, 1))).all()
+
+
+@pytest.mark.parametrize("weather", ["rain", "snow"])
+def test_what_falls_stays_behind_the_subject_moves_and_is_the_same_in_any_order(weather):
+    new = np.full((H, W, 3), 0.2, np.float32)
+    plates = [shot(screen())] * COUNT
+    settings = P(screen="green", grain=0, weather=weather, distance=30)
+    one, other = (
+        placed(plates, [new] * COUNT, settings, order=range(COUNT)),
+        placed(plates, [new] * COUNT, settings, order=(2, 0), chunk=2),
+    )
+    assert all(same_bytes(one[at], other[at]) for at in other)
+    dry = placed(plates, [new] * COUNT, P(screen="green", grain=0))
+    assert np.array_equal(one[0].fill[alpha() > 0.999], dry[0].fill[alpha() > 0.999])
+    cover = [one[at].layers["falling_cover"] for at in (0, 1)]
+    assert 0.001 < cover[0].mean() < 0.2 and not np.array_equal(*cover)
+
+
+def test_the_layers_add_up_to_what_stands_behind():
+    settings = P(screen="green", shadow=1.0, visibility=200.0, weather="rain", defocus=4.0)
+    got = placed([shadowed()[0]], [texture(H, W, 8, 6.0)], settings)[0].layers
+    hazed = got["clean_background"] * (got["shadow"] * got["haze_through"])[..., None] + got["haze"]
+    behind = hazed * (1 - got["falling_cover"])[..., None] + got["falling"] + got["grain"]
+    assert np.abs(behind - got["background"]).max() < 1e-5
+
+
+def test_a_yellow_jumper_stays_yellow_while_spill_on_skin_goes():
+    yellow, spilt = np.array([[[0.5, 0.4, 0.06]]], np.float32), np.array([[[0.4, 0.42, 0.26]]], np.float32)
+    assert np.array_equal(without_spill(yellow, "green", 1.0), yellow)
+    assert without_spill(spilt, "green", 1.0)[0, 0, 1] < 0.36

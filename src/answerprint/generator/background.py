@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from answerprint.generator.air import Falling, Weather, fallen, haze
 from answerprint.generator.noise_model import NoiseModel, measure_noise_model
 from answerprint.generator.regrain import amplitudes, made_grain
-from answerprint.generator.screen_key import Screen, around, key, without_spill
+from answerprint.generator.screen_key import Screen, around, key, thrown_shadow, without_spill
 from answerprint.graph.compositor import scaled_to_hd
 from answerprint.graph.contract import (
     Analysis,
@@ -39,6 +40,10 @@ from answerprint.production import BadInput
 __all__ = ["Background", "BackgroundParameters"]
 
 _MOST_STOPS = 2.0
+_SHADOW_BLUR = 6.0
+"""Over how many pixels at HD width a thrown shadow is averaged, so that it carries none of the plate's grain."""
+_DROPS_LIT = 1.6
+"""Light of drops and flakes against the mean of the background: they gather that of the whole sky."""
 _ACESCG_LUMINANCE = np.array([0.2722287, 0.6740818, 0.0536895], np.float32)
 
 
@@ -58,11 +63,26 @@ class BackgroundParameters(OperationParameters):
     exposure: float = Field(default=0.0, ge=-10, le=10, description="stops by which the new background is brighter")
     defocus: float = Field(default=0.0, ge=0, le=60, description="radius of the new background's blur disc, pixels at HD width")
     grain: float = Field(default=1.0, ge=0, le=2, description="share of the plate's grain put on the new background")
+    shadow: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="how much of the shadow that the subject throws on the old background falls on the new one",
+    )
+    visibility: float = Field(
+        default=0.0, ge=0, description="metres one can see through haze before the new background; 0: no haze"
+    )
+    distance: float = Field(default=100.0, gt=0, description="metres to the new background, where its depth is not given")
+    weather: Weather = Field(default="none", description="rain or snow between the subject and the new background")
+    amount: float = Field(default=1.0, ge=0, le=5, description="how much of it: 1 a steady shower")
+    subject_distance: float = Field(default=4.0, gt=0, description="metres to the subject: nothing falls before it")
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "green screen": {"screen": "green", "relight": 0.5},
         "soft": {"defocus": 8.0},
         "plain": {"grain": 0.0},
+        "misty morning": {"visibility": 150.0, "defocus": 4.0},
+        "rain": {"weather": "rain", "visibility": 800.0},
     }
 
 
@@ -70,11 +90,12 @@ class Background(Operation):
     """Put another background behind the subject."""
 
     name = "background"
-    version = "1"
+    version = "2"
     summary = "Replaces the background behind a key or matte: edge, spill, defocus, grain and light matched."
     inputs = (
         Socket("plate", SocketType.FRAME_SEQUENCE, "the shot"),
         Socket("background", SocketType.FRAME_SEQUENCE, "what shall stand behind: a still, or a clip as long as the plate"),
+        Socket("depth", SocketType.DEPTH_SEQUENCE, "metres to each point of the new background, for haze", required=False),
         Socket(
             "matte", SocketType.MATTE, "the background that is replaced: white inside; not needed with a screen", required=False
         ),
@@ -100,7 +121,8 @@ class Background(Operation):
         # What stood before a screen was not lit by it: there only the colour of the new light counts.
         before = np.mean(old, axis=0) if old else np.full(3, light @ _ACESCG_LUMINANCE)
         gain = np.clip(np.log2(np.maximum(light, 1e-4) / np.maximum(before, 1e-4)), -_MOST_STOPS, _MOST_STOPS)
-        return Analysis(model.arrays() | {"amplitude": amplitudes(model), "stops": gain})
+        seed = np.array([context.generator("air").integers(1 << 31)])
+        return Analysis(model.arrays() | {"amplitude": amplitudes(model), "stops": gain, "air_seed": seed})
 
     def render(self, chunk: Chunk, analysis: Analysis, parameters: BackgroundParameters, context: Context) -> Iterator[FrameResult]:
         """Each frame from its own pixels and the background's."""
@@ -110,10 +132,11 @@ class Background(Operation):
             context.check_cancelled()
             picture = plate.read(frame)
             alpha, old = _subject(picture, chunk.inputs, frame, parameters)
-            behind = _behind(chunk.inputs["background"].read(frame), parameters)
+            behind, parts = _behind(chunk.inputs, frame, picture, old, parameters, int(analysis.arrays["air_seed"][0]))
             if parameters.grain > 0:
                 rng = context.generator("background", frame)
-                behind += made_grain(behind, model, analysis.arrays["amplitude"], rng) * np.float32(parameters.grain)
+                parts["grain"] = made_grain(behind, model, analysis.arrays["amplitude"], rng) * np.float32(parameters.grain)
+                behind = behind + parts["grain"]
             subject = _lit(picture, alpha, old, analysis.arrays["stops"], parameters)
             fill = subject + (1 - alpha[..., None]) * behind
             changed = (alpha < 1) | (np.abs(fill - picture) > 1e-6).any(axis=2)
@@ -124,7 +147,7 @@ class Background(Operation):
                 changed.astype(np.float32),
                 np.asarray(fill, np.float32),
                 np.ones((height, width), np.uint16),
-                layers={"alpha": alpha, "foreground": subject, "background": behind},
+                layers={"alpha": alpha, "foreground": subject, "background": behind} | parts,
                 sources=[SourceUse("plate", frame), SourceUse("background", frame)],
                 figures={"subject_share": float(alpha.mean())},
             )
@@ -141,8 +164,14 @@ def _subject(picture: Picture, inputs: Inputs, frame: int, parameters: Backgroun
         alpha, old = key(picture, parameters.screen, parameters.key_low, parameters.key_high)
         if matte is not None:  # a matte beside the key is a garbage matte: black there stays plate
             alpha = np.maximum(alpha, 1 - matte)
+    if parameters.shadow > 0:  # what lies in the subject's shadow is not the subject
+        alpha = np.asarray(alpha * (1 - thrown_shadow(picture, old, _shadow_blur(picture))[1]), np.float32)
     move = scaled_to_hd(parameters.edge, picture.shape[1], picture.shape[0])
     return (_moved(alpha, move) if abs(move) > 0.05 else alpha), old
+
+
+def _shadow_blur(picture: Picture) -> float:
+    return max(1.0, scaled_to_hd(_SHADOW_BLUR, picture.shape[1], picture.shape[0]))
 
 
 def _moved(alpha: Plane, pixels: float) -> Plane:
@@ -162,10 +191,37 @@ def _lit(picture: Picture, alpha: Plane, old: Picture, stops: npt.NDArray[np.flo
     return np.asarray(own, np.float32)
 
 
-def _behind(picture: Picture, parameters: BackgroundParameters) -> Picture:
-    out = np.nan_to_num(picture, nan=0.0, posinf=65504.0, neginf=0.0) * np.float32(2.0**parameters.exposure)
-    radius = scaled_to_hd(parameters.defocus, picture.shape[1], picture.shape[0])
-    return _disc_blurred(out, radius) if radius > 0.5 else out
+def _behind(
+    inputs: Inputs, frame: int, plate: Picture, old: Picture, parameters: BackgroundParameters, seed: int
+) -> tuple[Picture, dict[str, Plane | Picture]]:
+    """What stands behind the subject, and what it is made of:
+    ``(clean_background * shadow * haze_through + haze) * (1 - falling_cover) + falling``."""
+    clean = np.nan_to_num(inputs["background"].read(frame), nan=0.0, posinf=65504.0, neginf=0.0) * np.float32(
+        2.0**parameters.exposure
+    )
+    height, width = clean.shape[:2]
+    radius = scaled_to_hd(parameters.defocus, width, height)
+    out = clean = _disc_blurred(clean, radius) if radius > 0.5 else clean
+    parts: dict[str, Plane | Picture] = {"clean_background": clean}
+    air = _mean_light(clean, None).astype(np.float32)
+    if parameters.shadow > 0:
+        left, _ = thrown_shadow(plate, old, _shadow_blur(plate))
+        parts["shadow"] = 1 - np.float32(parameters.shadow) * (1 - left)
+        out = out * parts["shadow"][..., None]
+    if parameters.visibility > 0:
+        depth = None if inputs.get("depth") is None else inputs["depth"].read(frame)
+        through, light = haze(parameters.distance if depth is None else np.asarray(depth, np.float32), parameters.visibility, air)
+        parts["haze_through"] = np.broadcast_to(through, (height, width)).copy()
+        parts["haze"] = np.broadcast_to(light, (height, width, 3)).copy()
+        out = out * parts["haze_through"][..., None] + parts["haze"]
+    if parameters.weather != "none":
+        far = max(parameters.subject_distance * 1.5, min(parameters.distance, 40.0))
+        falling = Falling.of(parameters.weather, parameters.amount, parameters.subject_distance, far)
+        seconds = frame / float(getattr(inputs["plate"], "rate", 24) or 24)
+        cover, light = fallen(falling, (height, width), seconds, 1 / 48, seed, air * np.float32(_DROPS_LIT))
+        parts["falling_cover"], parts["falling"] = cover, light
+        out = out * (1 - cover[..., None]) + light
+    return np.asarray(out, np.float32), parts
 
 
 def _disc_blurred(picture: Picture, radius: float) -> Picture:

@@ -16,6 +16,10 @@ import numpy.typing as npt
 from answerprint.graph.contract import Picture, Plane
 
 Screen = Literal["none", "green", "blue"]
+_OFF, _DARKEST = 0.16, 0.3
+"""How far from the background's colour a shadow on it may be, as a share of its light, and the least light left in it: darker is cloth."""
+_OWN_COLOUR = 2.5
+"""How many times the weaker channel a colour's second channel must be to count as its own rather than as spill (skin: 1.3 to 1.7)."""
 _NEAR = 0.06
 """Of the picture's width: how far around the screen's own colour is averaged."""
 
@@ -50,16 +54,40 @@ def key(picture: Picture, screen: Screen, low: float, high: float) -> tuple[Plan
 
 
 def without_spill(picture: Picture, screen: Screen, amount: float) -> Picture:
-    """The picture with the screen's channel held to the mean of the other two plus what their stronger allows."""
+    """The picture with the screen's channel held to the mean of the other two; where the colour is its own (yellow and cyan cloth before
+    green: the weaker of the two far below the screen's channel), to the stronger of them."""
     if screen == "none" or amount == 0:
         return picture
     own = 1 if screen == "green" else 2
-    others = [c for c in range(3) if c != own]
-    limit = (picture[..., others[0]] + picture[..., others[1]]) / 2
+    one, other = (picture[..., c] for c in range(3) if c != own)
+    stronger, weaker = np.maximum(one, other), np.minimum(one, other)
+    coloured = np.clip(np.minimum(picture[..., own], stronger) / np.maximum(weaker, 1e-4) - _OWN_COLOUR, 0, 1)
+    mean = (one + other) / 2
+    limit = mean + (stronger - mean) * coloured
     over = np.maximum(picture[..., own] - limit, 0) * np.float32(amount)
     out = picture.copy()
     out[..., own] -= over
     return out
+
+
+def thrown_shadow(picture: Picture, behind: Picture, blur: float) -> tuple[Plane, Plane]:
+    """How much light is left where the subject throws its shadow on the old background, (h, w) 0..1 (1: no shadow), and how surely a
+    pixel is nothing but that background, (h, w) 0..1.
+
+    A shadow keeps the colour of what it falls on: there the picture is ``behind``, the old background's own light, times one number.
+    The shadow is ``blur`` pixels soft, so that it carries no grain.
+    """
+    clean = np.nan_to_num(picture, nan=0.0, posinf=65504.0, neginf=0.0)
+    soft = cv2.GaussianBlur(clean, (0, 0), max(0.7, blur / 4), borderType=cv2.BORDER_REFLECT)
+    left = (soft * behind).sum(axis=2) / np.maximum((behind * behind).sum(axis=2), 1e-10)
+    off = np.sqrt(((soft - left[..., None] * behind) ** 2).sum(axis=2)) / np.maximum(left * np.sqrt((behind**2).sum(axis=2)), 1e-6)
+    bare = np.clip((_OFF - off) / (_OFF / 2), 0, 1) * np.clip((left - _DARKEST) / 0.1, 0, 1)
+    bare = cv2.erode(bare.astype(np.float32), np.ones((3, 3), np.uint8))
+    top, near = (cv2.GaussianBlur(p, (0, 0), blur, borderType=cv2.BORDER_REFLECT) for p in (left.astype(np.float32) * bare, bare))
+    kept = np.where(near > 1e-2, top / np.maximum(near, 1e-6), 1.0)
+    # An uneven screen is no shadow: a tenth does not count, two tenths do.
+    kept += (1 - kept) * np.clip((kept - 0.8) / 0.1, 0, 1)
+    return np.asarray(np.clip(kept, 0, 1), np.float32), np.asarray(bare, np.float32)
 
 
 def _inner(sure: Plane) -> npt.NDArray[np.bool_]:

@@ -11,6 +11,7 @@ import pytest
 from answerprint.cli.main import main
 from answerprint.ingest.lidar.open import open_scan
 from answerprint.ingest.tracking.nerfstudio import read_cameras
+from answerprint.media.exr import read_exr
 from answerprint.optics.camera import Camera
 from answerprint.optics.distortion import Distortion
 from answerprint.passes.loose_scene import point_cloud, posed
@@ -22,12 +23,15 @@ CAPTURE = Path(__file__).parents[2] / "examples" / "capture" / "transforms.json"
 
 def test_a_transforms_json_becomes_splats_in_both_formats(tmp_path, capsys):
     arguments = ["survey", str(CAPTURE), "--out", str(tmp_path), "--set", "scene=fit", "--set", "steps=12", "--set", "splats=4000"]
-    assert main([*arguments, "--set", "height=36", "--json", "-q"]) == 0
+    assert main([*arguments, "--set", "height=36", "--set", "depth=true", "--json", "-q"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["scene"] == "fit" and said["figures"]["pictures"] == 41 and said["figures"]["steps"] == 12
     ply, spz = read_ply(tmp_path / "scene.ply")[0], read_spz(tmp_path / "scene.spz")[0]
     assert len(ply) == len(spz) == said["figures"]["splats"] <= 4000
     assert not (tmp_path / "scene.fit").exists()
+    depths = sorted((tmp_path / "depth").glob("*.exr"))
+    metres = read_exr(depths[0]).planes["Z"]
+    assert len(depths) == 41 and metres.shape == (180, 320) and 1.5 < np.median(metres) < 6
 
 
 def test_a_scene_without_points_is_refused_in_one_line(tmp_path, capsys):

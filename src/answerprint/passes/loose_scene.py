@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,10 @@ from answerprint.optics.camera import Camera
 from answerprint.optics.distortion import Distortion
 from answerprint.production import BadInput
 from answerprint.production.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from answerprint.generator.coverage_scene import Sighting
+    from answerprint.spatial.splats.cloud import SplatCloud
 
 Tell = Callable[[int, int, str], None]
 _STILLS = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
@@ -38,6 +42,9 @@ class SceneSettings(BaseModel):
     splats: int = Field(default=60_000, ge=10, le=5_000_000, description="fit: most splats")
     height: int | None = Field(
         default=None, ge=32, le=8640, description="fit: lines at which pictures are learnt; without it their own"
+    )
+    depth: bool = Field(
+        default=False, description="fit: also the set's distance in every picture, as EXR in metres for relight and defocus"
     )
     focal_px: float | None = Field(default=None, gt=0, description="solve: focal length in pixels, where it is known")
 
@@ -84,11 +91,28 @@ def fitted(scene: Path, out: Path, settings: SceneSettings, tell: Tell) -> Scene
     )
     write_ply(out / "scene.ply", cloud)
     left_out = write_spz(out / "scene.spz", cloud)
+    files = [out / "scene.ply", out / "scene.spz"]
+    if settings.depth:
+        files.append(_depths(cloud, read.sightings, out / "depth", tell))
     figures = {
         "pictures": len(views), "splats": report.splats, "steps": report.iterations, "error": round(report.error, 5),
         "cpu_seconds": report.cpu_seconds, "left_out_of_spz": list(left_out),
     }  # fmt: skip
-    return SceneMade((out / "scene.ply", out / "scene.spz"), figures)
+    return SceneMade(tuple(files), figures)
+
+
+def _depths(cloud: SplatCloud, sightings: Sequence[Sighting], out: Path, tell: Tell) -> Path:
+    """The set's distance in each picture, through its lens, named after the picture; 0 is not known."""
+    from answerprint.media.exr import write_exr
+    from answerprint.spatial.scene_view import drawn
+
+    out.mkdir(parents=True, exist_ok=True)
+    for number, sighting in enumerate(sightings):
+        tell(number, len(sightings), f"depth of {sighting.name}")
+        metres = np.nan_to_num(drawn(cloud, sighting.camera).depth, nan=0.0).astype(np.float32)
+        name = sighting.name.replace("/", "_").rsplit(".", 1)[0]
+        write_exr(out / f"{name}.exr", {"Z": metres})
+    return out
 
 
 def solved(folder: Path, out: Path, settings: SceneSettings) -> SceneMade:

@@ -116,8 +116,9 @@ def test_a_copy_that_was_there_before_a_bad_card_stays(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "material").rglob("*") if path.is_file()) == ["c0.mov"]
 
 
-def test_a_card_taken_in_where_it_lies_is_read_once(tmp_path: Path, reads: Counter[str]) -> None:
-    found = card(tmp_path / "cards", LISTS[0])
+@pytest.mark.parametrize("listed", LISTS, ids=["asc-xxh128", "asc-md5", "asc-c4", "asc-xxh64", "older-xxh64", "older-md5"])
+def test_a_card_taken_in_where_it_lies_is_read_once(listed: Callable[[Path], None], tmp_path: Path, reads: Counter[str]) -> None:
+    found = card(tmp_path / "cards", listed)
     reads.clear()
     hashed: dict[Path, FileDigests] = {}
     assert verify(found, hashing(hashed)) == (2, [])

@@ -60,13 +60,15 @@ def copy_and_verify(card: Card, into: Path, tell: Tell, hashed: dict[Path, FileD
 
 
 def hashing(hashed: dict[Path, FileDigests]) -> Hashed:
-    """Hash each file once, for its list and for the catalogue, where the list has a kind that the catalogue keeps too."""
+    """Hash each file once, for its list and for the catalogue; ``hashed`` is told what the catalogue keeps."""
 
     def known(path: Path, kind: str) -> str | None:
-        if kind not in _TAKEN_ANYWAY:
-            return None
-        hashed[path] = hashed.get(path) or file_digests(path)
-        return str(getattr(hashed[path], kind))
+        if kind in _TAKEN_ANYWAY:
+            hashed[path] = hashed.get(path) or file_digests(path)
+            return str(getattr(hashed[path], kind))
+        listed = _Listed(kind)
+        hashed[path] = file_digests(path, listed)
+        return listed.text()
 
     return known
 

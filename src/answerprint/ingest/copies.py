@@ -23,7 +23,7 @@ import xxhash
 
 from answerprint.production import BadInput
 from answerprint.production.atomic import sync_folder, write_failure
-from answerprint.provenance.digests import FileDigests, file_digests
+from answerprint.provenance.digests import FileDigests, Hash, file_digests
 
 _BLOCK = 8 << 20
 _BLOCKS = 12  # 96 MiB on the way from the card to the disk, however large the file
@@ -39,12 +39,6 @@ class Source(Protocol):
 
     def readinto(self, buffer: memoryview, /) -> int | None: ...
     def close(self) -> None: ...
-
-
-class Hash(Protocol):
-    """As hashlib and xxhash have them."""
-
-    def update(self, data: memoryview, /) -> None: ...
 
 
 def _opened(path: Path) -> Source:

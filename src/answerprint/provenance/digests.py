@@ -58,8 +58,14 @@ class Pictured(Protocol):
     def header(self) -> Any: ...
 
 
-def file_digests(path: Path | str) -> FileDigests:
-    """Both digests of a file in one streaming pass. Raises BadInput when it cannot be read."""
+class Hash(Protocol):
+    """As hashlib and xxhash have them."""
+
+    def update(self, data: memoryview, /) -> None: ...
+
+
+def file_digests(path: Path | str, also: Hash | None = None) -> FileDigests:
+    """Both digests of a file in one streaming pass; ``also`` is a further hash, which hears every byte. Raises BadInput when it cannot be read."""
     proof, copy, size = hashlib.sha256(), xxhash.xxh3_128(), 0
     block = bytearray(_BLOCK)
     view = memoryview(block)
@@ -68,6 +74,8 @@ def file_digests(path: Path | str) -> FileDigests:
             while count := stream.readinto(block):
                 proof.update(view[:count])
                 copy.update(view[:count])
+                if also is not None:
+                    also.update(view[:count])
                 size += count
     except OSError as error:
         raise BadInput(path, f"cannot be read: {error.strerror or error}", "check the path and its permissions") from error

@@ -2,9 +2,9 @@
 
     python benchmarks/coverage_angles.py capture             # examples/capture: nine views held back, at 5, 10 and 15 degrees
     python benchmarks/coverage_angles.py truth               # renders the angles of the stage production once into the cache
-    python benchmarks/coverage_angles.py stage [given|found] # the stage production: performers' mattes given, or found by the product
+    python benchmarks/coverage_angles.py stage [given|found] [DEGREES ...] # the stage production: performers' mattes given, or found by the product
 
-dB are PSNR of display values (sRGB curve, 0 to 1). CPU seconds are user and system time of the process, compilation left out. The
+dB are PSNR of display values (sRGB curve, 0 to 1), without grain, for the truth has none. CPU seconds are user and system time of the process, compilation left out. The
 capture's own depths are truth and are not given to the operation; the scan is.
 """
 
@@ -58,7 +58,7 @@ _SOURCES = (("A001C001_21A_T1", range(12), True), ("B001C001_21A_T1", range(12),
 
 def made(scene: CoverageScene, targets: Sequence[Camera], **settings: Any) -> tuple[list[FrameResult], float, float]:
     """The new views, and the CPU seconds of study and of each frame."""
-    operation, parameters = Coverage(), CoverageParameters(cameras=tuple(targets), frames=len(targets), **settings)
+    operation, parameters = Coverage(), CoverageParameters(cameras=tuple(targets), frames=len(targets), grain=0.0, **settings)
     begun = time.process_time()
     analysis = operation.analyse({"scene": scene}, parameters, SeededContext(0))
     studied = time.process_time()
@@ -188,10 +188,10 @@ def _mattes(name: str, index: int) -> Float:
     return total
 
 
-def of_stage(given: bool) -> None:
+def of_stage(given: bool, angles: Sequence[int] = ANGLES) -> None:
     """The stage production's angles: the set outside performers, and everything."""
     scene, eyes = stage_scene(given)
-    for degrees in ANGLES:
+    for degrees in angles:
         (result,), study, each = made(scene, [target(degrees)], limit_deg=8.0)
         assert result.fill is not None and result.support is not None
         truth, depth = true_pass(degrees, "beauty"), true_pass(degrees, "depth")[..., 0]
@@ -221,7 +221,8 @@ def main(arguments: list[str]) -> int:
     elif kind == "truth":
         render_truth()
     elif kind == "stage":
-        of_stage(arguments[1:] != ["found"])
+        chosen = [int(a) for a in arguments[1:] if a.lstrip("+-").isdigit()]
+        of_stage("found" not in arguments, chosen or ANGLES)
     else:
         print(__doc__)
         return 2

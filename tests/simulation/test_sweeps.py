@@ -204,6 +204,12 @@ def test_a_sweep_document_is_shot_level_by_level(renderer: Renderer, small: Stag
     spec.write_text(Sweep(baseline=quick, field="lights.key.kelvin", levels=(3200.0, 5600.0)).model_dump_json())
     shot = simulate(spec, tmp_path / "out")
     assert shot.frames == 2
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"level-01", "level-02", "sweep.json", "capture-plan.txt"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "level-01",
+        "level-02",
+        "sweep.json",
+        "capture-plan.txt",
+        "contact-sheet.png",
+    }
     held = np.array(list(json.loads((tmp_path / "out" / "sweep.json").read_text())["held"].values()))
     assert held.max() < 1e-5

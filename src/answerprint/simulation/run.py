@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from answerprint.production.atomic import write_atomically
+from answerprint.simulation.contact import sheet_of_levels
 from answerprint.simulation.renderer import Renderer
 from answerprint.simulation.shoot import Shot, Tell, shoot_stage
 from answerprint.simulation.stage import Stage, loaded, read_stage
@@ -55,6 +56,7 @@ def _shoot_sweep(sweep: Sweep, out: Path, tell: Tell, shoot_all: ShootAll) -> Sh
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / "capture-plan.txt", "\n".join(capture_plan(sweep)) + "\n")
     shot = shoot_all(stages, folders, out, tell)
+    sheet_of_levels(stages, folders, [f"{level} {sweep.unit}".strip() for level in sweep.levels], out / "contact-sheet.png")
     drift = check_pictures(folders, stages, sweep.field, sweep.tolerances)
     report = {
         "sweep": sweep.name,
@@ -72,6 +74,7 @@ def _shoot_plan(plan: Plan, out: Path, tell: Tell, shoot_all: ShootAll) -> Shot:
     stages = plan.stages()
     folders = [out / f"setting-{number:05d}" for number in range(1, len(stages) + 1)]
     shot = shoot_all(stages, folders, out, tell)
+    sheet_of_levels(stages, folders, [folder.name for folder in folders], out / "contact-sheet.png")
     settings = latin_hypercube(plan.fields, plan.count, plan.seed)
     report = {"plan": plan.name, "fields": plan.fields, "settings": settings, "coverage": coverage(settings, plan.fields)}
     write_atomically(out / "plan.json", json.dumps(report, indent=1) + "\n")

@@ -18,7 +18,7 @@ from answerprint.graph.contract import Picture, Plane
 Screen = Literal["none", "green", "blue"]
 _OFF, _DARKEST = 0.16, 0.3
 """How far from the background's colour a shadow on it may be, as a share of its light, and the least light left in it: darker is cloth."""
-_OWN_COLOUR = 2.5
+_OWN_COLOUR = 1.8
 """How many times the weaker channel a colour's second channel must be to count as its own rather than as spill (skin: 1.3 to 1.7)."""
 _NEAR = 0.06
 """Of the picture's width: how far around the screen's own colour is averaged."""
@@ -55,13 +55,14 @@ def key(picture: Picture, screen: Screen, low: float, high: float) -> tuple[Plan
 
 def without_spill(picture: Picture, screen: Screen, amount: float) -> Picture:
     """The picture with the screen's channel held to the mean of the other two; where the colour is its own (yellow and cyan cloth before
-    green: the weaker of the two far below the screen's channel), to the stronger of them."""
+    green: the weaker of the two far below the screen's channel, which is not above the stronger), to the stronger of them."""
     if screen == "none" or amount == 0:
         return picture
     own = 1 if screen == "green" else 2
     one, other = (picture[..., c] for c in range(3) if c != own)
     stronger, weaker = np.maximum(one, other), np.minimum(one, other)
     coloured = np.clip(np.minimum(picture[..., own], stronger) / np.maximum(weaker, 1e-4) - _OWN_COLOUR, 0, 1)
+    coloured = coloured * np.clip(11 - 10 * picture[..., own] / np.maximum(stronger, 1e-4), 0, 1)
     mean = (one + other) / 2
     limit = mean + (stronger - mean) * coloured
     over = np.maximum(picture[..., own] - limit, 0) * np.float32(amount)

@@ -41,7 +41,9 @@ def dress(rest: np.ndarray, data: dict, wardrobe: dict) -> dict:
     end = trouser_end[wardrobe.get("bottom_hem", "ankle")]
     in_bottom = (z < waist) & (z > end) & (limb < 0.5)
     ease = wardrobe.get("ease", 0.012) * np.clip((collar - z) / (0.05 * height), 0.25, 1)
-    out = {"top": _cut(rest, data, "helper-tights", in_top, ease, arm + fore, 2)}
+    # A collar lies on the neck: what stands off there is seen from above as a black gap.
+    close = np.where(limb > 0.5, 1.0, np.clip((collar - z) / (0.035 * height), 0.12, 1))
+    out = {"top": _cut(rest, data, "helper-tights", in_top, ease, arm + fore, 2, close)}
     if wardrobe.get("bottom", "trousers") == "skirt":
         out["bottom"] = _cut(rest, data, "helper-skirt", z > end, 0.006, leg, 1)
     else:
@@ -122,8 +124,8 @@ def _along_sleeve(rest: np.ndarray, data: dict) -> np.ndarray:
     return out
 
 
-def _cut(rest: np.ndarray, data: dict, group: str, keep: np.ndarray, ease, limb: np.ndarray, smoothing: int):
-    """Faces of a layer whose corners are all kept, smoothed and eased outward."""
+def _cut(rest: np.ndarray, data: dict, group: str, keep: np.ndarray, ease, limb: np.ndarray, smoothing: int, close=1.0):
+    """Faces of a layer whose corners are all kept, smoothed and eased outward, less where ``close`` is below 1."""
     faces = [[c[0] for c in f] for f in data["groups"][group] if all(keep[c[0]] for c in f)]
     used = np.unique([v for f in faces for v in f])
     place = np.full(len(rest), -1)
@@ -135,6 +137,7 @@ def _cut(rest: np.ndarray, data: dict, group: str, keep: np.ndarray, ease, limb:
         points = 0.4 * points + 0.6 * near(points)
     ease = np.asarray(ease)[used] if np.ndim(ease) else ease
     much = np.where(limb[used] > 0.5, ease * 0.9, ease) + 0.004 * smoothing
+    much = much * (np.asarray(close)[used] if np.ndim(close) else close)
     points += normals * np.reshape(much, (-1, 1))
     creases = 0.004 * np.sin(points[:, 2] * 75 + 6 * np.sin(points[:, 0] * 21)) * np.exp(-(((limb[used] - 0.5) / 0.35) ** 2))
     return points + normals * creases[:, None], faces, data["skin"][used]

@@ -14,13 +14,13 @@ _HANGING = ("bob", "long", "waves")
 _PER_LOCK = {"crop": 9, "short": 16, "receding": 9, "curls": 12, "tied": 16, "bob": 14, "waves": 16, "long": 14}
 _CLOSED = {"crop": 0.35, "receding": 0.35, "short": 0.6, "curls": 0.8, "tied": 0.3}
 """How far the strands of a lock close up at its tip."""
-_ASTRAY = {"tied": 0.03, "bob": 0.05, "long": 0.05, "waves": 0.07}
+_ASTRAY = {"tied": 0.06, "bob": 0.05, "long": 0.05, "waves": 0.07}
 _THICK = {
     "crop": 0.012,
     "short": 0.02,
     "receding": 0.008,
     "curls": 0.014,
-    "tied": 0.007,
+    "tied": 0.013,
     "bob": 0.022,
     "waves": 0.026,
     "long": 0.018,

@@ -16,6 +16,9 @@ PARTS = ("body", "top", "bottom", "shoes", "eyes", "hair")
 
 The renderer's ids end at 32767."""
 
+_UNDER_SKIN = 0.12
+"""Share of the light that goes into skin and comes out beside."""
+
 
 def keyed(made, matrices: list, frame: int) -> None:
     """Keys for an object's place just before, at and just after a frame, turning the short way."""
@@ -255,10 +258,13 @@ def _skin_material(name: str, about: dict, marks: dict):
         grown = sheet.sum(
             sheet.node("Attribute", _attribute_name="scalp").outputs["Fac"], sheet.sum(sheet.noise(130, 2), 0.5), "ADD"
         )
+        # And there light is not to come out red under the hair that went in beside it.
+        sheet.set("Subsurface Weight", sheet.spread(grown, 0.3, 0.7, _UNDER_SKIN, 0.0))
         colour = sheet.mix(sheet.spread(grown, 0.62, 1.0, 0, 0.94), colour, (*(0.7 * c for c in about["hair"]["colour"]), 1))
+    else:
+        sheet.set("Subsurface Weight", _UNDER_SKIN)
     sheet.set("Base Color", colour)
     sheet.rough(0.46, 0.1, 30)
-    sheet.set("Subsurface Weight", 0.12)
     sheet.set("Subsurface Radius", (0.012, 0.005, 0.003))
     sheet.set("Subsurface Scale", 0.6)
     sheet.bump(sheet.noise(420, 3, 0.7), 0.22)

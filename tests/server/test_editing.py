@@ -28,7 +28,7 @@ def written(house: House) -> House:
 
 
 def test_before_the_pass_there_is_no_map_and_the_page_can_ask_for_one(client: TestClient, house: House) -> None:
-    assert body(client.get("/api/editorial")) == {"index": None, "coverage": None}
+    assert body(client.get("/api/editorial")) == {"index": None, "coverage": None, "changes": None}
     assert len(body(client.post("/api/editorial", json={}))["jobs"]) == 1
     (view,) = [view for view in job_views(house.production) if view["kind"] == "editorial"]
     assert view["requested_by"] == "Ines"
@@ -38,6 +38,15 @@ def test_the_map_and_its_files_are_there_after_it(client: TestClient, written: H
     assert body(client.get("/api/editorial"))["coverage"]["missing"] == []
     saved = client.get("/media/editorial/bins/scene-1.ale")
     assert saved.status_code == 200 and "attachment" in saved.headers["content-disposition"]
+
+
+def test_what_the_newest_cut_changed_is_told(client: TestClient, house: House) -> None:
+    place = house.production.root / "reports" / "changes"
+    place.mkdir(parents=True)
+    (place / "pier_v2-0.json").write_text(
+        json.dumps({"cut": "pier_v2.edl", "digest": "", "who": "Ines", "shots": [{"shot": "7A_0010"}]})
+    )
+    assert body(client.get("/api/editorial"))["changes"]["shots"] == [{"shot": "7A_0010"}]
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ class Recut:
         place = f"event {self.event}" if self.event else f"was event {self.before}"
         told = [
             f"{self.shot}: {self.kind}, {place}",
-            "pull again" if self.pull else "",
+            (("to pull" if self.kind == "new" else "pull again") if self.pull else ""),
             f"approval {self.approval}" if self.approval else "",
         ]
         return ", ".join(part for part in told if part) + (f" ({self.why})" if self.why else "")

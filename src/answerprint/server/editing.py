@@ -17,17 +17,18 @@ router = APIRouter()
 
 @router.get("/api/editorial")
 def editorial(here: InProduction) -> dict[str, Any]:
-    """The last editorial pass: its index and the coverage map; ``index`` is null where there was none."""
+    """The last editorial pass, its index and the coverage map, null where there was none; and what the newest cut changed."""
     from answerprint.passes.editorial import editorial_index
+    from answerprint.passes.shots import last_changes
 
-    index = editorial_index(here.production)
+    index, changes = editorial_index(here.production), last_changes(here.production)
     if not index:
-        return {"index": None, "coverage": None}
+        return {"index": None, "coverage": None, "changes": changes}
     try:
         coverage = json.loads((here.production.root / "editorial" / "coverage.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return {"index": None, "coverage": None}
-    return {"index": index, "coverage": coverage}
+        return {"index": None, "coverage": None, "changes": changes}
+    return {"index": index, "coverage": coverage, "changes": changes}
 
 
 @router.post("/api/editorial")

@@ -284,7 +284,19 @@ export interface Bin {
   circled: number;
 }
 
+export interface ShotChange {
+  shot: string;
+  kind: "same" | "moved" | "shortened" | "extended" | "changed" | "new" | "removed" | "back";
+  event: number | null;
+  before: number | null;
+  pull: boolean;
+  approval: "" | "survives" | "lapsed";
+  why: string;
+  said: string;
+}
+
 export interface Editorial {
+  changes: { cut: string; who: string; shots: ShotChange[] } | null;
   index: {
     bins: Bin[];
     string_out: { files: string[]; clips: number; seconds: number; stand_ins: string[] };

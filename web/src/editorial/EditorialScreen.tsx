@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { api } from "../api/client";
 import { useKnown } from "../api/live";
-import type { CoveredLine, Gap, SceneCoverage, TakeRecord } from "../api/types";
+import type { CoveredLine, Editorial, Gap, SceneCoverage, ShotChange, TakeRecord } from "../api/types";
 import { useCommands } from "../app/commands";
 import { Icon } from "../design/icons";
 import { Notice } from "../design/parts";
@@ -22,16 +22,19 @@ export function EditorialScreen() {
   };
   useCommands([{ id: "run-editorial", name: "Make bins, string-out and coverage map", section: "Editorial", keys: [], run }]);
   if (!value) return <div className="editorial">{error && <Notice tone="bad">{error}</Notice>}</div>;
-  const { index, coverage } = value;
+  const { index, coverage, changes } = value;
   if (!index || !coverage)
     return (
-      <div className="empty">
-        <strong>No coverage map yet</strong>
-        <span>The editorial pass sets takes against script and shot list, and makes bins and a string-out.</span>
-        {problem && <Notice tone="bad">{problem}</Notice>}
-        <button type="button" className="button primary" onClick={run} disabled={asked && !problem}>
-          {asked && !problem ? "In the queue…" : "Make it"}
-        </button>
+      <div className="editorial">
+        <Changes changes={changes} />
+        <div className="empty">
+          <strong>No coverage map yet</strong>
+          <span>The editorial pass sets takes against script and shot list, and makes bins and a string-out.</span>
+          {problem && <Notice tone="bad">{problem}</Notice>}
+          <button type="button" className="button primary" onClick={run} disabled={asked && !problem}>
+            {asked && !problem ? "In the queue…" : "Make it"}
+          </button>
+        </div>
       </div>
     );
   const files = [...index.bins.flatMap((one) => one.files), ...index.string_out.files, ...index.coverage.filter((name) => name !== "coverage.json")];
@@ -45,6 +48,7 @@ export function EditorialScreen() {
         </button>
       </div>
       {problem && <Notice tone="bad">{problem}</Notice>}
+      <Changes changes={changes} />
       <Missing gaps={coverage.missing} attention={coverage.attention} />
       {coverage.scenes.map((scene) => (
         <Scene key={scene.number} scene={scene} />
@@ -111,6 +115,36 @@ function Missing({ gaps, attention }: { gaps: Gap[]; attention: string[] }) {
       </ul>
     </section>
   );
+}
+
+// What the newest cut asks for: shots that stay as they are need no line.
+function Changes({ changes }: { changes: Editorial["changes"] }) {
+  if (!changes) return null;
+  const told = changes.shots.filter((one) => one.kind !== "same" && one.kind !== "moved");
+  const stay = changes.shots.length - told.length;
+  return (
+    <section aria-label="Changes of the cut">
+      <h2>
+        New cut {changes.cut.split("/").pop()} <span className="figures faint">{stay ? `${stay} shots as they were` : ""}</span>
+      </h2>
+      <ul className="gaps">
+        {told.map((one) => (
+          <li key={one.shot} className={toneOf(one)}>
+            <Icon name={one.pull || one.approval === "lapsed" ? "bang" : "ring"} size={13} />
+            <span className="gap-kind">{one.kind}</span>
+            <span>
+              <b>{one.shot}</b> {[one.pull ? (one.kind === "new" ? "to pull" : "pull again") : "", one.approval ? `approval ${one.approval}` : "", one.why].filter(Boolean).join(", ")}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function toneOf(change: ShotChange): string {
+  if (change.pull) return "tone-bad";
+  return change.approval === "lapsed" ? "tone-review" : "tone-quiet";
 }
 
 function Scene({ scene }: { scene: SceneCoverage }) {

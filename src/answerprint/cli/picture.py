@@ -166,7 +166,8 @@ def _evaluate(options: argparse.Namespace) -> Answer:
         options.operation, Path(options.plate), Path(options.matte), truth, settings(options.set), options.fps, reporter.step
     )
     reporter.finish()
-    return Answer(document, [f"{name} {value}" for name, value in document["mean"].items()])
+    worst = ", ".join(f"{one['frame']} ({one['psnr_in_matte']} dB)" for one in document["cases"][0]["worst_frames"])
+    return Answer(document, [*(f"{name} {value}" for name, value in document["mean"].items()), f"look first at frames {worst}"])
 
 
 COMMANDS = (

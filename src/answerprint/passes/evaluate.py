@@ -24,6 +24,7 @@ from answerprint.production import BadInput
 from answerprint.provenance.digests import footage_digest
 from answerprint.quality.flicker import warp_error
 from answerprint.quality.metrics import decibels, mean_square, shown, ssim
+from answerprint.quality.perceived import flip
 
 Tell = Callable[[int, int, str], None]
 _CLEAR_PX = 12
@@ -40,9 +41,9 @@ def evaluate_operation(
         clean = footage if truth is None else _fitting(open_sequence(truth, rate), footage)
         out = Path(scratch) / "out"
         told = apply_operation(LooseOrder(operation, plate, out, given, settings=settings, rate=rate), tell)
-        case = _scored(footage, open_sequence(out, rate), clean, open_sequence(given, rate))
+        case, worst = _scored(footage, open_sequence(out, rate), clean, open_sequence(given, rate))
     case |= {"seconds": told["seconds"], "support_share": told["support_share"]}
-    return {"operation": operation, "cases": [{"name": plate.stem, "figures": case}], "mean": case}
+    return {"operation": operation, "cases": [{"name": plate.stem, "figures": case, "worst_frames": worst}], "mean": case}
 
 
 def _fitting(truth: FrameSequence, plate: FrameSequence) -> FrameSequence:
@@ -55,8 +56,13 @@ def _fitting(truth: FrameSequence, plate: FrameSequence) -> FrameSequence:
     return truth
 
 
-def _scored(plate: FrameSequence, made: FrameSequence, clean: FrameSequence, mattes: FrameSequence) -> dict[str, float]:
+def _scored(
+    plate: FrameSequence, made: FrameSequence, clean: FrameSequence, mattes: FrameSequence
+) -> tuple[dict[str, float], list[dict[str, float]]]:
+    """The figures, and the five worst frames, the worst first."""
     ours, telea, similar, outside = [], [], [], 0
+    seen: list[float] = []
+    frames: list[dict[str, float]] = []
     seams, grain, restless = [], [], []
     last: tuple[np.ndarray, np.ndarray] | None = None
     for number in range(plate.count):
@@ -71,6 +77,9 @@ def _scored(plate: FrameSequence, made: FrameSequence, clean: FrameSequence, mat
         ours.append(mean_square(after, wanted, inside))
         telea.append(mean_square(filled, wanted, inside))
         similar.append(ssim(after, wanted, inside))
+        eye = flip(after, wanted, inside)
+        seen += [] if eye is None else [eye]
+        frames.append({"frame": number, "psnr_in_matte": decibels(ours[-1])} | ({} if eye is None else {"flip_in_matte": eye}))
         seams.append(border_error(after, wanted, inside))
         grain.append(grain_distance(after, wanted, inside))
         if last is not None:
@@ -82,16 +91,18 @@ def _scored(plate: FrameSequence, made: FrameSequence, clean: FrameSequence, mat
         outside += int((before != after).any(axis=2)[margin].sum())
     if not ours:
         raise BadInput(mattes.path, "is black in every frame", "give a matte that is white where the operation works")
-    return {
+    figures = {
         "psnr_in_matte": decibels(float(np.mean(ours))),
         "psnr_telea": decibels(float(np.mean(telea))),
         "ssim_in_matte": round(float(np.mean(similar)), 5),
         "border_error": round(float(np.mean(seams)), 5),
         "grain_distance": round(float(np.mean(grain)), 4),
         **_restlessness(restless),
+        **({"flip_in_matte": round(float(np.mean(seen)), 5)} if seen else {}),
         "frames": len(ours),
         "changed_outside": outside,
     }
+    return figures, sorted(frames, key=lambda one: one["psnr_in_matte"])[:5]
 
 
 def _restlessness(pairs: list[list[float]]) -> dict[str, float]:

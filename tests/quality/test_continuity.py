@@ -98,6 +98,45 @@ def test_a_thing_that_changed_its_colour_is_found_where_it_is(wide: Side) -> Non
     assert len(found) == 1 and "50% across" in found[0].message
 
 
+def test_corners_that_fall_off_are_told_as_the_lens_and_not_as_a_lamp(wide: Side) -> None:
+    other = side(the_set(), 0.65, seed=1)
+    y, x = np.mgrid[-1 : 1 : HEIGHT * 1j, -1 : 1 : WIDTH * 1j].astype(np.float32)
+    falloff = np.exp2(-0.6 * (x**2 + (y * HEIGHT / WIDTH) ** 2) / (1 + (HEIGHT / WIDTH) ** 2))[..., None]
+    assert kinds(wide, Side([frame * falloff for frame in other.frames])) == {"lens"}
+
+
+def test_a_little_raised_black_is_found_though_nothing_on_the_set_is_black(wide: Side) -> None:
+    lit = the_set() + np.float32(0.05)
+    found = compare_cut(side(lit), side(lit + np.float32(0.012), 0.65, seed=1)).figures
+    assert found["black-level"][0] == pytest.approx(0.012, abs=0.003)
+
+
+def test_grain_that_came_with_the_exposure_is_told_as_exposure_alone(wide: Side) -> None:
+    brighter = Side([frame * np.float32(4) for frame in side(the_set(), 0.65, noise=0.004, seed=1).frames])
+    assert kinds(wide, brighter) == {"exposure"}
+
+
+def test_what_moves_is_not_smeared_over_the_set_by_averaging() -> None:
+    rng = np.random.default_rng(3)
+    frames = []
+    for at in range(6):
+        frame = cv2.resize(the_set(), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+        cv2.circle(frame, (120 + 14 * at, 120), 26, (0.7, 0.5, 0.1), -1, cv2.LINE_AA)
+        frames.append((frame + rng.normal(0, 0.004, frame.shape)).astype(np.float32))
+    clean = cv2.resize(the_set(), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    cv2.circle(clean, (120 + 14 * 3, 120), 26, (0.7, 0.5, 0.1), -1, cv2.LINE_AA)
+    off = np.abs(Side(frames).mean - clean)
+    assert np.median(off) < 0.7 * np.median(np.abs(frames[3] - clean))
+    assert np.percentile(off, 99.5) < 0.05
+
+
+def test_the_other_side_of_a_near_thing_is_followed_beside_the_wall(wide: Side) -> None:
+    moved = the_set()
+    near = moved[330:504, 560:800].copy()
+    moved[330:504, 576:816] = near
+    assert kinds(wide, side(moved, 0.7, seed=1)) == set()
+
+
 def test_what_cannot_be_compared_is_said(wide: Side) -> None:
     other = Side([np.full((HEIGHT, WIDTH, 3), 0.3, np.float32)] * 3)
     said = compare_cut(wide, other)

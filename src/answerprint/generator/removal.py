@@ -242,11 +242,13 @@ class Removal(Operation):
             offers = _cheap(frame, near, window, analysis)
             noise = noise_of(_named(analysis, "still_"))
             if large:
-                made = fill_moving(window.look(frame), offers + _scene(frame, analysis), free)
+                # A plate holds the farther frames already, with how far they disagree.
+                offers += _scene(frame, analysis) or _by_camera(frame, farther, window)
+                made = fill_moving(window.look(frame), offers, free)
             else:
                 further = _along_flow(frame, near, window)
                 if farther and not analysis.facts["still"]["locked"]:
-                    further.insert(0, lambda _: _by_camera(frame, farther, window))
+                    further.append(lambda _: _by_camera(frame, farther, window, DOUBT))
                 made = fill_thin(window.look(frame), offers, free, further, _good(noise))
             if noise is not None and parameters.grain > 0:
                 made = regrained(
@@ -295,13 +297,13 @@ def _cheap(frame: int, near: list[int], window: Window, analysis: Analysis) -> l
     return _by_camera(frame, near, window)
 
 
-def _by_camera(frame: int, others: list[int], window: Window) -> list[Offer]:
+def _by_camera(frame: int, others: list[int], window: Window, doubt: float = 1.0) -> list[Offer]:
     """Other frames as the camera's own movement lays them over this one."""
     offers = []
     for at in others:
         matrix = window.camera(frame, at)
         if matrix is not None:
-            offers.append(Offer(window.look(at), functools.partial(_laid, matrix), at - frame))
+            offers.append(Offer(window.look(at), functools.partial(_laid, matrix), at - frame, doubt))
     return offers
 
 

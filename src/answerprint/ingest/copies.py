@@ -1,13 +1,13 @@
 """Copies off a card: each byte is read from the card once, hashed on the way, written, flushed, read back from the disk and compared.
 
 Four hands work at once, so that the card never waits for a hash or a flush: one reads and hashes (XXH128), one writes and has the system
-begin to flush at once, one comes behind and reads back what lies on the disk, past the system's memory, and one hashes that twice: XXH128
-has to agree with what came off the card, SHA-256 goes into the catalogue. A file takes its name only when both agree.
+begin to flush at once, one comes behind, flushes and reads back what lies on the disk, and one hashes that twice: XXH128 has to agree
+with what came off the card, SHA-256 goes into the catalogue. A file takes its name only when both agree.
 """
 
 from __future__ import annotations
 
-import errno
+import ctypes
 import hashlib
 import mmap
 import os
@@ -29,8 +29,9 @@ _BLOCK = 8 << 20
 _BLOCKS = 12  # 96 MiB on the way from the card to the disk, however large the file
 _BACK_BLOCKS = 4  # read back and not hashed yet
 _BEHIND = 16 << 20  # bytes written before they are read back: less, and a spinning disk does nothing but seek
-_ALIGNED = 4096  # bytes; what reading past the system's memory asks of offsets and lengths
 _PATIENCE_S = 0.2
+_SYNC_FILE_RANGE: Any = getattr(ctypes.CDLL(None), "sync_file_range", None)  # Linux alone has it
+_START_WRITING = 2  # SYNC_FILE_RANGE_WRITE of linux/fs.h
 _Block = TypeVar("_Block", bytearray, mmap.mmap)
 
 
@@ -51,7 +52,6 @@ class _File:
     place: Path
     also: Hash | None = None
     handle: int = -1
-    back_handle: int = -1
     size: int = 0
     told: Any = field(default_factory=xxhash.xxh3_128)
     back: Any = field(default_factory=xxhash.xxh3_128)
@@ -63,9 +63,9 @@ class _File:
         return self.place.with_name(f".{self.place.name}.part")
 
     def close(self) -> None:
-        for handle in {self.handle, self.back_handle} - {-1}:
-            os.close(handle)
-        self.handle = self.back_handle = -1
+        if self.handle >= 0:
+            os.close(self.handle)
+        self.handle = -1
 
 
 def copy_files(
@@ -206,8 +206,7 @@ class _Line:
                     while view:
                         view = view[os.write(file.handle, view) :]
                     view.release()
-                    # What is not on the disk yet cannot be let go of: asked to, the system begins to flush it, and nobody waits.
-                    os.posix_fadvise(file.handle, file.size, count, os.POSIX_FADV_DONTNEED)
+                    _begin_flush(file.handle, file.size, count)
             except OSError as error:
                 raise write_failure(file.place, error) from None
             file.size += count
@@ -220,8 +219,6 @@ class _Line:
     def _read_back(self) -> None:
         while (part := self._flushing.get()) is not None:
             file, upto, last = part
-            # An odd end is read when the file is whole: only there can it be read past the system's memory.
-            upto = upto if last else upto - upto % _ALIGNED
             try:
                 while file.read_back < upto:
                     block = self._taken(self._back_free)
@@ -292,28 +289,24 @@ class _Stopped(Exception):
 
 
 def _make(file: _File) -> None:
-    """Open what is to be written, and again for reading back: past the system's memory where the file system can, so that it is
-    the disk that answers."""
+    """Open what is to be written, and read back."""
     file.place.parent.mkdir(parents=True, exist_ok=True)
     file.handle = os.open(file.unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-    file.back_handle = file.handle
-    with suppress(OSError, AttributeError):
-        file.back_handle = os.open(file.unfinished, os.O_RDONLY | os.O_DIRECT | os.O_CLOEXEC)
+
+
+def _begin_flush(handle: int, at: int, count: int) -> None:
+    """Have the system write a range to the disk from now on, without waiting for it; where it cannot be told so it does when asked to read."""
+    if _SYNC_FILE_RANGE is not None:
+        _SYNC_FILE_RANGE(handle, ctypes.c_int64(at), ctypes.c_int64(count), _START_WRITING)
 
 
 def _from_disk(file: _File, block: mmap.mmap, upto: int) -> int:
-    """Read the next of the file back from the disk into ``block``; how many bytes."""
+    """Read the next of the file back from the disk into ``block``; how many bytes.
+
+    Flushed, then let go of by the system, so that it is the disk that answers. Reading past the system's memory (O_DIRECT) would be plainer
+    and was slower: it waits for the writer's lock on the file.
+    """
     at, want = file.read_back, min(_BLOCK, upto - file.read_back)
-    if file.back_handle != file.handle:
-        try:
-            with memoryview(block)[: -(-want // _ALIGNED) * _ALIGNED] as view:
-                return min(want, os.preadv(file.back_handle, [view], at))
-        except OSError as error:
-            if error.errno != errno.EINVAL:
-                raise
-            os.close(file.back_handle)
-            file.back_handle = file.handle
-    # Flushed, then let go of by the system, so that what is read back comes from the disk.
     os.fdatasync(file.handle)
     os.posix_fadvise(file.handle, at, want, os.POSIX_FADV_DONTNEED)
     with memoryview(block)[:want] as view:

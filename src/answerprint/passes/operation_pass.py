@@ -112,7 +112,9 @@ def operation_graph(
     if "passes" in sockets:
         parameters |= _bind_lights(production, session, shot.clip, str(said.get("scene_from") or ""), parameters, inputs, sources)
     if "depth" in sockets:
-        parameters |= _bind_depth(production, session, shot, str(said.get("depth_from") or ""), parameters, inputs, sources)
+        found = _bind_depth(session, shot, str(said.get("depth_from") or ""), sockets["depth"].required, inputs, sources)
+        if found and "camera" in operation.Parameters.model_fields and not (parameters.get("camera") or shot.clip.camera):
+            parameters |= _camera_found(production, shot)
     for socket in _BESIDE:
         if socket in sockets:
             _bind_beside(session, socket, str(said.get("scene_from") or ""), sockets[socket].required, inputs, sources)
@@ -216,22 +218,27 @@ def _bind_lights(
 
 
 def _bind_depth(
-    production: Production, session: Session, shot: Shot, said: str, parameters: dict[str, Any], inputs: dict[str, Any], sources: dict[str, Any]
-) -> dict[str, Any]:  # fmt: skip
-    """The depth of a shot and, where none was given, the camera the spatial pass found for its middle frame; returns that to add."""
+    session: Session, shot: Shot, said: str, needed: bool, inputs: dict[str, Any], sources: dict[str, Any]
+) -> bool:  # fmt: skip
+    """Whether there is a depth for the shot: the one named, else the one called after its clip."""
     name = said or f"{shot.clip.name}_depth"
     try:
         asset = asset_named(session, name, ("camera", "still", "matte"))
     except BadInput:
         if said:
             raise
-        raise BadInput(
-            shot.name, "there is no depth for it", f"ingest a folder of float EXR called {name}, or give depth_from"
-        ) from None
+        if needed:
+            raise BadInput(shot.name, "there is no depth for it", f"ingest a folder of float EXR called {name}, or give depth_from") from None  # fmt: skip
+        return False
     require(asset, "retrieve")
     sources["@depth"], inputs["depth"] = {"depth": asset.id}, "@depth"
+    return True
+
+
+def _camera_found(production: Production, shot: Shot) -> dict[str, Any]:
+    """The camera that the spatial pass found for the shot's middle frame, as a parameter; none where it found none."""
     place = cameras_file(production, shot.clip.name)
-    if parameters.get("camera") or shot.clip.camera or not place.is_file():
+    if not place.is_file():
         return {}
     posed = [one for one in read_clip_cameras(place).cameras[shot.start : shot.end] if one is not None]
     return {"camera": posed[len(posed) // 2].model_dump(mode="json")} if posed else {}

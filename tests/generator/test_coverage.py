@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from answerprint.cli.main import main
+from answerprint.generator import coverage_people
 from answerprint.generator.coverage import Coverage, CoverageParameters
 from answerprint.generator.coverage_exposure import SceneLight
 from answerprint.generator.coverage_scene import CoverageScene, Sighting
@@ -205,6 +206,19 @@ def test_a_set_of_splats_and_real_pixels_is_near_the_truth_and_names_all_its_sou
     target = standing(-0.05)
     (result,) = made(scene, target, splats=True)
     assert decibel(result.fill, shot(target)[0], result.support > 0) > 35 and len(result.sources) == 5
+
+
+def test_who_is_found_in_a_part_of_the_picture_alone_is_in_the_matte(monkeypatch):
+    def narrow_only(run: list[Sighting]) -> list[np.ndarray | None]:
+        """A network that finds a bright column in narrow pictures alone."""
+        pictures = [one.picture() for one in run]
+        return [None if p.shape[1] > 100 else np.where(p[..., 0] > 3, 255, 0).astype(np.uint8) for p in pictures]
+
+    picture = np.zeros((*SIZE[::-1], 3), np.float32)
+    picture[:, 90:96] = 4
+    monkeypatch.setattr(coverage_people, "_mattes", narrow_only)
+    (matte,) = coverage_people._looked_twice([replace(sighting(standing(0.0), "c"), picture=lambda: picture)])
+    assert matte is not None and (matte > 0).any(axis=0).nonzero()[0].tolist() == list(range(90, 96))
 
 
 def filmed_twice(sigma: float) -> CoverageScene:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import cv2
@@ -20,6 +21,9 @@ Matte = NDArray[np.uint8]
 _DISPLAY = "sRGB Encoded Rec.709 (sRGB)"
 _CLOSE = 4
 """Frames between two pictures of a person who is followed from one to the next."""
+_PARTS = (1.1, 0.7)
+"""Widths of the parts of a picture that are looked at by themselves, in heights: with the first, who was missed in the crane shot is found; with
+the second, in the two-shot's second camera."""
 _MOST_SINGLE = 60
 """Pictures of no clip in which people are looked for one by one; more are a survey of a set, and nobody stands in it."""
 
@@ -46,7 +50,7 @@ def people_in(scene: CoverageScene, context: Context) -> dict[int, Matte]:
     for at, run in enumerate(runs):
         context.check_cancelled()
         context.progress(at, len(runs), "looking for people")
-        for number, matte in zip(run, _mattes([scene.sightings[i] for i in run]), strict=True):
+        for number, matte in zip(run, _looked_twice([scene.sightings[i] for i in run]), strict=True):
             if matte is not None:
                 found[number] = matte
     return found
@@ -55,6 +59,32 @@ def people_in(scene: CoverageScene, context: Context) -> dict[int, Matte]:
 def _is_clip(run: Sequence[Sighting]) -> bool:
     frames = [s.frame for s in run]
     return len(set(frames)) == len(run) > 2 and max(b - a for a, b in pairwise(frames)) <= _CLOSE
+
+
+def _looked_twice(run: Sequence[Sighting]) -> list[Matte | None]:
+    """Everyone whom the pose network finds in the whole picture or in a part of it; None where nobody is.
+
+    Who stands in profile is missed in a wide picture and found in a narrower one: in the rendered production's crane shot, one of two.
+    """
+    found = _mattes(run)
+    height, width = run[0].picture().shape[:2]
+    parts = []
+    for side in (round(share * height) for share in _PARTS):
+        if width >= 1.2 * side:
+            parts += [slice(start, start + side) for start in (0, (width - side) // 2, width - side)]
+    for part in parts:
+        for number, matte in enumerate(_mattes([replace(one, picture=_part(one, part)) for one in run])):
+            if matte is None:
+                continue
+            whole = np.zeros((height, width), np.uint8) if found[number] is None else found[number]
+            assert whole is not None
+            whole[:, part] = np.maximum(whole[:, part], matte)
+            found[number] = whole
+    return found
+
+
+def _part(sighting: Sighting, columns: slice) -> Callable[[], NDArray[np.float32]]:
+    return lambda: np.ascontiguousarray(sighting.picture()[:, columns])
 
 
 def _mattes(run: Sequence[Sighting]) -> list[Matte | None]:

@@ -64,6 +64,7 @@ class CoverageSettings(BaseModel):
         default="plates", description="real pixels of the nearest camera, or the set alone"
     )
     limit_deg: float = Field(default=LIMIT_DEG, gt=0, lt=90, description="largest angle to the real camera, at the performers")
+    grain: float = Field(default=1.0, ge=0, le=4, description="of the clips' own grain, where averaging took it; 0 is none")
     t_stop: float | None = Field(default=None, gt=0.5, le=64, description="with focus: defocus by distance")
     focus: float | None = Field(default=None, gt=0, description="metres from the new camera")
 

@@ -65,6 +65,17 @@ def test_an_otio_nested_without_end_is_refused(tmp_path):
         read_timeline(tmp_path / "deep.otio")
 
 
+@pytest.mark.parametrize("version", ["0", "-1", "00", "01", "x", ""])
+def test_an_otio_of_a_version_that_cannot_be_ends_nothing(tmp_path, version):
+    text = (CORPUS / "split_key_wipe.otio").read_text().replace('"Clip.2"', f'"Clip.{version}"', 1)
+    (tmp_path / "odd.otio").write_text(text)
+    if version == "01":
+        assert read_timeline(tmp_path / "odd.otio", 24).events, "the first version, oddly written"
+    else:
+        with pytest.raises(BadInput, match="which cannot be"):
+            read_timeline(tmp_path / "odd.otio", 24)
+
+
 def test_sequences_that_hold_one_another_many_times_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("answerprint.editorial.fcp7._MOST_EVENTS", 5000)
     item = '<clipitem id="c"><name>n</name><start>{0}</start><end>{1}</end><in>0</in><out>1</out>{2}</clipitem>'

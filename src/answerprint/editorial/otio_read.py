@@ -66,12 +66,21 @@ def _checked(document: Any) -> None:
         if depth > _DEEPEST:
             raise ValueError("it is nested too deep")
         for one in layer:
-            if isinstance(one, dict) and one.get("OTIO_SCHEMA") == "Clip.1":
+            named = _schema_of(one) if isinstance(one, dict) and "OTIO_SCHEMA" in one else None
+            if named == ("Clip", 1):
                 reference = one.pop("media_reference", None) or {"OTIO_SCHEMA": "MissingReference.1", "metadata": {}, "name": ""}
                 one |= {"OTIO_SCHEMA": "Clip.2", "media_references": {_MEDIUM: reference}, "active_media_reference_key": _MEDIUM}
         layer = [
             inner for one in layer for inner in (one.values() if isinstance(one, dict) else one) if isinstance(inner, dict | list)
         ]
+
+
+def _schema_of(document: dict[str, Any]) -> tuple[str, int]:
+    """Name and version of an object's schema; versions count from 1, and a lower one ends the library and the process."""
+    found = re.fullmatch(r"(\w+)\.([0-9]{1,4})", str(document["OTIO_SCHEMA"]))
+    if found is None or int(found[2]) < 1:
+        raise ValueError(f"it holds the schema {str(document['OTIO_SCHEMA'])[:40]!r}, which cannot be")
+    return found[1], int(found[2])
 
 
 def _short(error: BaseException) -> str:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from answerprint.generator.frame_noise import FrameNoise, measure_noise
 from answerprint.generator.log_light import encoded
 from answerprint.generator.removal_flow import free_along
-from answerprint.generator.removal_lanes import hidden_under
+from answerprint.generator.removal_lanes import Lanes, hidden_under
 from answerprint.generator.removal_look import Look, packed
 from answerprint.generator.removal_register import corners, laid_over, registration
 from answerprint.generator.removal_takes import other_takes
@@ -84,8 +84,11 @@ def _moving_grain(plate: FrameReader, matte: MatteReader, box: Box, edge_px: flo
     middle = plate.count // 2
     looks = []
     for frame in (middle - 1, middle):
-        hidden = hidden_under(matte.read(frame), edge_px)[y0:y1, x0:x1]
-        looks.append(Look.at(encoded(plate.read(frame)[y0:y1, x0:x1]), hidden, hidden))
+        wanted = matte.read(frame)
+        hidden = hidden_under(wanted, edge_px)[y0:y1, x0:x1]
+        # Only what is large is closed roughly: the exact way takes minutes there, and the rough one drags points beside a wire.
+        wide = hidden_under(Lanes.on(wanted, None).large.astype(np.float32), edge_px)[y0:y1, x0:x1]
+        looks.append(Look.at(encoded(plate.read(frame)[y0:y1, x0:x1]), hidden, wide))
     one, other = looks
     matrix = registration(one.sight, other.sight, corners(one.sight, one.hidden), (x1 - x0, y1 - y0))
     if matrix is None:

@@ -50,7 +50,7 @@ class DenoiseParameters(OperationParameters):
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "gentle": {"grain": 0.5, "reach": 2},
         "standard": {},
-        "quick": {"passes": 1, "reach": 1},
+        "quick": {"passes": 1, "reach": 1, "step": 5},
         "thorough": {"reach": 4, "step": 2},
     }
 

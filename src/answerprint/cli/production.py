@@ -190,16 +190,19 @@ def _run(options: argparse.Namespace) -> Answer:
 
             for job in jobs:
                 sign_off(production, job, options.sign_off)
-        views = run_jobs(production, jobs, reporter)
+        views = run_jobs(production, jobs, reporter) if jobs else []
         said = _continuity_lines(production) if "continuity" in {view["kind"] for view in views} else []
     for view in views:
         if view["state"] == "failed":
             print(f"answerprint: {view['title']}: {view['error']}", file=sys.stderr)
     return Answer(
         {"pass": options.pass_name, "jobs": views},
-        [f"{view['title']}: {view['state']}{_speed(view)}{_certified(view)}" for view in views] + said,
+        [f"{view['title']}: {view['state']}{_speed(view)}{_certified(view)}" for view in views] + said or [_NOTHING],
         exit_code=_worst(views),
     )
+
+
+_NOTHING = "nothing to do: what this pass makes is made, of the material and the settings as they are"
 
 
 def _speed(view: dict[str, Any]) -> str:

@@ -16,7 +16,10 @@ import numpy.typing as npt
 import pytest
 from fastapi.testclient import TestClient
 
+from answerprint.colour.cdl import CDL
+from answerprint.jobs.work import WorkOrder
 from answerprint.media.movie import write_proxy
+from answerprint.passes.viewing_copies import DailiesSettings, work_on_dailies
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Asset, Clip, Job, JobChunk, Permission, Shot, Version
 from answerprint.provenance.keys import own_signer
@@ -145,6 +148,14 @@ def furnished(root: Path, pictures: Path) -> House:
     token = first_token([production], "Ines")
     assert token is not None
     return House(production, root, token, *ids)
+
+
+def make_graded_copy(house: House, gain: float = 1.5) -> None:
+    """Grade the clip and write its viewing copy, as a worker would."""
+    with house.production.session() as session:
+        session.get_one(Clip, house.clip).grade = {"cdl": CDL(slope=(gain, gain, gain)).model_dump(mode="json"), "why": "brighter"}
+    settings = DailiesSettings(sound=False).model_dump()
+    work_on_dailies(WorkOrder(str(house.root), "cd" * 16, "dailies", {"clip": house.clip, "settings": settings}, {}, 0, 0))
 
 
 def _write_ledger(production: Production, job: str, records: list[dict[str, Any]]) -> None:

@@ -11,10 +11,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from answerprint.jobs.queue import ChunkOrder, submit
-from answerprint.production.tables import Asset, Shot, Version
+from answerprint.passes.viewing_copies import copy_file
+from answerprint.production.tables import Asset, Clip, Shot, Version
 from answerprint.provenance.chain import read_ledger
 
-from .conftest import CELL, CLIP_FRAMES, SHOT_END, SHOT_START, House, body
+from .conftest import CELL, CLIP_FRAMES, SHOT_END, SHOT_START, House, body, make_graded_copy
 
 RESTORED = [50, 51]
 """Frames of the version on which a performer was restored."""
@@ -202,6 +203,58 @@ def test_a_movie_is_served_in_ranges(client: TestClient, house: House) -> None:
     tail = client.get(address, headers={"range": "bytes=-50"})
     assert tail.status_code == 206 and tail.content == whole.content[-50:]
     assert client.get(address, headers={"range": f"bytes={len(whole.content)}-"}).status_code == 416
+
+
+def test_a_graded_copy_is_told_while_it_holds_and_served_in_ranges(client: TestClient, stranger: TestClient, house: House) -> None:
+    address = f"/api/shots/{house.shot}"
+    assert body(client.get(address))["graded"] is None and client.get(f"/media/clip/{house.clip}/graded.mp4").status_code == 404
+    make_graded_copy(house)
+    graded = body(client.get(address))["graded"]
+    assert (graded["first"], graded["grades"]) == (0, ["technical"])
+    whole = client.get(graded["url"])
+    part = client.get(graded["url"], headers={"range": "bytes=100-199"})
+    assert (whole.status_code, part.status_code) == (200, 206) and part.content == whole.content[100:200]
+    assert whole.headers["content-type"] == "video/mp4" and whole.headers["cache-control"] == "no-store"
+    with house.production.session() as session:
+        clip = session.get_one(Clip, house.clip)
+        clip.grade = {"cdl": {**clip.grade["cdl"], "saturation": 0.5}, "why": "another"}
+    assert body(client.get(address))["graded"] is None, "it shows the grade before"
+    with house.production.session() as session:
+        session.get_one(Clip, house.clip).grade = {}
+    assert body(client.get(address))["graded"] is None
+    client.cookies.clear()
+    assert client.get(graded["url"]).status_code == 401
+
+
+def test_a_copy_without_a_grade_is_not_called_graded(client: TestClient, house: House) -> None:
+    make_graded_copy(house)
+    with house.production.session() as session:
+        clip = session.get_one(Clip, house.clip)
+        clip.grade = {}
+        record = copy_file(house.production, clip).with_suffix(".json")
+    record.write_text(json.dumps({**json.loads(record.read_text()), "technical": ""}))
+    assert body(client.get(f"/api/shots/{house.shot}"))["graded"] is None
+
+
+def test_a_graded_copy_that_leads_outside_is_not_served(client: TestClient, house: House, tmp_path: Any) -> None:
+    (tmp_path / "secret.mp4").write_bytes(b"secret")
+    (house.root / "proxies" / "dailies").mkdir(parents=True)
+    (house.root / "proxies" / "dailies" / "A001_C001.mp4").symlink_to(tmp_path / "secret.mp4")
+    assert client.get(f"/media/clip/{house.clip}/graded.mp4").status_code == 404
+    with house.production.session() as session:
+        session.get_one(Clip, house.clip).name = str(tmp_path / "secret")
+    assert client.get(f"/media/clip/{house.clip}/graded.mp4").status_code == 404
+    assert body(client.get(f"/api/shots/{house.shot}"))["graded"] is None
+
+
+def test_shots_that_a_new_cut_left_out_come_last_and_say_so(client: TestClient, house: House) -> None:
+    with house.production.session() as session:
+        dropped = session.get_one(Shot, house.shot)
+        dropped.event, dropped.details = None, {"omitted": True}
+        other = session.get_one(Shot, house.other_shot)
+        other.event = None
+    told = [(shot["name"], shot["left_out"]) for shot in body(client.get("/api/shots"))["shots"]]
+    assert told == [("1A_0020", False), ("1A_0010", True)]
 
 
 @pytest.mark.parametrize("frame", [0, 1, 47, CLIP_FRAMES - 1])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -84,14 +85,21 @@ def on_set_grades(production: Production) -> dict[str, CDL]:
         if path.suffix.lower() not in (".cdl", ".cc", ".ccc"):
             continue
         try:
-            cdls = grades.read(path)
-        except BadInput:
+            on_disk = path.stat()
+            cdls = _read_once(path, on_disk.st_mtime_ns, on_disk.st_size)
+        except (OSError, BadInput):
             continue
         for cdl in cdls:
             name = names.get(cdl.id.casefold()) or (names.get(path.stem.casefold()) if len(cdls) == 1 else None)
             if name is not None:
                 found[name] = cdl
     return found
+
+
+@lru_cache(maxsize=4096)
+def _read_once(path: Path, _changed: int, _size: int) -> tuple[CDL, ...]:
+    """The grades in a file as it stands: the page asks again with every burst of news."""
+    return tuple(grades.read(path))
 
 
 def still_of(production: Production, clip: str) -> Path | None:

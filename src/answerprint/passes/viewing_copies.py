@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +83,32 @@ def copy_file(production: Production, clip: Clip) -> Path:
     return production.path("proxies") / _FOLDER / f"{clip.name}.mp4"
 
 
+class FreshCopy(NamedTuple):
+    """A viewing copy that shows its clip as it is graded now."""
+
+    file: Path
+    grades: list[str]
+    """Which it carries: ``technical``, ``creative``, or both."""
+    digest: str
+    """Of what it was made of: another one is another movie."""
+
+
+def fresh_copy(production: Production, clip: Clip) -> FreshCopy | None:
+    """The clip's copy where it carries a grade and still shows what it was asked to show; None otherwise, also while it is made.
+
+    The sound is no part of that: a recording that was matched since leaves the picture as it is.
+    """
+    kept = _kept(production, clip)
+    if kept is None:
+        return None
+    look = _look_asked_for(production, clip)
+    now = _made_of(clip, on_set_grades(production), DailiesSettings(look=look, sound=False))
+    layers = [name for name in ("technical", "creative") if now[name]]
+    if not layers or any(kept.get(name) != value for name, value in now.items() if name != "sound"):
+        return None
+    return FreshCopy(copy_file(production, clip), layers, record_digest(kept))
+
+
 def work_on_dailies(order: WorkOrder) -> dict[str, Any]:
     """Write one clip's viewing copy; says which grades and which sound it carries, and how fast it was made."""
     began, settings = time.monotonic(), DailiesSettings.model_validate(order.job_order["settings"])
@@ -105,7 +131,7 @@ def work_on_dailies(order: WorkOrder) -> dict[str, Any]:
         heard = ""
         if settings.sound:
             heard = _sound_under(production, place, source, synced, Fraction(frames) / Fraction(clip.rate))
-        write_atomically(_record(place), json.dumps(made_of, ensure_ascii=False, indent=1) + "\n")
+        write_atomically(_record(place), json.dumps({**made_of, "look": settings.look}, ensure_ascii=False, indent=1) + "\n")
     seconds = time.monotonic() - began
     shot = float(Fraction(frames) / Fraction(clip.rate))
     return {
@@ -145,6 +171,17 @@ def _made_of(clip: Clip, theirs: dict[str, CDL], settings: DailiesSettings) -> d
 
 def _kept(production: Production, clip: Clip) -> dict[str, Any] | None:
     """What the copy that lies there was made of; None where there is none."""
+    told = _told(production, clip)
+    # Two looks that come to the same grades are the same pictures.
+    return {name: value for name, value in told.items() if name != "look"} if told else None
+
+
+def _look_asked_for(production: Production, clip: Clip) -> Look:
+    asked: Any = (_told(production, clip) or {}).get("look")
+    return asked if asked in get_args(Look) else "both"
+
+
+def _told(production: Production, clip: Clip) -> dict[str, Any] | None:
     place = copy_file(production, clip)
     try:
         told = json.loads(_record(place).read_text(encoding="utf-8"))

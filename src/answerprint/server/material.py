@@ -35,6 +35,13 @@ def clip_proxy(production: Production, clip: Clip) -> Path | None:
     return _inside(production.root, place)
 
 
+def graded_copy(production: Production, clip: Clip) -> Path | None:
+    """A clip's graded viewing copy, or None where there is none. Whether it is up to date the shot says."""
+    from answerprint.passes.viewing_copies import copy_file
+
+    return _inside(production.root, copy_file(production, clip))
+
+
 def certificate_file(production: Production, job_id: str | None, form: str = "html") -> Path | None:
     """The certificate of a job's work as a page (``html``) or as signed (``json``), or None where there is none.
 

@@ -11,7 +11,16 @@ from sqlalchemy.orm import Session
 
 from answerprint.production.tables import Clip, Job, Shot, Version
 from answerprint.server.doors import InProduction
-from answerprint.server.material import certificate_file, clip_picture, clip_proxy, png, thumbnail, version_file, version_picture
+from answerprint.server.material import (
+    certificate_file,
+    clip_picture,
+    clip_proxy,
+    graded_copy,
+    png,
+    thumbnail,
+    version_file,
+    version_picture,
+)
 from answerprint.server.shots import frame_records
 
 router = APIRouter(prefix="/media")
@@ -28,6 +37,14 @@ def clip_movie(clip_id: int, here: InProduction) -> FileResponse:
     """A clip's intra-frame proxy."""
     with here.production.reading() as session:
         path = clip_proxy(here.production, _found(session, Clip, clip_id))
+    return _movie(path)
+
+
+@router.get("/clip/{clip_id}/graded.mp4")
+def graded_movie(clip_id: int, here: InProduction) -> FileResponse:
+    """A clip's viewing copy: graded, through the view, with its sound."""
+    with here.production.reading() as session:
+        path = graded_copy(here.production, _found(session, Clip, clip_id))
     return _movie(path)
 
 

@@ -15,20 +15,21 @@ from answerprint.production.tables import Approval, Clip, Job, Shot, Version
 from answerprint.provenance.chain import read_ledger
 from answerprint.server.doors import InProduction
 from answerprint.server.grades import grade_summary
-from answerprint.server.material import certificate_address, clip_proxy, version_file
+from answerprint.server.material import certificate_address, clip_proxy, graded_copy, version_file
 
 router = APIRouter(prefix="/api")
 
 
 @router.get("/shots")
 def shots(here: InProduction) -> dict[str, Any]:
-    """Every shot, in the order of the cut."""
+    """Every shot, in the order of the cut; then those without an event, and last those that the newest cut left out."""
     with here.production.reading() as session:
         found = session.scalars(
             select(Shot).options(selectinload(Shot.clip), selectinload(Shot.versions)).order_by(Shot.event.nulls_last(), Shot.name)
         ).all()
         jobs = _newest_jobs(session)
-        return {"shots": [shot_summary(shot, jobs.get(shot.id)) for shot in found]}
+        ordered = sorted(found, key=_left_out)
+        return {"shots": [shot_summary(shot, jobs.get(shot.id)) for shot in ordered]}
 
 
 @router.get("/shots/{shot_id}")
@@ -47,6 +48,7 @@ def shot(shot_id: int, here: InProduction) -> dict[str, Any]:
             "input_space": clip.input_space,
             "grade": grade_summary(clip),
             "plate": {"url": f"/media/clip/{clip.id}/proxy.mp4", "first": 0} if plate else None,
+            "graded": _graded(here.production, clip),
             "versions": [version_summary(here.production, version) for version in found.versions],
         }
 
@@ -89,6 +91,7 @@ def shot_summary(shot: Shot, job: Job | None) -> dict[str, Any]:
         "width": clip.width,
         "height": clip.height,
         "status": shot.status,
+        "left_out": _left_out(shot),
         "thumbnail": f"/media/shot/{shot.id}/thumb.jpg?of={latest.id if latest else 0}",
         "latest": latest
         and {
@@ -126,6 +129,19 @@ def version_summary(production: Production, version: Version) -> dict[str, Any]:
         "certificate": certificate_address(production, version.job_id),
         "decisions": [decision(approval) for approval in sorted(version.approvals, key=lambda one: one.id)],
     }
+
+
+def _left_out(shot: Shot) -> bool:
+    """Whether an earlier cut had the shot and the newest has not."""
+    return shot.event is None and bool((shot.details or {}).get("omitted"))
+
+
+def _graded(production: Production, clip: Clip) -> dict[str, Any] | None:
+    """The clip as people watch it, where its copy carries the grades that hold now; the address changes with them."""
+    from answerprint.passes.viewing_copies import fresh_copy
+
+    copy = fresh_copy(production, clip) if graded_copy(production, clip) else None
+    return copy and {"url": f"/media/clip/{clip.id}/graded.mp4?of={copy.digest[:16]}", "first": 0, "grades": copy.grades}
 
 
 def _origin(version: Version) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ import pytest
 from answerprint.jobs.dispatcher import Dispatcher
 from answerprint.jobs.executor import InlineExecutor
 from answerprint.jobs.queue import ChunkOrder, job_views, submit
-from answerprint.production.tables import Version
+from answerprint.production.tables import Shot, Version
 from answerprint.provenance.chain import read_ledger
 
 from ..browser import missing
@@ -41,6 +41,19 @@ def test_the_wall_shows_each_shot_with_its_picture_and_its_state_in_words(seen: 
     assert "1A_0010" in cards.nth(0).inner_text() and "To review" in cards.nth(0).inner_text()
     assert "Waiting" in cards.nth(1).inner_text()
     seen.page.wait_for_function("() => [...document.querySelectorAll('.shot img')].every(one => one.naturalWidth > 0)")
+
+
+def test_a_shot_that_the_new_cut_left_out_is_marked_and_waits_for_nobody(own: Seen) -> None:
+    with own.house.production.session() as session:
+        shot = session.get_one(Shot, own.house.shot)
+        shot.event, shot.details = None, {"omitted": True}
+    own.page.reload()
+    own.page.wait_for_selector(".left-out")
+    last = own.page.locator(".shot").nth(1)
+    assert "1A_0010" in last.inner_text() and "Left out of the cut" in last.inner_text()
+    assert own.page.locator(".filter:has-text('To review')").is_disabled()
+    own.page.click(".filter:has-text('Left out')")
+    assert own.page.locator(".shot").count() == 1 and own.page.locator(".shot .left-out").count() == 1
 
 
 def test_shots_are_selected_with_shift_and_dispatched_with_a_form_drawn_from_the_pass(own: Seen) -> None:

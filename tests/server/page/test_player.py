@@ -6,7 +6,9 @@ import itertools
 
 import pytest
 
-from ..conftest import PLATE_GREY, SHOT_END, SHOT_START, VERSION_GREY
+from answerprint.production.tables import Clip
+
+from ..conftest import PLATE_GREY, SHOT_END, SHOT_START, VERSION_GREY, make_graded_copy
 from .conftest import Seen
 
 PLATE, MADE = round(PLATE_GREY * 255), round(VERSION_GREY * 255)
@@ -133,6 +135,58 @@ def test_the_difference_is_shown_with_its_gain(review: Seen) -> None:
     review.settle()
     assert abs(review.canvas(0.9)["colours"][0][0] - 2 * (MADE - PLATE)) <= 4 * NEAR
     assert "× 2" in review.page.inner_text(".view-bar")
+
+
+def test_the_graded_copy_stands_beside_its_plate_on_the_same_frame_and_says_so(own: Seen) -> None:
+    review = own.open_shot()
+    page, toggle = review.page, review.page.locator(".toggle:has-text('Graded')")
+    assert toggle.is_disabled() and "answerprint run DIR dailies" in toggle.get_attribute("title")
+    review.press("v")
+    review.settle()
+    assert abs(review.canvas(0.9)["colours"][0][0] - MADE) <= NEAR and page.locator(".stage-label").count() == 0
+    make_graded_copy(own.house)
+    page.reload()
+    page.wait_for_selector(".toggle:has-text('Graded'):not([disabled])")
+    review.shows(SHOT_START + 8)
+    review.press("v")
+    page.wait_for_selector(".stage-label")
+    assert page.inner_text(".stage-label") == "Graded: technical"
+    review.press("ArrowRight")
+    review.shows(SHOT_START + 9)
+    graded = review.canvas(0.9)["colours"][0][0]
+    assert abs(graded - PLATE) > 4 * NEAR and abs(graded - MADE) > NEAR
+    review.press("w")
+    review.settle()
+    left, right = review.canvas(0.4, 0.6)["colours"]
+    assert abs(left[0] - PLATE) <= NEAR and abs(right[0] - graded) <= NEAR
+    review.press("1")
+    review.settle()
+    assert page.locator(".stage-label").count() == 0 and abs(review.canvas(0.9)["colours"][0][0] - PLATE) <= NEAR
+    review.press("v")
+    page.wait_for_function("() => !document.querySelector('.toggle[aria-pressed=true]')")
+    review.press("2")
+    review.settle()
+    assert abs(review.canvas(0.9)["colours"][0][0] - MADE) <= NEAR
+    with own.house.production.session() as session:
+        session.get_one(Clip, own.house.clip).grade = {}
+    page.reload()
+    page.wait_for_selector(".toggle:has-text('Graded')[disabled]")
+
+
+def test_a_restored_frame_seen_in_the_graded_copy_alone_was_not_looked_at(own: Seen) -> None:
+    make_graded_copy(own.house)
+    review = own.open_shot()
+    review.press("v")
+    review.page.wait_for_selector(".stage-label")
+    review.press("g")
+    review.page.keyboard.type("50")
+    review.press("Enter")
+    review.shows(50)
+    review.settle()
+    assert "0 of 2 restored" in review.page.inner_text(".restored-line")
+    review.page.click(".restored-line button")
+    review.page.wait_for_selector(".restored-line:has-text('1 of 2 restored')")
+    assert review.page.locator(".stage-label").count() == 0
 
 
 def test_matte_and_support_are_laid_over_where_they_are_and_nowhere_else(review: Seen) -> None:

@@ -40,6 +40,8 @@ export interface ShotSummary {
   width: number;
   height: number;
   status: ShotStatus;
+  /** An earlier cut had it and the newest has not. */
+  left_out: boolean;
   thumbnail: string | null;
   latest: { id: number; number: number; operation: string; status: VersionStatus; classes: Partial<Record<FrameClass, number>> } | null;
   job: { id: string; state: JobState; done: number; total: number } | null;
@@ -49,6 +51,11 @@ export interface MediaFile {
   url: string;
   /** The frame of the clip that the file's first frame shows. */
   first: number;
+}
+
+/** The clip as people watch it; there only while it carries the grades that hold now. */
+export interface GradedCopy extends MediaFile {
+  grades: ("technical" | "creative")[];
 }
 
 export interface Decision {
@@ -85,6 +92,7 @@ export interface ShotDetail extends ShotSummary {
   input_space: string;
   grade: Grade | null;
   plate: MediaFile | null;
+  graded: GradedCopy | null;
   versions: VersionSummary[];
 }
 

@@ -14,6 +14,8 @@ interface Props {
   frames: FrameRecord[];
   busy: boolean;
   problem: string;
+  /** Bring the version itself onto the canvas. */
+  onLook: () => void;
   onApprove: () => void;
   onReject: () => void;
 }
@@ -23,7 +25,7 @@ export function restoredFrames(frames: FrameRecord[]): number[] {
   return frames.filter((one) => one.class === "R" && !one.refused).map((one) => one.frame);
 }
 
-export function Decide({ deck, version, frames, busy, problem, onApprove, onReject }: Props) {
+export function Decide({ deck, version, frames, busy, problem, onLook, onApprove, onReject }: Props) {
   const restored = useMemo(() => restoredFrames(frames), [frames]);
   const unseen = useUnseen(deck, version.id, restored);
   const refused = frames.filter((one) => one.refused).length;
@@ -47,7 +49,7 @@ export function Decide({ deck, version, frames, busy, problem, onApprove, onReje
             {restored.length - unseen.length} of {restored.length} restored frames looked at
           </span>
           {next !== undefined && (
-            <button type="button" className="button quiet" onClick={() => (deck.view({ mode: "b" }), deck.stop(), deck.seek(next))}>
+            <button type="button" className="button quiet" onClick={() => (onLook(), deck.stop(), deck.seek(next))}>
               Next
             </button>
           )}
@@ -77,7 +79,7 @@ export function Decide({ deck, version, frames, busy, problem, onApprove, onReje
 /** Which of these frames have not been on the screen, as this version, while the deck stood still. */
 function useUnseen(deck: Deck, version: number, frames: number[]): number[] {
   const [seen, setSeen] = useState<{ version: number; frames: ReadonlySet<number> }>({ version, frames: new Set() });
-  const looked = useDeckState(deck, (state) => (state.speed === 0 && state.mode !== "a" && !state.fault ? state.shown : null));
+  const looked = useDeckState(deck, (state) => (state.speed === 0 && state.mode !== "a" && !state.shownLabel && !state.fault ? state.shown : null));
   useEffect(() => {
     if (looked === null) return;
     setSeen((old) => {

@@ -7,6 +7,8 @@ import type { FrameRecord, ShotDetail } from "../api/types";
 import { go, noteAddress, type Place } from "../app/router";
 import { Icon } from "../design/icons";
 import { Notice, StatusChip } from "../design/parts";
+import { canDecode } from "./frames";
+import type { Mode } from "./painter";
 import { ClassStrip, RefusedMarks } from "./ClassStrip";
 import { Decide, Notes, NoteSheet, restoredFrames } from "./Decide";
 import { Provenance } from "./Provenance";
@@ -36,8 +38,15 @@ function Review({ shot, place, refresh }: { shot: ShotDetail; place: ReviewPlace
   const bId = finished.some((version) => version.id === sides.b) ? sides.b : newest;
   const versionA = finished.find((version) => version.id === sides.a) ?? null;
   const versionB = finished.find((version) => version.id === bId) ?? null;
-  const a = useMemo<Side>(() => (versionA ? { kind: "version", version: versionA } : { kind: "plate" }), [versionA]);
-  const b = useMemo<Side | null>(() => (versionB ? { kind: "version", version: versionB } : null), [versionB]);
+  const [wantsGraded, setWantsGraded] = useState(false);
+  const copy = canDecode() ? shot.graded : null;
+  const graded = wantsGraded && copy !== null;
+  // A graded picture is compared with its own plate alone: versions are seen without a grade.
+  const a = useMemo<Side>(() => (versionA && !graded ? { kind: "version", version: versionA } : { kind: "plate" }), [versionA, graded]);
+  const b = useMemo<Side | null>(
+    () => (graded ? { kind: "graded", copy } : versionB ? { kind: "version", version: versionB } : null),
+    [versionB, graded, copy],
+  );
   const deck = useDeck(shot, a, b, place.frame ?? shot.cut_in);
   const { value: detail, refresh: refreshDetail } = useKnown(
     () => (bId === null ? Promise.resolve(null) : api.version(bId)),
@@ -56,6 +65,19 @@ function Review({ shot, place, refresh }: { shot: ShotDetail; place: ReviewPlace
     if (bId !== null && deck.state.mode === "a") deck.view({ mode: "b" });
     if (bId === null) deck.view({ mode: "a" });
   }, [bId, deck]);
+
+  const modeBefore = useRef<Mode>("a");
+  const showGraded = (on: boolean) => {
+    if (on && !copy) return;
+    if (on) modeBefore.current = deck.state.mode;
+    setWantsGraded(on);
+    if (!on) deck.view({ mode: versionB ? modeBefore.current : "a" });
+    else if (deck.state.mode === "a") deck.view({ mode: "b" });
+  };
+  // A copy that no longer holds goes from the canvas.
+  useEffect(() => {
+    if (wantsGraded && copy === null) showGraded(false);
+  }, [wantsGraded, copy]);
 
   const rate = useMemo(() => rateOf(shot.rate), [shot.rate]);
   const labelOf = useCallback(
@@ -93,9 +115,10 @@ function Review({ shot, place, refresh }: { shot: ShotDetail; place: ReviewPlace
     shot,
     frames,
     noted,
-    hasB: versionB !== null,
-    hasMatte: versionB?.matte != null,
-    hasSupport: versionB?.support != null,
+    hasB: b !== null,
+    hasMatte: !graded && versionB?.matte != null,
+    hasSupport: !graded && versionB?.support != null,
+    onGraded: () => showGraded(!graded),
     onFit: () => setView({ zoom: null, x: 0, y: 0 }),
     onFull: () => setView({ zoom: 1 / devicePixelRatio, x: 0, y: 0 }),
     onPanels: () => setPanels((on) => !on),
@@ -116,11 +139,14 @@ function Review({ shot, place, refresh }: { shot: ShotDetail; place: ReviewPlace
         <span className="faint clip-facts">{[shot.clip, shot.camera && `camera ${shot.camera}`, shot.input_space].filter(Boolean).join(", ")}</span>
         <ViewBar
           deck={deck}
-          nameA={nameOf(versionA)}
-          nameB={versionB ? nameOf(versionB) : ""}
-          hasB={versionB !== null}
-          hasMatte={versionB?.matte != null}
-          hasSupport={versionB?.support != null}
+          nameA={nameOf(graded ? null : versionA)}
+          nameB={graded ? "graded" : versionB ? nameOf(versionB) : ""}
+          hasB={b !== null}
+          hasMatte={!graded && versionB?.matte != null}
+          hasSupport={!graded && versionB?.support != null}
+          graded={graded}
+          hasGraded={copy !== null}
+          onGraded={() => showGraded(!graded)}
         />
       </div>
       {panels && (
@@ -130,6 +156,7 @@ function Review({ shot, place, refresh }: { shot: ShotDetail; place: ReviewPlace
             a={versionA?.id ?? null}
             b={versionB?.id ?? null}
             onChoose={(side, id) => {
+              setWantsGraded(false);
               setSides((old) => ({ a: old.a, b: bId, [side]: id }));
               deck.view({ mode: side });
             }}
@@ -147,6 +174,7 @@ function Review({ shot, place, refresh }: { shot: ShotDetail; place: ReviewPlace
               frames={frames}
               busy={busy}
               problem={problem}
+              onLook={() => (setWantsGraded(false), deck.view({ mode: "b" }))}
               onApprove={() => decide("approve", "", restoredFrames(frames))}
               onReject={() => setSheet("reject")}
             />

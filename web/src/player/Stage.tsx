@@ -1,4 +1,4 @@
-// The picture and nothing on it: fitted, zoomed and moved; the wipe's handles stand beside the picture.
+// The picture and nothing on it but what has to be said of it: fitted, zoomed and moved; the wipe's handles stand beside the picture.
 
 import { useCallback, useEffect, useLayoutEffect, useRef, useState, type PointerEvent as Pressed } from "react";
 import type { Deck } from "./deck";
@@ -30,6 +30,8 @@ export function Stage({ deck, view, onView }: Props) {
   const fault = useDeckState(deck, (state) => state.fault);
   const mode = useDeckState(deck, (state) => state.mode);
   const wipe = useDeckState(deck, (state) => state.wipe);
+  const flipped = useDeckState(deck, (state) => state.flipped);
+  const said = useDeckState(deck, (state) => state.shownLabel);
 
   useEffect(() => {
     if (!canvas.current) return undefined;
@@ -96,6 +98,8 @@ export function Stage({ deck, view, onView }: Props) {
   const line = left + wipe * width * scale;
   const upper = Math.max(0, top - GUTTER + 4);
   const lower = Math.min(size.height - GUTTER + 4, top + height * scale + 4);
+  // Under a wipe the word stands in a corner of the side it is about.
+  const corner = { top: Math.max(8, top + 8), ...(mode === "wipe" && !flipped ? { right: Math.max(8, size.width - left - width * scale + 8) } : { left: Math.max(8, left + 8) }) };
   const handle = {
     onPointerDown: (event: Pressed) => press(event, "wipe"),
     onPointerMove: move,
@@ -140,6 +144,11 @@ export function Stage({ deck, view, onView }: Props) {
           />
           <span className="wipe-handle upper" aria-hidden="true" style={{ left: line, top: upper }} {...handle} />
         </>
+      )}
+      {said && (
+        <span className="stage-label" role="note" style={corner}>
+          {said}
+        </span>
       )}
       {(problem || fault) && (
         <p className="stage-fault" role="status">

@@ -19,9 +19,13 @@ interface Props {
   hasB: boolean;
   hasMatte: boolean;
   hasSupport: boolean;
+  graded: boolean;
+  /** Whether there is a graded copy that is up to date and can be shown. */
+  hasGraded: boolean;
+  onGraded: () => void;
 }
 
-export function ViewBar({ deck, nameA, nameB, hasB, hasMatte, hasSupport }: Props) {
+export function ViewBar({ deck, nameA, nameB, hasB, hasMatte, hasSupport, graded, hasGraded, onGraded }: Props) {
   const mode = useDeckState(deck, (state) => state.mode);
   const gain = useDeckState(deck, (state) => state.gain);
   const matte = useDeckState(deck, (state) => state.matte);
@@ -75,6 +79,14 @@ export function ViewBar({ deck, nameA, nameB, hasB, hasMatte, hasSupport }: Prop
       <div className="view-end">
         <Toggle name="Matte" keyName="M" on={matte} disabled={!hasMatte} run={() => deck.view({ matte: !matte })} />
         <Toggle name="Support" keyName="S" on={support} disabled={!hasSupport} run={() => deck.view({ support: !support })} />
+        <Toggle
+          name="Graded"
+          keyName="V"
+          on={graded}
+          disabled={!hasGraded}
+          run={onGraded}
+          title={hasGraded ? "The clip as people watch it, as B beside its plate (V)" : "No graded copy that is up to date: answerprint run DIR dailies makes it"}
+        />
         <Toggle name="Exact" keyName="X" on={exact} run={() => deck.view({ exact: !exact })} title="Show the full-resolution frame while standing still (X)" />
       </div>
     </div>

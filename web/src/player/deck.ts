@@ -20,6 +20,8 @@ export interface DeckState {
   shown: number | null;
   /** Whether what is shown is the exact still or the proxy. */
   shownExact: boolean;
+  /** What has to be said of the picture on the canvas; empty for plates and versions. */
+  shownLabel: string;
   speed: number;
   markIn: number | null;
   markOut: number | null;
@@ -67,7 +69,7 @@ export class Deck {
     frame: number,
   ) {
     this.state = {
-      frame: Math.min(Math.max(frame, start), end - 1), shown: null, shownExact: false, speed: 0, markIn: null, markOut: null, loop: true,
+      frame: Math.min(Math.max(frame, start), end - 1), shown: null, shownExact: false, shownLabel: "", speed: 0, markIn: null, markOut: null, loop: true,
       realTime: false, skipped: 0, fps: 0, mode: "a", wipe: 0.5, flipped: false, gain: 4, matte: false, support: false, exact: false,
       fault: "", cached: [], width: 0, height: 0,
     };
@@ -275,9 +277,10 @@ export class Deck {
     this.canvas.dataset.frame = String(frame);
     this.stale = false;
     this.paintTimes = [...this.paintTimes.filter((time) => now - time < 1000), now];
-    const exactShown = exact && this.exactLayers().every((store) => store.peek(frame));
+    const stills = this.exactLayers();
+    const exactShown = exact && stills.length === (mode === "a" || mode === "b" ? 1 : 2) && stills.every((store) => store.peek(frame));
     this.set({
-      shown: frame, shownExact: exactShown, fault, cached: this.cachedRuns(), width: base.width, height: base.height,
+      shown: frame, shownExact: exactShown, shownLabel: mode === "a" ? "" : (b?.label ?? ""), fault, cached: this.cachedRuns(), width: base.width, height: base.height,
       fps: this.state.speed ? this.paintTimes.length : 0,
     });
   }

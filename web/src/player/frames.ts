@@ -179,6 +179,8 @@ export class FrameStore {
     /** The clip's frame that the source's first picture shows. */
     readonly first: number,
     private readonly budget: number,
+    /** What has to be said beside these pictures, because they are not the production's own. */
+    readonly label = "",
   ) {}
 
   holds(frame: number): boolean {

@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { api } from "../api/client";
-import type { MediaFile, ShotDetail, VersionSummary } from "../api/types";
+import type { GradedCopy, MediaFile, ShotDetail, VersionSummary } from "../api/types";
 import { Deck, type DeckState } from "./deck";
 import { canDecode, FrameStore, ProxyFrames, StillFrames, type FrameSource } from "./frames";
 import { paintsPlanes } from "./painter";
@@ -13,36 +13,44 @@ const MIB = 1024 * 1024;
 const MEMORY = (navigator as { deviceMemory?: number }).deviceMemory ?? 4;
 const BUDGET = { picture: 64 * MEMORY * MIB, overlay: 24 * MEMORY * MIB, still: 96 * MIB };
 
-/** What is compared: the plate, or a version of the shot. */
-export type Side = { kind: "plate" } | { kind: "version"; version: VersionSummary };
+/** What is compared: the plate, a version of the shot, or the plate as people watch it, graded. */
+export type Side = { kind: "plate" } | { kind: "version"; version: VersionSummary } | { kind: "graded"; copy: GradedCopy };
 
 interface Files {
   proxy: MediaFile | null;
-  stills: () => FrameStore;
+  /** Nothing stands in for a graded copy: single frames come without a grade. */
+  stills: (() => FrameStore) | null;
+  label: string;
 }
+
+const GRADE_NAMES = { technical: "technical", creative: "from the set" };
 
 function filesOf(shot: ShotDetail, side: Side): Files {
   if (side.kind === "plate")
     return {
       proxy: shot.plate,
       stills: () => new FrameStore(new StillFrames(shot.clip_frames, (index) => api.stillUrl("clip", shot.clip_id, index)), 0, BUDGET.still),
+      label: "",
     };
+  if (side.kind === "graded")
+    return { proxy: side.copy, stills: null, label: `Graded: ${side.copy.grades.map((name) => GRADE_NAMES[name]).join(", ")}` };
   const { version } = side;
   return {
     proxy: version.proxy,
     stills: () =>
       new FrameStore(new StillFrames(version.count, (index) => api.stillUrl("version", version.id, index + version.first)), version.first, BUDGET.still),
+    label: "",
   };
 }
 
 /** The proxy where there is one and the browser can decode it; stills from the server otherwise. */
-async function pictureStore(files: Files): Promise<FrameStore> {
-  if (!files.proxy || !canDecode()) return files.stills();
+async function pictureStore({ proxy, stills, label }: Files): Promise<FrameStore | null> {
+  if (!proxy || !canDecode()) return stills?.() ?? null;
   try {
-    return new FrameStore(await ProxyFrames.open(api.mediaUrl(files.proxy.url), paintsPlanes()), files.proxy.first, BUDGET.picture);
+    return new FrameStore(await ProxyFrames.open(api.mediaUrl(proxy.url), paintsPlanes()), proxy.first, BUDGET.picture, label);
   } catch (problem) {
-    console.warn("The proxy cannot be used, single frames are shown instead:", problem);
-    return files.stills();
+    console.warn(`The movie cannot be used${stills ? ", single frames are shown instead" : ""}:`, problem);
+    return stills?.() ?? null;
   }
 }
 
@@ -54,7 +62,8 @@ async function overlayStore(file: MediaFile | null): Promise<FrameStore | null> 
 
 function useSide(deck: Deck, shot: ShotDetail, side: Side | null, into: "a" | "b"): void {
   const version = side?.kind === "version" ? side.version : null;
-  const key = side ? `${side.kind} ${version?.id ?? shot.clip_id} ${version?.count ?? 0} ${version?.proxy?.url ?? ""}` : "";
+  const movie = side?.kind === "graded" ? side.copy : version?.proxy;
+  const key = side ? `${side.kind} ${version?.id ?? shot.clip_id} ${version?.count ?? 0} ${movie?.url ?? ""}` : "";
   const files = useMemo(() => (side ? filesOf(shot, side) : null), [key]);
   useEffect(() => {
     if (!files) return undefined;
@@ -68,7 +77,7 @@ function useSide(deck: Deck, shot: ShotDetail, side: Side | null, into: "a" | "b
       deck.load({ [slot]: store });
     };
     void take(into, pictureStore(files));
-    void take(into === "a" ? "exactA" : "exactB", Promise.resolve(files.stills()));
+    void take(into === "a" ? "exactA" : "exactB", Promise.resolve(files.stills?.() ?? null));
     if (into === "b" && version) {
       void take("matte", overlayStore(version.matte));
       void take("support", overlayStore(version.support));

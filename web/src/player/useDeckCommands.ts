@@ -19,6 +19,7 @@ interface Wiring {
   onFit: () => void;
   onFull: () => void;
   onPanels: () => void;
+  onGraded: () => void;
   onFrameBox: () => void;
   onApprove: () => void;
   onReject: () => void;
@@ -83,6 +84,7 @@ export function useDeckCommands(wiring: Wiring): void {
     ["gain-down", "Less gain on the difference", ["-"], withB(() => gain(0.5))],
     ["matte", "Matte over the picture", ["m"], () => hasMatte && deck.view({ matte: !deck.state.matte })],
     ["support", "Support over the picture", ["s"], () => hasSupport && deck.view({ support: !deck.state.support })],
+    ["graded", "Graded viewing copy beside the plate", ["v"], wiring.onGraded],
     ["exact", "Exact frame instead of the proxy", ["x"], () => deck.view({ exact: !deck.state.exact })],
     ["fit", "Fit the picture", ["f"], wiring.onFit],
     ["full", "One pixel to one pixel", ["z"], wiring.onFull],

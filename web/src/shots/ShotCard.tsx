@@ -23,7 +23,8 @@ export const ShotCard = memo(function ShotCard({ shot, chosen, onChoose, onOpen 
       role="gridcell"
       tabIndex={0}
       aria-selected={chosen}
-      aria-label={`${shot.name}, ${shot.status}`}
+      aria-label={`${shot.name}, ${shot.status}${shot.left_out ? ", left out of the cut" : ""}`}
+      data-left-out={shot.left_out || undefined}
       onClick={(event) => onChoose(shot, event.shiftKey ? "range" : event.ctrlKey || event.metaKey ? "toggle" : "one")}
       onMouseDown={(event) => event.shiftKey && event.preventDefault()}
       onDoubleClick={() => onOpen(shot)}
@@ -37,6 +38,7 @@ export const ShotCard = memo(function ShotCard({ shot, chosen, onChoose, onOpen 
     >
       <div className="shot-picture">
         {shot.thumbnail ? <img src={api.mediaUrl(shot.thumbnail)} alt="" loading="lazy" decoding="async" draggable={false} /> : <span>No proxy</span>}
+        {shot.left_out && <b className="left-out">Left out of the cut</b>}
       </div>
       <div className="shot-words">
         <div className="shot-line">

@@ -14,9 +14,13 @@ import { ShotCard } from "./ShotCard";
 const STATUSES: ShotStatus[] = ["waiting", "working", "to review", "approved", "rejected"];
 const SIZE = "answerprint.shots.size";
 
+/** Shots that the newest cut left out wait for nobody: they stand under a word of their own. */
+type Filter = ShotStatus | "left out";
+const placeOf = (shot: ShotSummary): Filter => (shot.left_out ? "left out" : shot.status);
+
 export function ShotsScreen() {
   const { value: shots, error } = useKnown(api.shots, "shots");
-  const [filter, setFilter] = useState<ShotStatus | null>(null);
+  const [filter, setFilter] = useState<Filter | null>(null);
   const [typed, setTyped] = useState("");
   const search = useDeferredValue(typed.toLowerCase());
   const [size, setSize] = useState(() => Number(localStorage.getItem(SIZE)) || 230);
@@ -29,10 +33,11 @@ export function ShotsScreen() {
   const shown = useMemo(
     () =>
       (shots ?? []).filter(
-        (shot) => (!filter || shot.status === filter) && `${shot.name} ${shot.clip} ${shot.camera} ${shot.scene}`.toLowerCase().includes(search),
+        (shot) => (!filter || placeOf(shot) === filter) && `${shot.name} ${shot.clip} ${shot.camera} ${shot.scene}`.toLowerCase().includes(search),
       ),
     [shots, filter, search],
   );
+  const leftOut = (shots ?? []).filter((shot) => shot.left_out).length;
   const picked = useMemo(() => (shots ?? []).filter((shot) => chosen.has(shot.id)), [shots, chosen]);
 
   // The wall's cells take the shape of most of its pictures, within what still makes a wall.
@@ -87,7 +92,7 @@ export function ShotsScreen() {
             All <span className="figures">{shots?.length ?? 0}</span>
           </button>
           {STATUSES.map((status) => {
-            const count = (shots ?? []).filter((shot) => shot.status === status).length;
+            const count = (shots ?? []).filter((shot) => placeOf(shot) === status).length;
             return (
               <button
                 key={status}
@@ -101,6 +106,11 @@ export function ShotsScreen() {
               </button>
             );
           })}
+          {(leftOut > 0 || filter === "left out") && (
+            <button type="button" className="filter" aria-pressed={filter === "left out"} onClick={() => setFilter(filter === "left out" ? null : "left out")}>
+              Left out <span className="figures">{leftOut}</span>
+            </button>
+          )}
         </div>
         <label className="search">
           <Icon name="search" size={14} />

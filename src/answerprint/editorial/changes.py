@@ -13,6 +13,7 @@ from answerprint.editorial.edl import reel_matches
 from answerprint.editorial.events import Cut, Event
 
 Kind = Literal["same", "moved", "shortened", "extended", "changed", "new", "removed"]
+BEYOND = "beyond the handles"
 
 
 @dataclass(frozen=True)
@@ -149,9 +150,7 @@ def _compare(old: Event, new: Event, tail_old: int, tail_new: int, handles: int)
     moved = old.record_in.frame != new.record_in.frame
     said = [f"{what} differs" for what in differs]
     if head or tail:
-        said.append(
-            f"{head} frames more before, {tail} after: " + ("beyond the handles" if pull else f"inside the handles of {handles}")
-        )
+        said.append(f"{head} frames more before, {tail} after: " + (BEYOND if pull else f"inside the handles of {handles}"))
     kind: Kind = (
         "changed" if differs else "extended" if head or tail else "shortened" if not same_frames else "moved" if moved else "same"
     )

@@ -29,6 +29,7 @@ from answerprint.optics.camera import Camera
 from answerprint.passes.coverage_review import copies, put_to_review
 from answerprint.passes.footage import allowed, located, plate_of
 from answerprint.passes.frame_ledger import frame_rows, keep_ledger, summary
+from answerprint.passes.new_angles import is_new_angle
 from answerprint.passes.performance_policy import Records, records_for_shot, somebody_found, touching
 from answerprint.passes.picture_job import FRAMES_PER_CHUNK, JobContext
 from answerprint.passes.spatial import cameras_file, scanned
@@ -75,10 +76,9 @@ def submit_coverage(production: Production, shots: list[Shot], settings: Coverag
 
     path = read_path(Path(settings.camera).expanduser())
     jobs, done = [], set()
-    for shot in shots:
-        clip = shot.clip
+    for clip in _beside(production, shots):
         slate = (clip.scene, clip.setup, clip.take)
-        if slate in done or clip.asset.origin == "made":
+        if slate in done:
             continue
         done.add(slate)
         if not (clip.asset.details or {}).get("cameras"):
@@ -98,6 +98,16 @@ def submit_coverage(production: Production, shots: list[Shot], settings: Coverag
         title = f"coverage {virtual_name(clip, settings.unit)}"
         jobs.append(submit(production, "coverage", title, order, chunks, requested_by=requested_by))
     return jobs
+
+
+def _beside(production: Production, shots: list[Shot]) -> list[Clip]:
+    """The clips that new angles stand beside: those of the shots, and for a shot of a new angle, which is made again, the one it stands beside."""
+    filmed = [shot.clip for shot in shots if shot.clip.asset.origin != "made"]
+    names = [shot.clip.asset.details.get("beside") for shot in shots if is_new_angle(shot.clip)]
+    with production.reading() as session:
+        again = list(session.scalars(select(Clip).where(Clip.name.in_(names)).order_by(Clip.id)))
+        _ = [clip.asset.details for clip in again]  # readable after the session ends
+    return filmed + again
 
 
 def virtual_name(clip: Clip, unit: str) -> str:
@@ -270,6 +280,8 @@ def _camera_of_the_catalogue(
     }  # fmt: skip
     behind = session.scalars(select(Clip).where(Clip.scene == beside.scene, Clip.id != (asset.clip.id if asset.clip else -1)))
     sources = [c.asset for c in behind if c.asset.origin != "made" and allowed(c.asset, "generate_from")]
+    asset.permissions = []
+    session.flush()  # made again: the old ones go before the new ones come
     asset.permissions = [
         Permission(purpose=p, allowed=all(allowed(s, p) for s in sources), why="as every clip it was made from") for p in _PURPOSES
     ]

@@ -12,6 +12,7 @@ from answerprint.editorial.events import Event
 from answerprint.passes.editorial import editorial_files
 from answerprint.passes.footage import allowed, located, require
 from answerprint.passes.models import model_cards
+from answerprint.passes.new_angles import is_new_angle
 from answerprint.passes.recut import holds_the_cut
 from answerprint.passes.shots import current_cut, shots_from_cut
 from answerprint.production import BadInput, FrameRange, Timecode, frame_rate
@@ -27,6 +28,9 @@ def delivery_of(production: Production) -> Delivery:
     shots, result = shots_from_cut(production, cut)
     events = {event.number: event.event for event in result.events}
     missing = [(event.event, event.reason) for event in result.events if event.status != "matched"]
+    unapproved = _unapproved_angles(production, shots)
+    missing += [(events[shot.event or 0], unapproved[shot.id]) for shot in shots if shot.id in unapproved]
+    shots = [shot for shot in shots if shot.id not in unapproved]
     chosen = [_shot(production, shot.id, events[shot.event or 0]) for shot in shots]
     return Delivery(
         production.name,
@@ -39,6 +43,17 @@ def delivery_of(production: Production) -> Delivery:
         attention=_kept_artists(production, shots),
         lock=sorted(f for f in production.path("lock").glob("*") if f.is_file()),
     )
+
+
+def _unapproved_angles(production: Production, shots: list[Shot]) -> dict[int, str]:
+    """Why shots of generated angles are not delivered: they are no originals, and go out as an approved version or not at all."""
+    with production.reading() as session:
+        held = session.scalars(select(Shot).where(Shot.id.in_([shot.id for shot in shots]))).all()
+        return {
+            shot.id: f"{shot.clip.name} is a generated angle and nobody approved it as the cut shows it: review {shot.name} first"
+            for shot in held
+            if is_new_angle(shot.clip) and approved_version(shot) is None
+        }
 
 
 def _editorial(production: Production) -> dict[str, Path]:

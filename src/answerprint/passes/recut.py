@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from answerprint.editorial.changes import Change, changes
+from answerprint.editorial.changes import BEYOND, Change, changes
 from answerprint.editorial.conform import ConformedEvent
 from answerprint.editorial.events import Cut, Event
+from answerprint.passes.new_angles import free_shot, is_new_angle, share_version
 from answerprint.production import FrameRange, Timecode
 from answerprint.production.tables import Clip, Shot, Version
 
@@ -37,6 +38,8 @@ class Recut:
     lapsed: list[int]
     approval: str = ""
     """survives, lapsed, or empty where there was none"""
+    made: bool = False
+    """a generated angle: what it lacks is made, not pulled"""
 
     def document(self) -> dict[str, Any]:
         """The change as the report and the `ingest` command have it."""
@@ -47,18 +50,20 @@ class Recut:
         place = f"event {self.event}" if self.event else f"was event {self.before}"
         told = [
             f"{self.shot}: {self.kind}, {place}",
-            (("to pull" if self.kind == "new" else "pull again") if self.pull else ""),
+            (("make again" if self.made else "to pull" if self.kind == "new" else "pull again") if self.pull else ""),
             f"approval {self.approval}" if self.approval else "",
         ]
         return ", ".join(part for part in told if part) + (f" ({self.why})" if self.why else "")
 
 
 def follow(
-    session: Session, old: Cut | None, shots: Sequence[Shot], new: Cut, found: Sequence[tuple[ConformedEvent, Clip]], handles: int
-) -> tuple[dict[int, Shot], list[Recut]]:
+    session: Session, old: Cut | None, shots: Sequence[Shot], new: Cut, found: Sequence[tuple[ConformedEvent, Clip]], handles: int,
+    lacking: dict[int, str] | None = None,
+) -> tuple[dict[int, Shot], list[Recut]]:  # fmt: skip
     """Give each matched event of ``new`` its shot: the one it was in ``old``, or a new one. Returns the shots by event, and what changed.
 
     ``old`` None (the old cut's file is gone) compares frames alone. Shots no event asks for leave the cut and keep their versions.
+    ``lacking`` says of events that found no original why: their shots move along and wait.
     """
     before = _by_digest(old, {shot.event or 0: shot.clip.asset.sha256 for shot in shots}) if old else _as_remembered(new, shots)
     after = _by_digest(new, {event.number: clip.asset.sha256 for event, clip in found})
@@ -71,7 +76,11 @@ def follow(
     held: dict[int, Shot] = {}
     told: list[Recut] = []
     for change in listed:
-        if change.after is None or change.after.number not in matched:
+        if change.after is None:
+            continue
+        if change.after.number not in matched:
+            if change.after.number in keeps:
+                told.append(_waits(were[keeps[change.after.number]], change, (lacking or {}).get(change.after.number, "")))
             continue
         event, clip = matched[change.after.number]
         used = frames_of(event, clip)
@@ -79,12 +88,18 @@ def follow(
         if shot is None and (back := _left_out_before(session, clip, used, held)) is not None:
             shot = back
             told.append(_back_again(shot, event.number, used, handles))
+        elif shot is None and (own := free_shot(session, clip)) is not None:
+            shot = own
+            told.append(_taken_up(shot, event.number, used, handles))
         elif shot is None:
             shot = _new_shot(event, clip, used, handles, _free_name(clip, event.number, placed, names))
+            shot.clip = clip
             session.add(shot)
+            share_version(session, shot)
             names.add(shot.name)
             placed[event.number] = _number(shot.name)
-            told.append(Recut(shot.name, "new", event.number, None, True, _split_from(change, were), []))
+            pull = not is_new_angle(clip)
+            told.append(Recut(shot.name, "new", event.number, None, pull, _split_from(change, were), [], made=not pull))
         else:
             told.append(_placed(shot, change.kind, event.number, used, handles, change.approved, change.why))
         held[event.number] = shot
@@ -103,7 +118,9 @@ def frames_of(event: ConformedEvent, clip: Clip) -> FrameRange:
 
 
 def holds_the_cut(version: Version) -> bool:
-    """Whether a version has every frame that the cut shows of its shot."""
+    """Whether a version has every frame that the cut shows of its shot. One whose frames were made anew has none."""
+    if version.figures.get("replaced"):
+        return False
     first, last = version.figures.get("span", (version.shot.start, version.shot.end))
     return bool(first <= version.shot.cut_in and version.shot.cut_out <= last)
 
@@ -134,15 +151,61 @@ def _back_again(shot: Shot, number: int, used: FrameRange, handles: int) -> Recu
     return _placed(shot, "back", number, used, handles, seen, "an earlier cut had left it out")
 
 
+def _taken_up(shot: Shot, number: int, used: FrameRange, handles: int) -> Recut:
+    """A generated angle comes into the cut: what was approved of it was approved whole."""
+    seen = shot.cut_in <= used.start and used.end <= shot.cut_out
+    beside = (shot.clip.asset.details or {}).get("beside", "")
+    return _placed(shot, "new", number, used, handles, seen, f"a new angle beside {beside}")
+
+
+def take_up(session: Session, event: ConformedEvent, clip: Clip, handles: int) -> Shot | None:
+    """The shot of a generated angle, put in its place in the first cut there is; None for any other clip."""
+    shot = free_shot(session, clip)
+    if shot is not None:
+        _taken_up(shot, event.number, frames_of(event, clip), handles)
+    return shot
+
+
+def _waits(shot: Shot, change: Change, reason: str) -> Recut:
+    """The event asks for frames there are none of: the shot goes along to its place, and waits for them."""
+    assert change.after is not None
+    was, shot.event = shot.event, change.after.number
+    shot.details = {**(shot.details or {}), "lacks": reason}
+    approved = [version for version in shot.versions if version.status == "approved"]
+    for version in approved:
+        version.status = "to review"
+    shot.status = "waiting"
+    made = is_new_angle(shot.clip)
+    said = "lapsed" if approved else ""
+    return Recut(shot.name, change.kind, shot.event, was, True, reason or change.why, [v.id for v in approved], said, made)
+
+
+def catch_up(shot: Shot, event: ConformedEvent, clip: Clip, handles: int) -> None:
+    """Frames that a shot waited for are there: it shows what the cut asks for. What was approved before has lapsed already."""
+    if "lacks" in (shot.details or {}):
+        used = frames_of(event, clip)
+        _widen(shot, used, handles)
+        shot.cut_in, shot.cut_out = used.start, used.end
+        shot.details = {name: value for name, value in shot.details.items() if name != "lacks"}
+
+
+def _widen(shot: Shot, used: FrameRange, handles: int) -> bool:
+    """Whether frames are needed beyond those that were worked on; the shot has them from now on, its versions keep theirs."""
+    if shot.start <= used.start and used.end <= shot.end:
+        return False
+    for version in shot.versions:
+        if "span" not in version.figures:
+            version.figures = {**version.figures, "span": [shot.start, shot.end]}
+    wide = used.grown(handles, FrameRange(0, shot.clip.frame_count))
+    shot.start, shot.end = min(shot.start, wide.start), max(shot.end, wide.end)
+    return True
+
+
 def _placed(shot: Shot, kind: str, number: int, used: FrameRange, handles: int, seen: bool, why: str) -> Recut:
     """Put the shot in its place; ``seen`` says that every frame it shows there was approved as it is shown."""
-    was, grows = shot.event, used.start < shot.start or used.end > shot.end
-    if grows:
-        for version in shot.versions:
-            if "span" not in version.figures:
-                version.figures = {**version.figures, "span": [shot.start, shot.end]}
-        wide = used.grown(handles, FrameRange(0, shot.clip.frame_count))
-        shot.start, shot.end = min(shot.start, wide.start), max(shot.end, wide.end)
+    was, grows = shot.event, _widen(shot, used, handles)
+    why = why if grows else why.replace(BEYOND, "frames that were worked on before")
+    shot.details = {name: value for name, value in (shot.details or {}).items() if name != "lacks"}
     shot.event, shot.cut_in, shot.cut_out = number, used.start, used.end
     approved = [version for version in shot.versions if version.status == "approved"]
     lapsed = [] if seen and not grows else approved
@@ -153,7 +216,8 @@ def _placed(shot: Shot, kind: str, number: int, used: FrameRange, handles: int, 
     elif lapsed:
         shot.status = "to review"
     answer = "lapsed" if lapsed else "survives" if approved else ""
-    return Recut(shot.name, kind, number, was, grows, why, [version.id for version in lapsed], answer)
+    made = is_new_angle(shot.clip)
+    return Recut(shot.name, kind, number, was, grows, why, [version.id for version in lapsed], answer, made)
 
 
 def _new_shot(event: ConformedEvent, clip: Clip, used: FrameRange, handles: int, name: str) -> Shot:
@@ -171,7 +235,8 @@ def _free_name(clip: Clip, event: int, placed: dict[int, int], names: set[str]) 
     """
     prefix = f"{clip.scene or 'X'}{clip.setup}_".replace("/", "-")
     low = max((number for at, number in placed.items() if at < event), default=0)
-    high = min((number for at, number in placed.items() if at > event), default=0)
+    # A generated angle keeps its clip's name, which has no number.
+    high = min((number for at, number in placed.items() if at > event and number), default=0)
     taken = {_number(name) for name in names}
     wanted = [(low + high) // 2, *range(low + 1, high)] if high > low else []
     end = max([low, *taken]) // STEP * STEP + STEP

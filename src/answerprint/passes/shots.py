@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from answerprint.editorial.conform import ConformedEvent, ConformResult, MediaIt
 from answerprint.editorial.events import Cut
 from answerprint.editorial.timeline import read_timeline
 from answerprint.passes.footage import allowed, located
-from answerprint.passes.recut import Recut, follow, frames_of
+from answerprint.passes.new_angles import share_version, what_to_make
+from answerprint.passes.recut import Recut, catch_up, follow, frames_of, take_up
 from answerprint.passes.review import decide
 from answerprint.production import BadInput, FrameRange, Timecode, frame_rate
 from answerprint.production.atomic import write_atomically
@@ -71,15 +73,20 @@ def shots_from_cut(production: Production, cut: Asset, handles: int = HANDLES, w
     with production.session() as session:
         by_path = {str(located(production, c.asset)): c for c in session.scalars(select(Clip))}
         found = [(e, by_path[str(e.media)]) for e in result.events if e.status == "matched" and e.media is not None]
+        result = _with_what_to_make(session, result)
         known = list(session.scalars(select(Shot).where(Shot.event.is_not(None)).order_by(Shot.event)))
         told: list[Recut] = []
         if known and any(_is_of_another(shot, cut) for shot in known):
-            held, told = follow(session, _cut_before(production, known), known, timeline, found, handles)
+            lacking = {e.number: e.reason for e in result.events if e.status != "matched"}
+            held, told = follow(session, _cut_before(production, known), known, timeline, found, handles, lacking)
         else:
             held = _first_shots(session, found, handles)
         newest = session.scalar(select(func.max(Asset.id)).where(Asset.kind == "edit"))
-        for event, _ in found:
-            shot = held[event.number]
+        waiting = {shot.event: shot for shot in known if shot.event is not None and (shot.details or {}).get("lacks")}
+        for event in result.events:
+            shot = held.get(event.number) or waiting.get(event.number)
+            if shot is None:
+                continue
             said = {"record_in": str(event.record_in), "record_out": str(event.record_out), "cut": cut.path}
             shot.details = {**(shot.details or {}), **said, "cut_digest": cut.sha256, _CUTS_SEEN: newest}
         shots = [held[event.number] for event, _ in found]
@@ -95,19 +102,30 @@ def _first_shots(session: Session, found: Sequence[tuple[ConformedEvent, Clip]],
     held: dict[int, Shot] = {}
     for event, clip in found:
         name = shot_name(clip, event.number)
-        shot = session.scalar(select(Shot).where(Shot.event == event.number)) or session.scalar(
-            select(Shot).where(Shot.name == name)
+        shot = (
+            session.scalar(select(Shot).where(Shot.event == event.number))
+            or session.scalar(select(Shot).where(Shot.name == name))
+            or take_up(session, event, clip, handles)
         )
-        if shot is None:
+        if shot is not None:
+            catch_up(shot, event, clip, handles)
+        else:
             used = frames_of(event, clip)
             wide = used.grown(handles, FrameRange(0, clip.frame_count))
             shot = Shot(
                 name=name, clip_id=clip.id, start=wide.start, end=wide.end, cut_in=used.start, cut_out=used.end, event=event.number,
                 details={},
             )  # fmt: skip
+            shot.clip = clip
             session.add(shot)
+            share_version(session, shot)
         held[event.number] = shot
     return held
+
+
+def _with_what_to_make(session: Session, result: ConformResult) -> ConformResult:
+    """The result, with events that ask for more of a generated angle than there is told what to make."""
+    return ConformResult([replace(event, reason=what_to_make(session, event) or event.reason) for event in result.events])
 
 
 def _is_of_another(shot: Shot, cut: Asset) -> bool:

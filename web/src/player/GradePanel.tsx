@@ -27,7 +27,7 @@ export function GradePanel({ shot, onChanged }: { shot: ShotDetail; onChanged: (
         {grade.is_hero ? "Hero: the others are matched to it" : (grade.why ?? "as shot")}
         {grade.held ? `. Put back by ${grade.reverted_by}: left alone until it is graded anew` : ""}
       </p>
-      {grade.cdl && (
+      {grade.cdl && grade.delta_e_after !== null && (
         <p className="faint figures">
           ΔE00 {grade.delta_e_before?.toFixed(1)} to {grade.delta_e_after?.toFixed(1)}, confidence {grade.confidence?.toFixed(2)}
         </p>

@@ -153,8 +153,8 @@ function Review({ shot, place, refresh }: { shot: ShotDetail; place: ReviewPlace
         <aside className="rail" aria-label="Versions">
           <Versions
             shot={shot}
-            a={versionA?.id ?? null}
-            b={versionB?.id ?? null}
+            a={graded ? null : (versionA?.id ?? null)}
+            b={graded ? null : (versionB?.id ?? null)}
             onChoose={(side, id) => {
               setWantsGraded(false);
               setSides((old) => ({ a: old.a, b: bId, [side]: id }));

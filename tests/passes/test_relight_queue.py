@@ -12,6 +12,7 @@ import pytest
 
 from answerprint.jobs.dispatcher import Dispatcher
 from answerprint.jobs.executor import InlineExecutor
+from answerprint.media.exr import read_exr
 from answerprint.media.frames import FrameHeader, SourceFrame
 from answerprint.media.sequence import open_sequence
 from answerprint.media.write import write_frame
@@ -37,8 +38,9 @@ RIG = [
 def _frames(folder: Path, planes: dict[str, np.ndarray]) -> None:
     folder.mkdir(parents=True)
     for number in range(COUNT):
+        height, width = next(iter(planes.values())).shape
         header = FrameHeader(
-            WIDTH, HEIGHT, storage="float", file_format="exr", compression="zip", timecode=f"01:00:00:{number:02d}"
+            width, height, storage="float", file_format="exr", compression="zip", timecode=f"01:00:00:{number:02d}"
         )
         write_frame(folder / f"{folder.name}.{1001 + number}.exr", SourceFrame(planes, header))
 
@@ -93,3 +95,33 @@ def test_a_shot_without_depth_is_refused_and_told_what_to_ingest(production: Pro
         session.query(Asset).filter(Asset.path.endswith("A001_depth")).one().path = "/nowhere/else"
     with pytest.raises(BadInput, match="there is no depth for it"):
         dispatch(production, "relight_geometry", ["4A_0010"], {"rig": json.dumps(RIG)}, "Kim")
+
+
+def test_a_background_in_the_queue_takes_its_own_depth_and_not_the_plates(production: Production) -> None:
+    home = Path(production.root).parent
+    half = np.full((HEIGHT // 2, WIDTH), 0.4, np.float32)
+    metres = np.full((HEIGHT // 2, WIDTH), 50.0, np.float32)
+    metres[:, : WIDTH // 2] = 0
+    for name, planes in (("hills", {c: half.copy() for c in "RGB"}), ("hills_depth", {"Z": metres})):
+        _frames(home / name, planes)
+        with production.session() as session:
+            asset = Asset(path=str(home / name), kind="still", sha256=f"{len(name):064x}", role="material")
+            asset.permissions = [Permission(purpose=p, allowed=True) for p in ("retrieve", "generate_from", "index")]
+            session.add(asset)
+    assert "depth_from" in passes()["background"].schema()["properties"]
+    with production.session() as session:
+        asset = Asset(path=str(home / "A001_matte"), kind="matte", sha256="f" * 64, role="material", details={"clip": "A001"})
+        asset.permissions = [Permission(purpose=p, allowed=True) for p in ("retrieve", "generate_from", "index")]
+        session.add(asset)
+    _frames(home / "A001_matte", {c: np.ones((HEIGHT, WIDTH), np.float32) for c in "RGB"})
+    said = {"scene_from": "hills", "visibility": 200, "distance": 1000, "grain": 0}
+    jobs = dispatch(production, "background", ["4A_0010"], said, "Kim")
+    Dispatcher(production, perform, InlineExecutor()).run_until_idle(jobs=jobs)
+    with production.reading() as session:
+        job = session.get_one(Job, jobs[0])
+        assert job.state == "done", job.error
+    layers = read_exr(next((production.root / "versions" / "4A_0010" / "v001" / "layers").glob("*.exr"))).planes
+    through = next(plane for name, plane in layers.items() if "haze_through" in name)
+    # Scaled to cover: its middle is the plate's. Where the depth is not known, the distance holds.
+    assert np.allclose(through[:, : WIDTH // 2], np.exp(-3.912 * 5), atol=0.002)
+    assert np.allclose(through[:, WIDTH // 2 :], np.exp(-3.912 * 0.25), atol=0.002)

@@ -76,6 +76,11 @@ def _apply_arguments(parser: argparse.ArgumentParser) -> None:
         help="posed pictures (coverage), a list of light passes (relight), the new background (background), or the clip whose grain is wanted (regrain)",
     )
     parser.add_argument("--camera", metavar="C", help="a camera or lens, for operations that take one")
+    parser.add_argument(
+        "--depth",
+        metavar="D",
+        help="metres along the axis as float EXR: of the plate (relight_geometry), of the new background (background)",
+    )
     parser.add_argument("--consent", metavar="F", help="the performers' consent records, where a performance is altered (class D)")
     parser.add_argument(
         "--performer", action="append", metavar="NAME", help="who is seen; all that the consent names, if not given"
@@ -105,6 +110,7 @@ def _apply(options: argparse.Namespace) -> Answer:
         options.sign_off,
         tuple(options.performer or ()),
         person(),
+        Path(options.depth) if options.depth else None,
     )
     document = apply_operation(order, reporter.step)
     reporter.finish()

@@ -72,7 +72,9 @@ class BackgroundParameters(OperationParameters):
     visibility: float = Field(
         default=0.0, ge=0, description="metres one can see through haze before the new background; 0: no haze"
     )
-    distance: float = Field(default=100.0, gt=0, description="metres to the new background, where its depth is not given")
+    distance: float = Field(
+        default=100.0, gt=0, description="metres to the new background, where its depth is not given or not known"
+    )
     weather: Weather = Field(default="none", description="rain or snow between the subject and the new background")
     amount: float = Field(default=1.0, ge=0, le=5, description="how much of it: 1 a steady shower")
     subject_distance: float = Field(default=4.0, gt=0, description="metres to the subject: nothing falls before it")
@@ -90,7 +92,7 @@ class Background(Operation):
     """Put another background behind the subject."""
 
     name = "background"
-    version = "2"
+    version = "3"
     summary = "Replaces the background behind a key or matte: edge, spill, defocus, grain and light matched."
     inputs = (
         Socket("plate", SocketType.FRAME_SEQUENCE, "the shot"),
@@ -209,8 +211,7 @@ def _behind(
         parts["shadow"] = 1 - np.float32(parameters.shadow) * (1 - left)
         out = out * parts["shadow"][..., None]
     if parameters.visibility > 0:
-        depth = None if inputs.get("depth") is None else inputs["depth"].read(frame)
-        through, light = haze(parameters.distance if depth is None else np.asarray(depth, np.float32), parameters.visibility, air)
+        through, light = haze(_distance(inputs, frame, parameters.distance), parameters.visibility, air)
         parts["haze_through"] = np.broadcast_to(through, (height, width)).copy()
         parts["haze"] = np.broadcast_to(light, (height, width, 3)).copy()
         out = out * parts["haze_through"][..., None] + parts["haze"]
@@ -222,6 +223,14 @@ def _behind(
         parts["falling_cover"], parts["falling"] = cover, light
         out = out * (1 - cover[..., None]) + light
     return np.asarray(out, np.float32), parts
+
+
+def _distance(inputs: Inputs, frame: int, otherwise: float) -> Plane | float:
+    """Metres to the new background: its depth where that is known, else ``otherwise``."""
+    if inputs.get("depth") is None:
+        return otherwise
+    metres = np.asarray(inputs["depth"].read(frame), np.float32)
+    return np.where(np.isfinite(metres) & (metres > 0), metres, np.float32(otherwise))
 
 
 def _disc_blurred(picture: Picture, radius: float) -> Picture:

@@ -60,6 +60,7 @@ class LooseOrder:
     sign_off: str = ""
     performers: tuple[str, ...] = ()
     requested_by: str = ""
+    depth: Path | None = None
 
 
 def apply_operation(order: LooseOrder, tell: Tell) -> dict[str, Any]:
@@ -189,7 +190,7 @@ def _bound(order: LooseOrder) -> GraphRun:
         sources["@protect"] = MatteFiles(open_sequence(Path(order.protect), order.rate), footage_digest(Path(order.protect)), plate)
         protect = "@protect"
     operation = operations()[order.operation]
-    given = bind_extras(order.operation, order.scene, order.camera, plate, order.rate, named)
+    given = bind_extras(order.operation, order.scene, order.camera, plate, order.rate, named, order.depth)
     sources |= given.sources
     inputs |= given.inputs
     performers = None

@@ -33,19 +33,22 @@ class Given:
 
 
 def bind_extras(
-    operation: str, scene: Path | None, camera: Path | None, plate: PlateReader, rate: str | None, space: str = ""
-) -> Given:
-    """The ``--scene`` and ``--camera`` of an operation on loose footage. Raises BadInput for one it has no use for.
+    operation: str, scene: Path | None, camera: Path | None, plate: PlateReader, rate: str | None, space: str = "",
+    depth: Path | None = None,
+) -> Given:  # fmt: skip
+    """The ``--scene``, ``--camera`` and ``--depth`` of an operation on loose footage. Raises BadInput for one it has no use for.
 
     ``space`` is the colour space that was named for the files.
     """
     sockets = {socket.name for socket in operations()[operation].inputs}
     given = Given()
+    if depth is not None and "depth" not in sockets:
+        raise BadInput(depth, f"{operation} takes no depth", "leave --depth away")
     if "scene" in sockets:
         return _bind_scene(given, operation, scene, camera, plate, space)
     if scene is not None:
         if "depth" in sockets and "rig" in operations()[operation].Parameters.model_fields:
-            _bind_rig(given, scene, plate, rate)
+            depth = _bind_rig(given, scene, depth)
         elif "passes" in sockets:
             _bind_passes(given, scene, plate, rate)
         elif sockets & {"reference", "background"}:
@@ -54,6 +57,10 @@ def bind_extras(
             given.inputs[socket] = f"@{socket}"
         else:
             raise BadInput(scene, f"{operation} takes no scene", "leave --scene away")
+    if depth is not None:
+        covering = "background" in sockets
+        given.sources["@depth"] = DepthFiles(open_sequence(depth, rate), footage_digest(depth), plate, covering)
+        given.inputs["depth"] = "@depth"
     if camera is not None:
         if "camera" not in operations()[operation].Parameters.model_fields:
             raise BadInput(camera, f"{operation} takes no camera", "leave --camera away")
@@ -107,11 +114,14 @@ def _beside(path: Path, plate: PlateReader, rate: str | None, covering: bool) ->
     return PlateReader(sequence, space, footage_digest(path), sequence.path.stem)
 
 
-def _bind_rig(given: Given, scene: Path, plate: PlateReader, rate: str | None) -> None:
-    """A rig: ``{"depth": PATH, "camera": {...}, "lights": [{"id", "position", "aim", "size", "lux", "gain_stops"}]}``."""
+def _bind_rig(given: Given, scene: Path, depth: Path | None) -> Path:
+    """A rig: ``{"depth": PATH, "camera": {...}, "lights": [{"id", "position", "aim", "size", "lux", "gain_stops"}]}``.
+
+    Returns where its depth lies: ``depth`` where that was given, else as the rig says.
+    """
     try:
         document = json.loads(scene.read_bytes())
-        place = scene.parent / str(document["depth"])
+        place = depth or scene.parent / str(document["depth"])
         given.parameters["rig"] = [RigLight.model_validate(light).model_dump(mode="json") for light in document["lights"]]
         if "camera" in document:
             given.parameters["camera"] = Camera.model_validate(document["camera"]).model_dump(mode="json")
@@ -122,8 +132,7 @@ def _bind_rig(given: Given, scene: Path, plate: PlateReader, rate: str | None) -
         raise BadInput(scene, f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}", "correct the field") from None
     except (ValueError, TypeError, KeyError) as fault:
         raise BadInput(scene, f"is no rig ({fault})", 'write {"depth", "lights": [{"id", "position", "aim"}]}') from None
-    given.sources["@depth"] = DepthFiles(open_sequence(place, rate), footage_digest(place), plate)
-    given.inputs["depth"] = "@depth"
+    return place
 
 
 def _bind_passes(given: Given, scene: Path, plate: PlateReader, rate: str | None) -> None:

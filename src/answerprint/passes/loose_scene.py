@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,16 +103,22 @@ def fitted(scene: Path, out: Path, settings: SceneSettings, tell: Tell) -> Scene
 
 
 def _depths(cloud: SplatCloud, sightings: Sequence[Sighting], out: Path, tell: Tell) -> Path:
-    """The set's distance in each picture, through its lens, named after the picture; 0 is not known."""
+    """The set's distance in each picture, through its lens, named after the picture; 0 is not known.
+
+    Frames of one movie or folder are told apart by their number. Of several clips each has a folder, as its plate has: so an operation reads them.
+    """
     from answerprint.media.exr import write_exr
     from answerprint.spatial.scene_view import drawn
 
-    out.mkdir(parents=True, exist_ok=True)
+    clips, names = Counter(s.clip for s in sightings), Counter(s.name for s in sightings)
     for number, sighting in enumerate(sightings):
         tell(number, len(sightings), f"depth of {sighting.name}")
         metres = np.nan_to_num(drawn(cloud, sighting.camera).depth, nan=0.0).astype(np.float32)
-        name = sighting.name.replace("/", "_").rsplit(".", 1)[0]
-        write_exr(out / f"{name}.exr", {"Z": metres})
+        path = Path(sighting.name)
+        folder = out / Path(sighting.clip).stem if len(clips) > 1 and clips[sighting.clip] > 1 else out
+        stem = (path.parent / path.stem).as_posix().strip("./").replace("/", "_")
+        folder.mkdir(parents=True, exist_ok=True)
+        write_exr(folder / (f"{stem}.{sighting.frame:06d}.exr" if names[sighting.name] > 1 else f"{stem}.exr"), {"Z": metres})
     return out
 
 

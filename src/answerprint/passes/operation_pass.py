@@ -7,6 +7,7 @@ and permission-checked when the job is dispatched and again when it runs.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field, create_model
@@ -47,7 +48,8 @@ def settings_of(operation: type[Operation]) -> type[BaseModel]:
         fields["matte_from"] = (str, Field(
             default="", description="the matte: a file or folder of the catalogue, a version of this shot (v002), 'people', or 'none'; empty takes the one named after the clip"))  # fmt: skip
     if "depth" in sockets:
-        fields["depth_from"] = (str, Field(default="", description="metres along the axis, a folder of float EXR in the catalogue; empty takes the one called as the clip with _depth"))  # fmt: skip
+        whose = "background" if "background" in sockets else "clip"
+        fields["depth_from"] = (str, Field(default="", description=f"metres along the axis, a folder of float EXR in the catalogue; empty takes the one called as the {whose} with _depth"))  # fmt: skip
     if "passes" in sockets:
         fields["scene_from"] = (str, Field(default="", description="the list of light passes in the catalogue; empty takes the one that names the clip"))  # fmt: skip
     for name in _BESIDE:
@@ -112,7 +114,9 @@ def operation_graph(
     if "passes" in sockets:
         parameters |= _bind_lights(production, session, shot.clip, str(said.get("scene_from") or ""), parameters, inputs, sources)
     if "depth" in sockets:
-        found = _bind_depth(session, shot, str(said.get("depth_from") or ""), sockets["depth"].required, inputs, sources)
+        # Beside a new background depth is that background's, not the plate's.
+        behind = str(said.get("scene_from") or "") if "background" in sockets else None
+        found = _bind_depth(session, shot, str(said.get("depth_from") or ""), sockets["depth"].required, inputs, sources, behind)
         if found and "camera" in operation.Parameters.model_fields and not (parameters.get("camera") or shot.clip.camera):
             parameters |= _camera_found(production, shot)
     for socket in _BESIDE:
@@ -218,10 +222,14 @@ def _bind_lights(
 
 
 def _bind_depth(
-    session: Session, shot: Shot, said: str, needed: bool, inputs: dict[str, Any], sources: dict[str, Any]
+    session: Session, shot: Shot, said: str, needed: bool, inputs: dict[str, Any], sources: dict[str, Any], behind: str | None = None
 ) -> bool:  # fmt: skip
-    """Whether there is a depth for the shot: the one named, else the one called after its clip."""
-    name = said or f"{shot.clip.name}_depth"
+    """Whether there is a depth: the one named, else the one called after the shot's clip, or after the background that ``behind`` names."""
+    stem = shot.clip.name
+    if behind is not None:
+        stands = asset_named(session, behind, ("camera", "still", "look")) if behind else None
+        stem = "" if stands is None else stands.clip.name if stands.clip is not None else Path(stands.path).stem
+    name = said or f"{stem}_depth"
     try:
         asset = asset_named(session, name, ("camera", "still", "matte"))
     except BadInput:
@@ -231,7 +239,7 @@ def _bind_depth(
             raise BadInput(shot.name, "there is no depth for it", f"ingest a folder of float EXR called {name}, or give depth_from") from None  # fmt: skip
         return False
     require(asset, "retrieve")
-    sources["@depth"], inputs["depth"] = {"depth": asset.id}, "@depth"
+    sources["@depth"], inputs["depth"] = {"depth": asset.id} | ({} if behind is None else {"covers": True}), "@depth"
     return True
 
 

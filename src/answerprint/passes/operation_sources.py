@@ -46,7 +46,7 @@ def _reader(production: Production, session: Session, plate: PlateReader, said: 
     require(asset, "generate_from" if kind in ("background", "take") else "retrieve")
     sequence = open_sequence(located(production, asset), plate.sequence.rate)
     if kind == "depth":
-        return DepthFiles(sequence, asset.sha256, plate)
+        return DepthFiles(sequence, asset.sha256, plate, covering=bool(said.get("covers")))
     name = asset.clip.name if asset.clip is not None else Path(asset.path).stem
     if kind == "background":
         return CoveringReader(sequence, _space(asset, sequence, plate), asset.sha256, name, plate)

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from answerprint.cli.main import main
+from answerprint.ingest.into_catalogue import ingest
+from answerprint.passes.spatial import _lens_of
 from answerprint.production.catalogue import Production
-from answerprint.production.tables import Clip
+from answerprint.production.tables import Asset, Clip
 
 MATERIAL = Path(__file__).parents[2] / "examples" / "stage" / "material"
 
@@ -66,3 +68,26 @@ def test_loose_files_are_surveyed_and_a_fault_is_exit_code_3(folder, tmp_path):
 def test_nothing_of_a_stage_is_bad_input(tmp_path):
     (tmp_path / "a.txt").write_text("hello")
     assert main(["survey", str(tmp_path / "a.txt"), "--out", str(tmp_path / "out"), "-q"]) == 2
+
+
+def test_the_readout_time_comes_from_the_clip_or_the_profile_of_its_lens(tmp_path):
+    profile = {
+        "camera_brand": "Y", "camera_model": "Z", "lens_model": "Prime 35", "calib_dimension": {"w": 1920, "h": 1080}, "frame_readout_time": 16.5,
+        "fisheye_params": {"camera_matrix": [[1800, 0, 960], [0, 1800, 540], [0, 0, 1]], "distortion_coeffs": [0, 0, 0, 0]},
+    }  # fmt: skip
+    (tmp_path / "material").mkdir()
+    (tmp_path / "material" / "prime.json").write_text(json.dumps(profile))
+    with Production.create(tmp_path / "production", "P", 24) as made:
+        ingest(made, [tmp_path / "material"], hash_list=False)
+        with made.session() as session:
+            held = Asset(path="A001", kind="camera", sha256="a" * 64, role="material", details={"lens": "Y Prime 35 mm"})
+            clip = Clip(
+                asset=held, name="A001", rate="24", start_timecode="", frame_count=1, width=1920, height=1080, input_space="ACEScg"
+            )
+            session.add(clip)
+            session.flush()
+            assert _lens_of(session, clip)[1] == pytest.approx(0.0165)
+            held.details = {"lens": "Y Prime 35 mm", "readout_time": 0.01}
+            assert _lens_of(session, clip)[1] == 0.01
+            held.details = {"lens": "another"}
+            assert _lens_of(session, clip) == (None, None)

@@ -74,13 +74,14 @@ def _clip(production: Production, order: WorkOrder) -> dict[str, Any]:
         assert clip is not None
         track = _samples(production, session, clip, "tracking", clip.rate)
         table = _samples(production, session, clip, "lens_frames", clip.rate)
-        lens = _lens_of(session, clip)
+        lens, readout = _lens_of(session, clip)
         plate = plate_of(production, clip, purpose="index")
         start = Timecode.parse(clip.start_timecode, clip.rate) if clip.start_timecode else None
         shutter = float(clip.asset.details.get("shutter_angle") or 180.0)
         recording = Recording(
-            clip.name, Fraction(clip.rate), start, clip.frame_count, (clip.width, clip.height), clip.camera_label, shutter
-        )
+            clip.name, Fraction(clip.rate), start, clip.frame_count, (clip.width, clip.height), clip.camera_label, shutter,
+            readout,
+        )  # fmt: skip
     assert track is not None
 
     def read(index: int) -> Any:
@@ -117,13 +118,16 @@ def _samples(production: Production, session: Any, clip: Clip, what: str, rate: 
     return read_track(path, rate if path.suffix.lower() == ".chan" else None)
 
 
-def _lens_of(session: Any, clip: Clip) -> Lens | None:
-    """The lens file of the clip's lens: the one of its name, else the only one there is."""
+def _lens_of(session: Any, clip: Clip) -> tuple[Lens | None, float | None]:
+    """The lens file of the clip's lens, the one of its name, else the only one there is; and the seconds that the camera takes to read its
+    rows, as the clip says or a profile that was measured with that lens."""
     lenses = [a for a in session.scalars(select(Asset).where(Asset.kind == "lens").order_by(Asset.id)) if a.details.get("lens")]
     named = str(clip.asset.details.get("lens", "")).casefold()
-    read = [Lens.model_validate(a.details["lens"]) for a in lenses]
-    same = [one for one in read if one.model and one.model.casefold() in named]
-    return same[0] if same else read[0] if len(read) == 1 and not named else None
+    read = [(Lens.model_validate(a.details["lens"]), (a.details.get("sensor") or {}).get("readout_time")) for a in lenses]
+    same = [one for one in read if one[0].model and one[0].model.casefold() in named]
+    lens, measured = same[0] if same else read[0] if len(read) == 1 and not named else (None, None)
+    readout = clip.asset.details.get("readout_time") or measured
+    return lens, float(readout) if readout else None
 
 
 def _stage(production: Production, order: WorkOrder) -> dict[str, Any]:

@@ -49,6 +49,8 @@ class Recording:
     size: tuple[int, int]
     label: str = ""
     shutter_deg: float = 180.0
+    readout_s: float | None = None
+    """seconds from the first row's reading to the last one's, None where nobody said: see `spatial.rolling`"""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ class ClipCameras:
     device: str
     latency: dict[str, Any] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    readout_s: float | None = None
+    """seconds from the first row's reading to the last one's; poses are those of the middle row"""
 
     @property
     def posed(self) -> int:
@@ -114,6 +118,7 @@ class ClipCameras:
     def write(self, path: Path) -> None:
         """The document, one camera a line."""
         head = {"document": "clip cameras", "clip": self.clip, "rate": str(self.rate), "start": self.start} | self.facts()
+        head |= {} if self.readout_s is None else {"readout_s": self.readout_s}
         rows = [
             json.dumps({
                 "camera": None if c is None else c.model_dump(mode="json", by_alias=True),
@@ -137,7 +142,7 @@ def read_clip_cameras(path: Path) -> ClipCameras:
         ]
         return ClipCameras(
             said["clip"], Fraction(said["rate"]), said["start"], cameras, columns[0], columns[1], said["source"], said["device"],
-            said["latency"], tuple(said["problems"]),
+            said["latency"], tuple(said["problems"]), None if said.get("readout_s") is None else float(said["readout_s"]),
         )  # fmt: skip
     except OSError as fault:
         raise BadInput(path, fault.strerror or "cannot be opened", "run the spatial pass again") from None
@@ -178,7 +183,7 @@ def capture(
     problems += [p for p in frames.problems if p not in problems]
     return ClipCameras(
         recording.name, recording.rate, str(recording.start or ""), cameras, columns["focus_distance_m"], columns["t_stop"], track.source,
-        track.device, latency.document(recording.rate), tuple(problems),
+        track.device, latency.document(recording.rate), tuple(problems), recording.readout_s,
     )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """Pictures of the review page for the documentation, taken from a production that the demo has made.
 
+They are published with the project, so take them from the rendered production (``make demo DEMO=stage``), never from anybody's footage.
+
     python benchmarks/screenshots.py PRODUCTION [--out docs] [--shot NAME] [--frame N]
 
 Writes ``page-review.png``, ``page-shots.png`` and ``page-queue.png``, each at most 400 kB.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from tests.generator.made_clips import Clip
 
 from answerprint.generator.log_light import decoded, encoded
 from answerprint.generator.removal import Removal
@@ -17,19 +18,6 @@ from answerprint.graph.sources import Windowed
 from answerprint.production import FrameRange
 
 H, W, COUNT = 120, 640, 9
-
-
-class Clip:
-    """Frames in memory."""
-
-    camera = None
-
-    def __init__(self, frames, name):
-        self.frames, self.count, self.clip, self.digest = frames, len(frames), name, name
-        self.height, self.width = frames[0].shape[:2]
-
-    def read(self, index):
-        return self.frames[index].copy()
 
 
 def texture(height, width, seed):

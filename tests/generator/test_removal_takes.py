@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from tests.generator.made_clips import Clip
 
 from answerprint.generator.log_light import encoded
 from answerprint.generator.removal import Removal
@@ -15,19 +16,6 @@ from answerprint.production import FrameRange
 
 H, W, COUNT = 180, 320, 8
 HOLE = np.s_[60:120, 120:200]
-
-
-class Clip:
-    """Frames in memory."""
-
-    camera = None
-
-    def __init__(self, frames, name):
-        self.frames, self.count, self.clip, self.digest = frames, len(frames), name, name
-        self.height, self.width = frames[0].shape[:2]
-
-    def read(self, index):
-        return self.frames[index].copy()
 
 
 def the_set():

@@ -27,14 +27,13 @@ def _scene(options: argparse.Namespace, chosen: dict[str, str]) -> Answer:
     from pydantic import ValidationError
 
     from answerprint.passes.loose_scene import SceneSettings, make_scene
-    from answerprint.production.errors import BadInput
+    from answerprint.production.errors import BadInput, first_fault
 
     try:
         wanted = SceneSettings.model_validate(chosen)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        raise BadInput(f"--set {name}", first["msg"].lower(), "see docs/splats.md") from None
+        name, reason = first_fault(error)
+        raise BadInput(f"--set {name}", reason, "see docs/splats.md") from None
     reporter = Reporter(options.quiet)
     made = make_scene([Path(path).absolute() for path in options.paths], Path(options.out).absolute(), wanted, reporter.step)
     reporter.finish()

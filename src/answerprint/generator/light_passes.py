@@ -19,7 +19,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from answerprint.graph.contract import FrameReader, Picture
-from answerprint.production import BadInput
+from answerprint.production import BadInput, first_fault
 
 __all__ = ["Light", "check_plausible", "read_lights", "weights"]
 
@@ -62,9 +62,8 @@ def read_lights(path: Path) -> tuple[list[Light], list[Path]]:
     except OSError as fault:
         raise BadInput(path, fault.strerror or "cannot be opened", "check the path") from None
     except ValidationError as fault:
-        first = fault.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the document"
-        raise BadInput(path, f"{where}: {first['msg'].lower()}", 'write {"lights": [{"id", "pass", "gain_stops"}]}') from None
+        where, reason = first_fault(fault)
+        raise BadInput(path, f"{where or 'the document'}: {reason}", 'write {"lights": [{"id", "pass", "gain_stops"}]}') from None
     except (ValueError, RecursionError) as fault:
         raise BadInput(path, f"is not JSON ({fault})", "write it again") from None
     names = [entry.id for entry in document.lights]

@@ -18,7 +18,7 @@ from answerprint.optics.distortion_table import DistortionTable
 from answerprint.optics.lens_model import AnyDistortion
 from answerprint.optics.sensor import Sensor
 from answerprint.optics.table import LensState, Table
-from answerprint.production import BadInput
+from answerprint.production import BadInput, first_fault
 from answerprint.production.atomic import write_atomically
 from answerprint.production.values import Source
 
@@ -152,9 +152,10 @@ def read_lens(path: Path) -> Lens:
     except OSError as fault:
         raise BadInput(path, fault.strerror or "cannot be opened", "check the path") from None
     except ValidationError as fault:
-        first = fault.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise BadInput(path, f"is not a lens file ({where}: {first['msg']})", "write it again, or correct the field") from None
+        where, reason = first_fault(fault)
+        raise BadInput(
+            path, f"is not a lens file ({where or 'the file'}: {reason})", "write it again, or correct the field"
+        ) from None
 
 
 def write_lens(path: Path, lens: Lens) -> None:

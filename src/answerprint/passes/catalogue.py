@@ -22,7 +22,7 @@ from answerprint.passes.picture_job import submit_graph
 from answerprint.passes.shots import named_shots
 from answerprint.passes.spatial import SpatialSettings, submit_spatial
 from answerprint.passes.viewing_copies import DailiesSettings, submit_dailies
-from answerprint.production import BadInput
+from answerprint.production import BadInput, first_fault
 from answerprint.production.catalogue import Production
 from answerprint.production.tables import Shot
 
@@ -138,10 +138,10 @@ def dispatch(production: Production, name: str, shots: list[str], settings: dict
     try:
         checked = chosen.Settings.model_validate({key: structured(value) for key, value in settings.items()})
     except ValidationError as error:
-        first = error.errors()[0]
+        field, reason = first_fault(error)
         raise BadInput(
-            ".".join(map(str, first["loc"])) or name,
-            first["msg"].lower(),
+            field or name,
+            reason,
             f"see `answerprint run --help` for the settings of {name}",
         ) from None
     lock_in_force(production)

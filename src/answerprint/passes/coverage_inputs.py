@@ -18,7 +18,7 @@ from answerprint.ingest.tracking.nerfstudio import PosedPicture, is_transforms, 
 from answerprint.media.exr import read_exr
 from answerprint.media.sequence import FrameSequence, open_sequence
 from answerprint.optics.camera import Camera
-from answerprint.production import BadInput
+from answerprint.production import BadInput, first_fault
 from answerprint.provenance.digests import file_digest, footage_digest
 from answerprint.spatial.capture import read_clip_cameras
 
@@ -72,8 +72,7 @@ def read_path(path: Path) -> tuple[Camera, ...]:
     try:
         return _one_size(path, tuple(Camera.model_validate(row) for row in rows))
     except ValidationError as fault:
-        first = fault.errors()[0]
-        raise BadInput(path, f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}", "correct the field") from None
+        raise BadInput(path, ": ".join(first_fault(fault)), "correct the field") from None
 
 
 def _one_size(path: Path, cameras: tuple[Camera, ...]) -> tuple[Camera, ...]:

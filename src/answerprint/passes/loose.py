@@ -27,7 +27,7 @@ from answerprint.passes.loose_inputs import bind_extras
 from answerprint.passes.operation_pass import structured
 from answerprint.passes.performance_policy import ASKED, Records, read_consents, somebody_found, touching
 from answerprint.passes.picture_job import FRAMES_PER_CHUNK
-from answerprint.production import BadInput, FrameRange, Refused
+from answerprint.production import BadInput, FrameRange, Refused, first_fault
 from answerprint.production.atomic import sweep
 from answerprint.provenance.canonical import record_digest
 from answerprint.provenance.chain import read_ledger
@@ -219,9 +219,8 @@ def _parameters(operation: str, settings: dict[str, Any]) -> dict[str, Any]:
         read = {name: structured(value) for name, value in settings.items()}
         return dict(operations()[operation].Parameters.model_validate(read).model_dump(mode="json", exclude_unset=True))
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        raise BadInput(f"--set {name}", first["msg"].lower(), f"see `answerprint apply {operation} --help`") from None
+        name, reason = first_fault(error)
+        raise BadInput(f"--set {name}", reason, f"see `answerprint apply {operation} --help`") from None
 
 
 def _render_piece(task: tuple[dict[str, Any], tuple[int, int]]) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from answerprint.graph.sources import BesideReader, CoveringReader, PlateReader
 from answerprint.media.sequence import open_sequence
 from answerprint.optics.camera import Camera
 from answerprint.passes.coverage_inputs import read_path, read_scene
-from answerprint.production import BadInput
+from answerprint.production import BadInput, first_fault
 from answerprint.provenance.digests import footage_digest
 
 
@@ -98,8 +98,7 @@ def read_camera(path: Path) -> Camera:
     except OSError as fault:
         raise BadInput(path, fault.strerror or "cannot be opened", "check the path") from None
     except ValidationError as fault:
-        first = fault.errors()[0]
-        raise BadInput(path, f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}", "correct the field") from None
+        raise BadInput(path, ": ".join(first_fault(fault)), "correct the field") from None
     except (ValueError, TypeError, KeyError) as fault:
         raise BadInput(path, f"is not a camera ({fault})", "write it as JSON with OpenTrackIO or transforms.json keys") from None
 
@@ -128,8 +127,7 @@ def _bind_rig(given: Given, scene: Path, depth: Path | None) -> Path:
     except OSError as fault:
         raise BadInput(scene, fault.strerror or "cannot be opened", "check the path") from None
     except ValidationError as fault:
-        first = fault.errors()[0]
-        raise BadInput(scene, f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}", "correct the field") from None
+        raise BadInput(scene, ": ".join(first_fault(fault)), "correct the field") from None
     except (ValueError, TypeError, KeyError) as fault:
         raise BadInput(scene, f"is no rig ({fault})", 'write {"depth", "lights": [{"id", "position", "aim"}]}') from None
     return place

@@ -20,7 +20,7 @@ from answerprint.media.sequence import open_sequence
 from answerprint.optics.lens import Lens
 from answerprint.optics.track import CameraTrack
 from answerprint.passes.spatial import SpatialSettings, place, scanned
-from answerprint.production import BadInput, Timecode
+from answerprint.production import BadInput, Timecode, first_fault
 from answerprint.provenance.digests import file_digests
 from answerprint.spatial.capture import ClipCameras, Recording, capture
 from answerprint.spatial.stage_report import Material, Wishes, write_stage_report
@@ -37,9 +37,8 @@ def survey(paths: Sequence[Path], out: Path, settings: dict[str, Any], rate: str
     try:
         chosen = SpatialSettings.model_validate(settings)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        raise BadInput(f"--set {name}", first["msg"].lower(), "see docs/spatial-capture.md") from None
+        name, reason = first_fault(error)
+        raise BadInput(f"--set {name}", reason, "see docs/spatial-capture.md") from None
     files = [_read(path, rate) for path in material_under([path.absolute() for path in paths])]
     joined = join(files)
     clips: list[ClipCameras] = []

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from answerprint.production import BadInput
+from answerprint.production import BadInput, first_fault
 
 __all__ = ["Mark", "Performer", "Seeds", "painted", "read_seeds"]
 
@@ -60,8 +60,7 @@ def read_seeds(source: str | Mapping[str, Any], subject: str = "seeds") -> Seeds
     except json.JSONDecodeError as error:
         raise BadInput(subject, f"is not JSON (line {error.lineno})", 'give {"performers": [{"name", "marks": […]}]}') from None
     except ValidationError as error:
-        first = error.errors()[0]
-        raise BadInput(subject, f"{'.'.join(str(p) for p in first['loc'])}: {first['msg']}", "correct this field") from None
+        raise BadInput(subject, ": ".join(first_fault(error)), "correct this field") from None
     names = [one.name for one in seeds.performers]
     if len(set(names)) < len(names):
         raise BadInput(subject, "two performers have the same name", "give all marks of a person under one name")

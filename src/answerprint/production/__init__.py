@@ -1,6 +1,6 @@
 """The vocabulary and the catalogue of a production."""
 
-from answerprint.production.errors import AnswerprintError, BadInput, Cancelled, FaultFound, Refused
+from answerprint.production.errors import AnswerprintError, BadInput, Cancelled, FaultFound, Refused, first_fault
 from answerprint.production.timecode import FrameRange, Timecode, frame_rate
 from answerprint.production.values import Measured, prefer
 
@@ -13,6 +13,7 @@ __all__ = [
     "Measured",
     "Refused",
     "Timecode",
+    "first_fault",
     "frame_rate",
     "prefer",
 ]

@@ -6,6 +6,10 @@ Each error is one line a person can act on: what it is about, what is the matter
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class AnswerprintError(Exception):
@@ -46,3 +50,9 @@ class Refused(AnswerprintError):
 
 class Cancelled(AnswerprintError):
     """A person stopped the work; what was finished is kept."""
+
+
+def first_fault(error: ValidationError) -> tuple[str, str]:
+    """The first field that does not hold, dotted (empty for the document as a whole), and what is the matter with it."""
+    first = error.errors()[0]
+    return ".".join(map(str, first["loc"])), first["msg"].lower()

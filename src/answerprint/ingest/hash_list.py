@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from defusedxml import DefusedXmlException, ElementTree  # type: ignore[import-untyped]
+from defusedxml import DefusedXmlException, ElementTree
 
 from answerprint.ingest.material import IngestedFile
 from answerprint.production import BadInput

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from answerprint.production.errors import BadInput
 
 try:
-    import numba  # type: ignore[import-untyped]
+    import numba
 except ImportError:
     numba = None  # type: ignore[assignment]
 

@@ -76,7 +76,7 @@ def lens_of(solved: Sequence[SolvedSetting], make: str = "", model: str = "", sq
     """
     if not solved:
         raise BadInput("lens file", "no setting was solved", "film a chart at one focus and zoom at least")
-    axes: tuple[Axis, ...] = tuple(axis for axis in ("focal_length", "focus_distance") if _varies(solved, axis))  # type: ignore[misc]
+    axes: tuple[Axis, ...] = tuple(axis for axis in ("focal_length", "focus_distance") if _varies(solved, axis))
     place: Callable[[SolvedSetting], tuple[float, ...]] = lambda s: tuple(getattr(s.state, axis) for axis in axes)  # noqa: E731
     if len({place(s) for s in solved}) != len(solved) or len({s.calibration.kind for s in solved}) != 1:
         raise BadInput("lens file", "a setting was solved twice, or with two models", "give each setting once, all with one model")

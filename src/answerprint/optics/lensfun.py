@@ -11,9 +11,9 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
-import defusedxml.ElementTree as safe_xml  # type: ignore[import-untyped]
+import defusedxml.ElementTree as safe_xml
 import numpy as np
-from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
+from defusedxml import DefusedXmlException
 
 from answerprint.optics.distortion_table import DistortionTable, Setting
 from answerprint.optics.lens import Lens

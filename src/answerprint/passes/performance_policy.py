@@ -69,7 +69,7 @@ class Records:
             return
         request = WorkRequest(
             operation=operation,
-            performance_class=letter,  # type: ignore[arg-type]
+            performance_class=letter,
             scene=self.scene,
             performers=self.performers,
             subject=subject,

@@ -62,7 +62,7 @@ def decide(
                     event="note" if decision == "note" else "approval",
                     who=who,
                     when=datetime.now(UTC),
-                    verdict="" if decision == "note" else decision,  # type: ignore[arg-type]
+                    verdict="" if decision == "note" else decision,
                     frames=tuple(r["frame"] for r in meant),
                     subjects=tuple(r["pixel_digest"] for r in meant),
                     note=note,

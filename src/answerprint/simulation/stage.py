@@ -273,7 +273,7 @@ class RenderSettings(Document):
     @field_validator("passes")
     @classmethod
     def _beauty(cls, passes: tuple[Pass, ...]) -> tuple[Pass, ...]:
-        return tuple(dict.fromkeys(("beauty", *passes)))  # type: ignore[arg-type]
+        return tuple(dict.fromkeys(("beauty", *passes)))
 
 
 class Stage(Document):

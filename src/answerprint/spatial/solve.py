@@ -178,7 +178,7 @@ def _size(path: Path) -> tuple[int, int]:
 
 def _colmap() -> Any:
     try:
-        import pycolmap  # type: ignore[import-untyped]
+        import pycolmap
     except ImportError:
         raise BadInput("pycolmap", "is not installed", "install the extra: pip install 'answerprint[solve]'") from None
     # It tells of every picture on standard error.

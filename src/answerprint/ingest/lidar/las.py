@@ -72,7 +72,7 @@ def _whole(path: Path, packed: bool, offset: int, size: int, count: int) -> None
         raise BadInput(path, f"breaks off: its chunk table should be at byte {table} of {there}", "copy or export the scan again")
 
 
-def _points(part: Any, names: list[str], scale: np.ndarray) -> Points:  # type: ignore[type-arg]
+def _points(part: Any, names: list[str], scale: np.ndarray) -> Points:
     xyz = np.column_stack([np.asarray(part.x), np.asarray(part.y), np.asarray(part.z)]) * scale
     colour = None
     if {"red", "green", "blue"} <= set(names):

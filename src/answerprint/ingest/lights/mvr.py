@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
-import defusedxml.ElementTree as safe_xml  # type: ignore[import-untyped]
+import defusedxml.ElementTree as safe_xml
 import numpy as np
-from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
+from defusedxml import DefusedXmlException
 from numpy.typing import NDArray
 
 from answerprint.ingest.lights.record import LightRecord
@@ -62,7 +62,7 @@ def read_gdtf(path: Path) -> LightRecord:
             if kind is None:
                 raise ValueError("no FixtureType")
             maker, name = kind.get("Manufacturer", ""), kind.get("Name", "")
-            return LightRecord(id=path.stem, name=name, fixture=f"{maker} {name}".strip(), **_beam(root))  # type: ignore[arg-type]
+            return LightRecord(id=path.stem, name=name, fixture=f"{maker} {name}".strip(), **_beam(root))
     except _BROKEN as error:
         raise BadInput(path, f"is no GDTF fixture ({error})", "export it again") from None
 

@@ -68,7 +68,7 @@ def packet(
     return body + bytes([checksum(body)])
 
 
-def _signed24(octets: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _signed24(octets: np.ndarray) -> np.ndarray:
     wide = octets.astype(np.int64)
     value = wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
     return np.asarray(np.where(value >= 1 << 23, value - (1 << 24), value))

@@ -49,7 +49,7 @@ class Profile(BaseModel):
 
 
 def _dolly(name: str, **columns: tuple[str, str]) -> Profile:
-    return Profile(name=name, device=name, columns={f: Column(column=c, unit=u) for f, (c, u) in columns.items()})  # type: ignore[misc]
+    return Profile(name=name, device=name, columns={f: Column(column=c, unit=u) for f, (c, u) in columns.items()})
 
 
 PROFILES = {

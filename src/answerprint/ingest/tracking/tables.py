@@ -58,7 +58,7 @@ def named_profile(header: list[str]) -> Profile | None:
         or not {"time", "frame", "timecode"} & set(columns)
     ):
         return None
-    return Profile(name="by header", device="motion control", columns=columns)  # type: ignore[arg-type]
+    return Profile(name="by header", device="motion control", columns=columns)
 
 
 def read_poses(path: Path, profile: Profile | None = None, rate: Any = None) -> CameraTrack:

@@ -12,9 +12,9 @@ from fractions import Fraction
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
-import defusedxml.ElementTree as safe_xml  # type: ignore[import-untyped]
+import defusedxml.ElementTree as safe_xml
 import numpy as np
-from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
+from defusedxml import DefusedXmlException
 
 from answerprint.ingest.tracking.units import number
 from answerprint.optics.track import CameraTrack, Link

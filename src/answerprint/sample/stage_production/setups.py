@@ -174,7 +174,7 @@ _ROOM_LAMPS = _lamps((-0.3, 0.65, 1.5), (-1.7, -1.5, 2.35), (1.9, -1.5, 1.7), 10
 
 
 def _settings(samples: int, *passes: str) -> RenderSettings:
-    return RenderSettings(samples=samples, bounces=2, denoise="features", passes=("beauty", *passes))  # type: ignore[arg-type]
+    return RenderSettings(samples=samples, bounces=2, denoise="features", passes=("beauty", *passes))
 
 
 def _camera(

@@ -22,7 +22,7 @@ def bar(plan: SetPlan) -> Place:
     r.material("stool seat", "leather", r.pick((0.25, 0.05, 0.04), (0.06, 0.1, 0.07), (0.2, 0.11, 0.05)), None)
     r.material("neon", "glow", r.pick((1.0, 0.12, 0.2), (0.1, 0.6, 1.0), (1.0, 0.35, 0.05)), nits=450.0, kelvin=6500.0, wear=0.0)
     for i, c in enumerate(((0.02, 0.06, 0.02), (0.2, 0.09, 0.015), (0.45, 0.47, 0.46), (0.05, 0.03, 0.02))):
-        r.material(f"bottle {i}", "plastic", c, roughness=0.06)  # type: ignore[arg-type]
+        r.material(f"bottle {i}", "plastic", c, roughness=0.06)
     window = Opening(-1.2, 1.5, 0.8, 1.6)
     r.shell("walls", "floor", "ceiling", {"right": [window]}, skirting="dark wood")
     # Behind nets, as bars have them: a clear pane beside wood so dark is too much for any camera.

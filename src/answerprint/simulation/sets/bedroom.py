@@ -13,7 +13,7 @@ def bedroom(plan: SetPlan) -> Place:
     """A bedroom: bed, bedside lamps, wardrobe, chest of drawers, mirror, curtains."""
     r = Room(plan, (4.0, 4.8), (4.3, 5.0), (2.45, 2.8))
     wall = r.pick((0.35, 0.38, 0.46), (0.5, 0.4, 0.38), (0.38, 0.42, 0.34), (0.55, 0.5, 0.4))
-    r.material("walls", r.pick("wallpaper", "paint"), wall, tuple(0.8 * c for c in wall), pattern=r.between(0, 1))  # type: ignore[arg-type]
+    r.material("walls", r.pick("wallpaper", "paint"), wall, tuple(0.8 * c for c in wall), pattern=r.between(0, 1))
     r.material("floor", r.pick("carpet", "planks"), (0.36, 0.29, 0.22), (0.28, 0.21, 0.15))
     r.material("sheet", "fabric", (0.66, 0.65, 0.62), (0.6, 0.59, 0.57), wrinkle=14.0)
     r.material("duvet", "fabric", r.pick((0.2, 0.27, 0.38), (0.48, 0.44, 0.38), (0.3, 0.14, 0.14)), None, wrinkle=28.0)

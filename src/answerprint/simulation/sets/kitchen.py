@@ -14,7 +14,7 @@ def kitchen(plan: SetPlan) -> Place:
     r = Room(plan, (4.2, 5.2), (4.2, 5.0), (2.5, 2.8))
     front = r.pick((0.12, 0.2, 0.17), (0.55, 0.54, 0.5), (0.1, 0.14, 0.22), (0.46, 0.36, 0.22))
     r.material("walls", "paint", r.pick((0.58, 0.55, 0.47), (0.45, 0.5, 0.5), (0.6, 0.5, 0.35)))
-    r.material("fronts", r.pick("enamel", "wood"), front, tuple(0.6 * c for c in front), roughness=0.35)  # type: ignore[arg-type]
+    r.material("fronts", r.pick("enamel", "wood"), front, tuple(0.6 * c for c in front), roughness=0.35)
     r.material("top", r.pick("marble", "wood", "speckle"), (0.42, 0.4, 0.37), (0.2, 0.17, 0.14), roughness=0.2)
     r.material("splash", "tile", (0.62, 0.62, 0.58), (0.55, 0.56, 0.53), size=0.1, aspect=r.pick(1.0, 2.0), offset=r.pick(0.0, 0.5))
     r.material("floor", "tile", (0.3, 0.22, 0.16), (0.25, 0.18, 0.13), size=0.3, roughness=0.35, mortar=(0.16, 0.14, 0.12))

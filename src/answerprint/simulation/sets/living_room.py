@@ -13,7 +13,7 @@ def living_room(plan: SetPlan) -> Place:
     """A flat's living room: sofa, bookcase, rug, lamps, a window to the street."""
     r = Room(plan, (4.6, 5.6), (4.4, 5.2), (2.55, 3.0))
     wall = r.pick((0.42, 0.44, 0.40), (0.50, 0.42, 0.30), (0.20, 0.28, 0.30), (0.46, 0.34, 0.30), (0.30, 0.36, 0.28))
-    r.material("walls", r.pick("wallpaper", "paint", "paint"), wall, tuple(0.78 * c for c in wall), pattern=r.between(0, 1))  # type: ignore[arg-type]
+    r.material("walls", r.pick("wallpaper", "paint", "paint"), wall, tuple(0.78 * c for c in wall), pattern=r.between(0, 1))
     r.material("floor", "planks", (0.22, 0.125, 0.065), (0.12, 0.065, 0.035))
     r.material(
         "sofa",

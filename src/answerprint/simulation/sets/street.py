@@ -29,9 +29,9 @@ def street(plan: SetPlan) -> Place:
     r.material("line", "paint", (0.6, 0.6, 0.56))
     for i in range(5):
         tone = r.pick((0.36, 0.14, 0.09), (0.5, 0.44, 0.33), (0.42, 0.4, 0.37), (0.3, 0.2, 0.15), (0.46, 0.34, 0.24))
-        r.material(f"facade {i}", r.pick("brick", "concrete", "brick"), tone, tuple(0.78 * c for c in tone))  # type: ignore[arg-type]
+        r.material(f"facade {i}", r.pick("brick", "concrete", "brick"), tone, tuple(0.78 * c for c in tone))
     for i, c in enumerate(((0.02, 0.05, 0.14), (0.3, 0.02, 0.02), (0.35, 0.36, 0.37), (0.015, 0.015, 0.017))):
-        r.material(f"car paint {i}", "enamel", c, c, roughness=0.14)  # type: ignore[arg-type]
+        r.material(f"car paint {i}", "enamel", c, c, roughness=0.14)
     r.material("rubber", "plastic", (0.02, 0.02, 0.02), roughness=0.85)
     r.material("slate", "tile", (0.1, 0.1, 0.11), (0.075, 0.075, 0.085), size=0.2, aspect=1.4, offset=0.5, roughness=0.6)
     r.material("awning", "fabric", r.pick((0.35, 0.05, 0.04), (0.05, 0.16, 0.1), (0.5, 0.42, 0.25)), (0.55, 0.53, 0.48), stripe=3.0)

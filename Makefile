@@ -35,8 +35,8 @@ help:
 	@touch $@
 
 .venv/dev: pyproject.toml constraints.txt | .venv/bin/python
-	@$(BIN)/python .ci/no_cuda.py -c constraints.txt '.[dev,spatial,raw,solve,scores]'
-	$(PIP) install -q --no-compile -c constraints.txt -e '.[dev,spatial,raw,solve,scores]'
+	@$(BIN)/python .ci/no_cuda.py -c constraints.txt '.[dev,spatial,raw,solve,scores,prescription]'
+	$(PIP) install -q --no-compile -c constraints.txt -e '.[dev,spatial,raw,solve,scores,prescription]'
 	@touch .venv/core $@
 
 install: .venv/dev

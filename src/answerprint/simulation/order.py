@@ -252,10 +252,10 @@ def skin_reflectance(tone: float) -> tuple[float, float, float]:
 
 
 _TOPS: dict[str, dict[str, Any]] = {
-    "shirt": {"sleeves": "long", "top_hem": "waist", "ease": 0.014, "wrinkle": 7.0, "weave": 220.0},
-    "tshirt": {"sleeves": "short", "top_hem": "hip", "ease": 0.013, "wrinkle": 7.0, "weave": 260.0},
-    "jumper": {"sleeves": "long", "top_hem": "hip", "ease": 0.022, "wrinkle": 9.0, "weave": 70.0},
-    "jacket": {"sleeves": "long", "top_hem": "hip", "ease": 0.026, "wrinkle": 6.0, "weave": 130.0},
+    "shirt": {"sleeves": "long", "collar": "high", "top_hem": "waist", "ease": 0.014, "wrinkle": 7.0, "weave": 220.0},
+    "tshirt": {"sleeves": "short", "collar": "crew", "top_hem": "hip", "ease": 0.013, "wrinkle": 7.0, "weave": 260.0},
+    "jumper": {"sleeves": "long", "collar": "crew", "top_hem": "hip", "ease": 0.022, "wrinkle": 9.0, "weave": 70.0},
+    "jacket": {"sleeves": "long", "collar": "high", "top_hem": "hip", "ease": 0.026, "wrinkle": 6.0, "weave": 130.0},
 }
 
 

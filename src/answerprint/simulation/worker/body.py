@@ -18,6 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
+BODY = 13380
+"""The first so many vertices of the base mesh are skin; those after them helpers."""
 _SIDES = ("l", "r")
 _TAILS = {"thigh": "calf", "calf": "foot", "foot": "ball", "upperarm": "lowerarm", "lowerarm": "hand", "hand": "middle_01"}
 _FINGERS = ("index", "middle", "ring", "pinky")
@@ -86,7 +88,7 @@ def shape(about: dict) -> np.ndarray:
                 for kind, wf in fat.items():
                     _add(mesh, f"universal-{gender}-{age}-{muscle}-{kind}", wg * wa * wm * wf)
     mesh = _to_height(mesh, about["height"], genders, ages, muscles, fat)
-    mesh[:, 2] -= mesh[:13380, 2].min()
+    mesh[:, 2] -= mesh[:BODY, 2].min()
     return mesh
 
 
@@ -172,7 +174,7 @@ def _arm(turn: dict, rest: dict, about: dict, side: str) -> None:
 
 def _to_height(mesh: np.ndarray, height: float, genders: dict, ages: dict, muscles: dict, fat: dict) -> np.ndarray:
     """Shape targets for height as far as they reach (scaled by two at most), the rest by scaling the whole body."""
-    tall = np.ptp(mesh[:13380, 2])
+    tall = np.ptp(mesh[:BODY, 2])
     end = "maxheight" if height > tall else "minheight"
     moved = mesh.copy()
     for gender, wg in genders.items():
@@ -181,10 +183,10 @@ def _to_height(mesh: np.ndarray, height: float, genders: dict, ages: dict, muscl
                 for kind, wf in fat.items():
                     _add(moved, f"height/{gender}-{age}-{muscle}-{kind}-{end}", wg * wa * wm * wf)
     way = moved - mesh
-    gain = np.ptp((mesh + way)[:13380, 2]) - tall
+    gain = np.ptp((mesh + way)[:BODY, 2]) - tall
     share = float(np.clip((height - tall) / gain, 0, 1)) if abs(gain) > 1e-6 else 0.0
     mesh = mesh + share * way
-    return mesh * (height / np.ptp(mesh[:13380, 2]))
+    return mesh * (height / np.ptp(mesh[:BODY, 2]))
 
 
 def _add(mesh: np.ndarray, name: str, weight: float) -> None:

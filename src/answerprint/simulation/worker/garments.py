@@ -1,14 +1,25 @@
 """Clothes cut from the body they are worn on: tops, trousers, skirts and shoes that move with the same bones.
 
 The cut is the CC0 base mesh's own layer of cloth (``helper-tights``, ``helper-skirt``): smoothed, so that no anatomy shows
-through, eased outward, and trimmed at collar, cuff, hem and ankle. Only numpy.
+through, eased outward, and cut at collar, cuff, hem and ankle. Only numpy.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
-_SLEEVES = {"long": 1.0, "short": 0.45, "none": 0.0}
+import hems
+import numpy as np
+from body import BODY
+
+_SLEEVES = {"long": 0.97, "short": 0.45}
+"""Where a sleeve ends: 0 at the shoulder, 1 at the wrist."""
+_COLLARS = {"crew": 0.004, "high": 0.014}
+"""How far above the base of the neck a collar lies, in body heights."""
+_SLOPE = 0.67
+"""How much lower a collar lies for each metre further to the front."""
+_HIDDEN = 0.05
+"""Metres inside a garment beyond which nobody sees the skin."""
 
 
 def dress(rest: np.ndarray, data: dict, wardrobe: dict) -> dict:
@@ -18,43 +29,60 @@ def dress(rest: np.ndarray, data: dict, wardrobe: dict) -> dict:
     def part(*roots):
         return data["skin"][:, [i for i, n in enumerate(names) if n.startswith(roots)]].sum(axis=1)
 
-    arm, fore, hand = part("upperarm"), part("lowerarm"), part("hand", "index", "middle", "ring", "pinky", "thumb")
-    leg = part("thigh", "calf", "foot", "ball")
-    height = rest[:13380, 2].max()
-    place = {
-        n: rest[data["joints"][f"joint-{n}"]].mean(axis=0)
-        for n in ("pelvis", "neck", "l-upper-leg", "l-ankle", "l-knee", "spine-4")
+    arm, leg = part("upperarm", "lowerarm"), part("thigh", "calf", "foot", "ball")
+    limb = arm + part("hand", "index", "middle", "ring", "pinky", "thumb")
+    body = np.array([[c[0] for c in f] for f in data["groups"]["body"]])
+    skin = hems.Skin(rest[:BODY], body, data["skin"][:BODY])
+    top, bottom = _top_edges(rest, data, wardrobe, limb), _bottom_edges(rest, data, wardrobe, limb)
+    layer = "helper-skirt" if wardrobe["bottom"] == "skirt" else "helper-tights"
+    waist = _waist(rest, data)
+    flare = 0.0 if wardrobe["bottom"] == "skirt" else wardrobe["flare"] * np.clip((waist - rest[:, 2]) / waist, 0, 1)
+    covered = np.maximum(hems.within(top), hems.within(bottom)) > _HIDDEN
+    return {
+        "top": _sewn(rest, data, "helper-tights", top, wardrobe["ease"], arm, 2, skin),
+        "bottom": _sewn(rest, data, layer, bottom, 0.006 + flare, leg, 1 if wardrobe["bottom"] == "skirt" else 2, skin),
+        "covered": covered | (part("foot", "ball") > 0.55),
     }
-    waist = place["spine-4"][2] + 0.02 * height
-    hem = {
-        "waist": waist - 0.045 * height,
-        "hip": place["l-upper-leg"][2] - 0.02 * height,
-        "thigh": place["l-knee"][2] + 0.09 * height,
-    }
-    hem = hem[wardrobe.get("top_hem", "waist")]
-    z = rest[:, 2]
-    limb = arm + fore + hand
-    sleeve = _along_sleeve(rest, data) <= _SLEEVES[wardrobe.get("sleeves", "long")]
-    collar = place["neck"][2] + 0.028 * height
-    in_top = np.where(limb > 0.5, sleeve & (hand < 0.6), (z > hem) & (z < collar))
-    trouser_end = {"ankle": place["l-ankle"][2] + 0.008, "knee": place["l-knee"][2] + 0.03, "calf": place["l-knee"][2] - 0.12}
-    end = trouser_end[wardrobe.get("bottom_hem", "ankle")]
-    in_bottom = (z < waist) & (z > end) & (limb < 0.5)
-    ease = wardrobe.get("ease", 0.012) * np.clip((collar - z) / (0.05 * height), 0.25, 1)
-    # A collar lies on the neck: what stands off there is seen from above as a black gap.
-    close = np.where(limb > 0.5, 1.0, np.clip((collar - z) / (0.035 * height), 0.12, 1))
-    out = {"top": _cut(rest, data, "helper-tights", in_top, ease, arm + fore, 2, close)}
-    if wardrobe.get("bottom", "trousers") == "skirt":
-        out["bottom"] = _cut(rest, data, "helper-skirt", z > end, 0.006, leg, 1)
-    else:
-        flare = wardrobe.get("flare", 0.014) * np.clip((waist - z) / waist, 0, 1)
-        out["bottom"] = _cut(rest, data, "helper-tights", in_bottom, 0.006 + flare, leg, 2)
-    inner = 0.02 * height
-    hidden_sleeve = _along_sleeve(rest, data) <= _SLEEVES[wardrobe.get("sleeves", "long")] - 0.06
-    hidden = np.where(limb > 0.5, hidden_sleeve & (hand < 0.3), (z < collar - 2.2 * inner) & (z > min(hem, waist) - 0.0))
-    covered_legs = (z < waist) & (z > end + (inner if end > 0.2 else 0.02)) & (limb < 0.5)
-    out["covered"] = hidden | covered_legs | (part("foot", "ball") > 0.55)
-    return out
+
+
+def _top_edges(rest: np.ndarray, data: dict, wardrobe: dict, limb: np.ndarray) -> list[hems.Edge]:
+    """Collar, cuffs and hem of what is worn above."""
+    height, neck = rest[:BODY, 2].max(), _joint(rest, data, "neck")
+    line = neck[2] + _COLLARS[wardrobe["collar"]] * height - _SLOPE * (rest[:, 1] - neck[1])
+    collar = (line - rest[:, 2]) / np.hypot(1, _SLOPE)
+    along, arm = _along_sleeve(rest, data)
+    cuff = np.where(limb > 0.5, (_SLEEVES[wardrobe["sleeves"]] - along) * arm, 1.0)
+    low = {
+        "waist": _waist(rest, data) - 0.045 * height,
+        "hip": _joint(rest, data, "l-upper-leg")[2] - 0.02 * height,
+    }[wardrobe["top_hem"]]
+    hem = np.where(limb > 0.5, 1.0, rest[:, 2] - low)
+    fit = wardrobe["ease"] / 3
+    return [
+        hems.Edge(collar, off=fit, reach=0.045),
+        hems.Edge(cuff, off=fit, reach=0.05) if wardrobe["sleeves"] == "long" else hems.Edge(cuff, off=0.006),
+        hems.Edge(hem, off=0.01),
+    ]
+
+
+def _bottom_edges(rest: np.ndarray, data: dict, wardrobe: dict, limb: np.ndarray) -> list[hems.Edge]:
+    """Waistband and hem of what is worn below."""
+    end = {"ankle": _joint(rest, data, "l-ankle")[2] + 0.008, "knee": _joint(rest, data, "l-knee")[2] + 0.03}[
+        wardrobe["bottom_hem"]
+    ]
+    z = np.where(limb > 0.5, end - 1.0, rest[:, 2])
+    return [
+        hems.Edge(_waist(rest, data) - z, off=0.006),
+        hems.Edge(z - end, off=0.01, closed=wardrobe["bottom"] != "skirt"),
+    ]
+
+
+def _waist(rest: np.ndarray, data: dict) -> float:
+    return float(_joint(rest, data, "spine-4")[2] + 0.02 * rest[:BODY, 2].max())
+
+
+def _joint(rest: np.ndarray, data: dict, name: str) -> np.ndarray:
+    return rest[data["joints"][f"joint-{name}"]].mean(axis=0)
 
 
 def shoes(rest: np.ndarray, data: dict):
@@ -62,10 +90,8 @@ def shoes(rest: np.ndarray, data: dict):
     names = data["names"]
     vertices, faces, skins = [], [], []
     for side in ("l", "r"):
-        feet = data["skin"][:13380, [names.index(f"foot_{side}"), names.index(f"ball_{side}")]].sum(axis=1)
-        chosen = np.flatnonzero(
-            (feet > 0.5) & (rest[:13380, 2] < rest[data["joints"][f"joint-{side}-ankle"]].mean(axis=0)[2] + 0.03)
-        )
+        feet = data["skin"][:BODY, [names.index(f"foot_{side}"), names.index(f"ball_{side}")]].sum(axis=1)
+        chosen = np.flatnonzero((feet > 0.5) & (rest[:BODY, 2] < _joint(rest, data, f"{side}-ankle")[2] + 0.03))
         points = rest[chosen]
         ahead = np.linspace(points[:, 1].min() - 0.006, points[:, 1].max() + 0.012, 17)
         start = sum(len(v) for v in vertices)
@@ -84,7 +110,7 @@ def shoes(rest: np.ndarray, data: dict):
         ]
         faces += [[start + k for k in range(sides)], [start + (len(ahead) - 1) * sides + k for k in range(sides)]]
         skin = np.zeros((len(rings), len(names)))
-        toe = np.clip((rings[:, 1] - rest[data["joints"][f"joint-{side}-foot-1"]].mean(axis=0)[1]) / 0.02 + 0.5, 0, 1)
+        toe = np.clip((rings[:, 1] - _joint(rest, data, f"{side}-foot-1")[1]) / 0.02 + 0.5, 0, 1)
         skin[:, names.index(f"ball_{side}")], skin[:, names.index(f"foot_{side}")] = toe, 1 - toe
         skins.append(skin)
     return np.concatenate(vertices), faces, np.concatenate(skins)
@@ -112,35 +138,39 @@ def _section(points: np.ndarray, y: float, ahead: np.ndarray) -> np.ndarray:
     return np.concatenate([upper, np.array(sole)])
 
 
-def _along_sleeve(rest: np.ndarray, data: dict) -> np.ndarray:
-    """How far down the arm each vertex is: 0 at the shoulder, 1 at the wrist."""
-    out = np.full(len(rest), 9.0)
+def _along_sleeve(rest: np.ndarray, data: dict) -> tuple[np.ndarray, float]:
+    """How far down the arm each vertex is, 0 at the shoulder and 1 at the wrist, and the arm's length in metres."""
+    out, length = np.full(len(rest), 9.0), 0.0
     for side in ("l", "r"):
-        shoulder, wrist = (rest[data["joints"][f"joint-{side}-{n}"]].mean(axis=0) for n in ("shoulder", "hand"))
-        along = wrist - shoulder
-        share = (rest - shoulder) @ along / (along @ along)
+        shoulder = _joint(rest, data, f"{side}-shoulder")
+        along = _joint(rest, data, f"{side}-hand") - shoulder
+        length = float(np.linalg.norm(along))
         this = (rest[:, 0] < 0) == (shoulder[0] < 0)
-        out[this] = share[this]
-    return out
+        out[this] = (rest[this] - shoulder) @ along / length**2
+    return out, length
 
 
-def _cut(rest: np.ndarray, data: dict, group: str, keep: np.ndarray, ease, limb: np.ndarray, smoothing: int, close=1.0):
-    """Faces of a layer whose corners are all kept, smoothed and eased outward, less where ``close`` is below 1."""
-    faces = [[c[0] for c in f] for f in data["groups"][group] if all(keep[c[0]] for c in f)]
-    used = np.unique([v for f in faces for v in f])
+def _sewn(rest: np.ndarray, data: dict, group: str, edges: list, ease, limb: np.ndarray, smoothing: int, skin: hems.Skin):
+    """A layer smoothed, eased outward, laid on the skin at its close edges, cut there and turned in."""
+    faces = [[c[0] for c in f] for f in data["groups"][group]]
+    used = np.unique(faces)
     place = np.full(len(rest), -1)
     place[used] = np.arange(len(used))
-    faces = [[int(place[v]) for v in f] for f in faces]
+    faces = place[np.array(faces)].tolist()
     points, near = rest[used].copy(), _neighbours(faces, len(used))
-    normals = _normals(points, faces)
+    out = hems.normals(points, faces)
     for _ in range(smoothing):
         points = 0.4 * points + 0.6 * near(points)
-    ease = np.asarray(ease)[used] if np.ndim(ease) else ease
-    much = np.where(limb[used] > 0.5, ease * 0.9, ease) + 0.004 * smoothing
-    much = much * (np.asarray(close)[used] if np.ndim(close) else close)
-    points += normals * np.reshape(much, (-1, 1))
-    creases = 0.004 * np.sin(points[:, 2] * 75 + 6 * np.sin(points[:, 0] * 21)) * np.exp(-(((limb[used] - 0.5) / 0.35) ** 2))
-    return points + normals * creases[:, None], faces, data["skin"][used]
+    ease = np.broadcast_to(ease, len(rest))[used]
+    limb = limb[used]
+    much = np.where(limb > 0.5, ease * 0.9, ease) + 0.004 * smoothing
+    creases = 0.004 * np.sin(points[:, 2] * 75 + 6 * np.sin(points[:, 0] * 21)) * np.exp(-(((limb - 0.5) / 0.35) ** 2))
+    points += out * (much + creases)[:, None]
+    own = [edge.of(used) for edge in edges]
+    points, weights = hems.laid(points, data["skin"][used], own, skin)
+    points, weights, faces, mixed = hems.cut(points, weights, faces, hems.within(own))
+    own = [replace(edge, inside=mixed(edge.inside)) for edge in own]
+    return hems.turned_in(points, weights, faces, own, skin)
 
 
 def _neighbours(faces: list, count: int):
@@ -155,12 +185,3 @@ def _neighbours(faces: list, count: int):
         return out / degree[:, None]
 
     return mean
-
-
-def _normals(points: np.ndarray, faces: list) -> np.ndarray:
-    out = np.zeros_like(points)
-    for face in faces:
-        corners = points[face]
-        normal = np.cross(corners[2] - corners[0], corners[-1] - corners[1])
-        out[face] += normal
-    return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)

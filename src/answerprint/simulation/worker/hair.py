@@ -11,16 +11,15 @@ import numpy as np
 LENGTHS = {"crop": 0.024, "short": 0.055, "receding": 0.026, "curls": 0.075, "tied": 0.3, "bob": 0.21, "waves": 0.34, "long": 0.38}
 """Metres of hair, by style."""
 _HANGING = ("bob", "long", "waves")
-_PER_LOCK = {"crop": 9, "short": 16, "receding": 9, "curls": 12, "tied": 16, "bob": 14, "waves": 16, "long": 14}
+_PER_LOCK = {"crop": 9, "short": 16, "receding": 9, "curls": 12, "bob": 14, "waves": 16, "long": 14}
 _CLOSED = {"crop": 0.35, "receding": 0.35, "short": 0.6, "curls": 0.8, "tied": 0.3}
 """How far the strands of a lock close up at its tip."""
-_ASTRAY = {"tied": 0.06, "bob": 0.05, "long": 0.05, "waves": 0.07}
+_ASTRAY = {"bob": 0.05, "long": 0.05, "waves": 0.07}
 _THICK = {
     "crop": 0.012,
     "short": 0.02,
     "receding": 0.008,
     "curls": 0.014,
-    "tied": 0.013,
     "bob": 0.022,
     "waves": 0.026,
     "long": 0.018,
@@ -53,16 +52,22 @@ def grow(rest: np.ndarray, faces: np.ndarray, eye: np.ndarray, style: str, seed:
     u, v = random.random((2, count, 1))
     quad = corners[chosen]
     root = (1 - u) * ((1 - v) * quad[:, 0] + v * quad[:, 1]) + u * ((1 - v) * quad[:, 3] + v * quad[:, 2])
-    lock = _locks(root, count // _PER_LOCK[style], random)
-    points = _walk(root, normal[chosen], lock, centre, eye, style, random)
+    if style == "tied":
+        lock = _meridians(root, eye, random)
+        points = _pulled_back(root, normal[chosen], inside[chosen], lock, centre, eye, random)
+    else:
+        lock = _locks(root, count // _PER_LOCK[style], random)
+        points = _walk(root, normal[chosen], lock, centre, eye, style, random)
     points = _gathered(points, lock, _CLOSED.get(style, 0.5))
     points = _curled(points, lock, style, random)
     shade = random.normal(0, 0.26, lock.max() + 1)[lock] + random.normal(0, 0.1, count)
     over = _facing(points, lock, centre, eye, random)
     if style == "tied":
         knot, facing = _knot(eye, points.shape[1], random)
-        points, over = np.concatenate([points, knot]), np.concatenate([over, facing])
-        shade = np.concatenate([shade, random.normal(0, 0.3, len(knot))])
+        loose = _wisps(root, normal[chosen], inside[chosen], centre, eye, points.shape[1], random)
+        aside = np.broadcast_to(loose[:, :1] - centre, loose.shape) / np.linalg.norm(loose[:, :1] - centre, axis=2, keepdims=True)
+        points, over = np.concatenate([points, knot, loose]), np.concatenate([over, facing, aside])
+        shade = np.concatenate([shade, random.normal(0, 0.3, len(knot) + len(loose))])
     return {"points": points, "over": over, "shade": np.exp(np.clip(shade, -0.8, 0.7))}
 
 
@@ -102,8 +107,6 @@ def _walk(root, normal, lock, centre, eye, style: str, random) -> np.ndarray:
     count, locks = len(root), lock.max() + 1
     steps = {"crop": 5, "short": 7, "receding": 5}.get(style, 12)
     length = LENGTHS[style] * random.uniform(0.72, 1.08, (locks, 1))[lock] * random.uniform(0.88, 1.05, (count, 1))
-    if style == "tied":
-        length = 1.12 * np.linalg.norm(root - _knot_place(eye), axis=1, keepdims=True) + 0.02
     each = length / (steps - 1)
     depth = _THICK[style] * (0.15 + random.beta(1.6, 1.6, (locks, 1))[lock] * 0.85) + random.uniform(0, 0.003, (count, 1))
     reach = np.linalg.norm(root - centre, axis=1, keepdims=True)
@@ -114,12 +117,9 @@ def _walk(root, normal, lock, centre, eye, style: str, random) -> np.ndarray:
         here = points[-1]
         out = here - centre
         out /= np.linalg.norm(out, axis=1, keepdims=True)
-        if style == "tied":
-            comb = _knot_place(eye) - here
-            comb /= np.maximum(np.linalg.norm(comb, axis=1, keepdims=True), 0.01)
         # Combed along the head, not away from it; below the ears it simply hangs.
         inward = 0 if style in ("crop", "receding") else -9
-        along = comb if style == "tied" else comb - np.maximum((comb * out).sum(axis=1, keepdims=True), inward) * out
+        along = comb - np.maximum((comb * out).sum(axis=1, keepdims=True), inward) * out
         if style in _HANGING:
             hangs = np.clip((eye[2] - 0.01 - here[:, 2:]) / 0.05, 0, 1)
             along = (1 - hangs) * along + hangs * np.array([0.0, -0.05, -1.6])
@@ -128,17 +128,76 @@ def _walk(root, normal, lock, centre, eye, style: str, random) -> np.ndarray:
         side = np.where(here[:, :1] > 0.018, 1.0, -1.0) * np.array([[0.7, 0, 0]])
         along = (1 - front) * along + front * (side + np.array([0, -0.85, 0.15 if style == "short" else -0.45]))
         lift = np.exp(-(k - 1) * each / 0.012)
-        way = (
-            (0.2 if style == "tied" else 0.9) * lift * normal
-            + along
-            + _ASTRAY.get(style, 0.16) * astray
-            + 0.05 * random.normal(size=(count, 3))
-        )
+        way = 0.9 * lift * normal + along + _ASTRAY.get(style, 0.16) * astray + 0.05 * random.normal(size=(count, 3))
         step = here + way / np.linalg.norm(way, axis=1, keepdims=True) * each
         far = np.linalg.norm(step - centre, axis=1, keepdims=True)
         least = reach + 0.002 + depth * min(1.0, 0.35 + 2.0 * k / steps)
         held = (far < least) & (step[:, 2:] > eye[2] - 0.1)
         points.append(np.where(held, centre + (step - centre) / far * least, step))
+    return np.stack(points, axis=1)
+
+
+def _meridians(root: np.ndarray, eye: np.ndarray, random) -> np.ndarray:
+    """The lock of each root of tied hair: of those that go back to the knot side by side, some above the others."""
+    x, _, z = (root - _knot_place(eye)).T
+    edges = np.sort(random.uniform(-np.pi, np.pi, 64))
+    return 3 * np.searchsorted(edges, np.arctan2(x, z)) + random.integers(0, 3, len(root))
+
+
+def _pulled_back(root, normal, inside, lock, centre, eye, random) -> np.ndarray:
+    """Each strand from its root over the head to the knot: aside from a parting first, flat at the hairline, lock beside lock in ridges."""
+    count, locks, steps = len(root), lock.max() + 1, 14
+    start, end = root - centre, _knot_place(eye) - centre
+    radius = _skull(start)
+    start, end = (v / np.linalg.norm(v, axis=-1, keepdims=True) for v in (start, end))
+    parting = float(random.choice([-0.022, 0.0, 0.022]))
+    from_parting = root[:, :1] - parting
+    before = np.clip((root[:, 1:2] - centre[1] + 0.02) / 0.05, 0, 1) * np.exp(-((from_parting / 0.05) ** 2))
+    aside = 0.8 * before * np.sign(from_parting) * np.array([[1.0, 0, 0]]) + 0.16 * random.normal(size=(locks, 3))[lock]
+    over = start + end + aside
+    over /= np.linalg.norm(over, axis=1, keepdims=True)
+    flat = np.clip(inside / 0.03, 0.08, 1) * (1 - 0.8 * before[:, 0] * np.exp(-((from_parting[:, 0] / 0.012) ** 2)))
+    high = flat * random.uniform(0.001, 0.011, locks)[lock] + random.uniform(0, 0.002, count)
+    points = [root - 0.002 * normal]
+    for t in np.linspace(0, 1, steps)[1:]:
+        way = (1 - t) ** 2 * start + 2 * t * (1 - t) * over + t * t * end
+        way /= np.linalg.norm(way, axis=1, keepdims=True)
+        lift = 0.001 + high * min(1.0, 4 * t) + random.normal(0, 0.0004, count)
+        points.append(centre + way * (radius(way) + lift)[:, None])
+    return np.stack(points, axis=1)
+
+
+def _skull(start: np.ndarray):
+    """How far the scalp is from the middle of the head in any direction, metres: a smooth form through the roots ``start``."""
+
+    def terms(way: np.ndarray) -> np.ndarray:
+        x, y, z = way.T
+        return np.stack([x**a * y**b * z**c for a in range(5) for b in range(5 - a) for c in range(5 - a - b)], axis=1)
+
+    reach = np.linalg.norm(start, axis=1)
+    form = np.linalg.lstsq(terms(start / reach[:, None]), reach, rcond=None)[0]
+    return lambda way: terms(way) @ form
+
+
+def _wisps(root, normal, inside, centre, eye, steps: int, random) -> np.ndarray:
+    """What does not stay tied: short hairs along the hairline, and some loose strands at temples and nape."""
+    rim = np.flatnonzero(inside < 0.01)
+    hanging = rim[(np.abs(root[rim, 0]) > 0.04) & (root[rim, 2] < eye[2] + 0.05)]
+    first = np.concatenate([random.choice(rim, 420), np.repeat(random.choice(hanging, 14), 7)])
+    long_ = np.arange(len(first)) >= 420
+    own = np.where(long_, np.arange(len(first)) // 7, np.arange(len(first)))
+    turn = random.normal(size=(own.max() + 1, 3))[own]
+    length = np.where(long_, random.uniform(0.035, 0.1, own.max() + 1)[own], random.uniform(0.005, 0.018, len(first)))[:, None]
+    back = _knot_place(eye) - root[first]
+    back /= np.linalg.norm(back, axis=1, keepdims=True)
+    out = normal[first]
+    points = [root[first] + 0.002 * random.normal(size=(len(first), 3)) * long_[:, None] - 0.001 * out]
+    for k in range(1, steps):
+        s = k / (steps - 1)
+        hang = np.where(long_, min(1.0, 0.35 + 1.2 * s), 0.0)[:, None]
+        curl = 0.5 * np.sin(4 * s + 3 * turn)
+        way = (1 - hang) * (back + 0.3 * out + 0.45 * turn) + hang * (np.array([0, 0, -1.0]) + 0.5 * (1 - s) * out + 0.5 * curl)
+        points.append(points[-1] + way / np.linalg.norm(way, axis=1, keepdims=True) * length / (steps - 1))
     return np.stack(points, axis=1)
 
 
@@ -191,6 +250,9 @@ def _facing(points: np.ndarray, lock: np.ndarray, centre: np.ndarray, eye: np.nd
     mean = np.zeros((len(count), *points.shape[1:]))
     np.add.at(mean, lock, points)
     round_ = (points - (mean / np.maximum(count, 1))[lock]) / 0.006
+    ahead = np.gradient(points, axis=1)
+    ahead /= np.maximum(np.linalg.norm(ahead, axis=2, keepdims=True), 1e-9)
+    round_ -= (round_ * ahead).sum(axis=2, keepdims=True) * ahead
     over = out + 0.5 * random.normal(size=(lock.max() + 1, 3))[lock][:, None] + 0.5 * np.clip(round_, -1, 1)
     return over / np.maximum(np.linalg.norm(over, axis=2, keepdims=True), 1e-9)
 
@@ -204,8 +266,8 @@ def _knot(eye: np.ndarray, steps: int, random) -> tuple:
     count, centre = 900, _knot_place(eye) - np.array([0, 0.012, 0])
     start, tilt = random.uniform(0, 6.28, (count, 1)), random.normal(0, 0.75, (count, 1))
     turn = start + np.linspace(0, 2.2, steps)[None]
-    radius = 0.034 * random.uniform(0.8, 1.0, (count, 1)) * np.cos(np.clip(tilt, -1.2, 1.2))
-    deep = 0.03 * np.sin(np.clip(tilt, -1.2, 1.2)) * np.ones((1, steps))
+    radius = 0.034 * random.uniform(0.8, 1.0, (count, 1)) * np.cos(np.clip(tilt, -1.5, 1.5))
+    deep = 0.03 * np.sin(np.clip(tilt, -1.5, 1.5)) * np.ones((1, steps))
     points = np.stack([radius * np.cos(turn), deep, radius * np.sin(turn)], axis=2)
     over = points / np.linalg.norm(points, axis=2, keepdims=True)
     return points + centre, over

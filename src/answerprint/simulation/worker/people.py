@@ -80,7 +80,7 @@ class Performer:
     def extent(self, pose: dict) -> dict:
         """Where a performer is: the corners of the box around them, eyes and main joints, metres."""
         matrices = self._matrices(pose)
-        skin = bodies.skinned(self.rest[:13380], self.data["skin"][:13380], matrices)
+        skin = bodies.skinned(self.rest[: bodies.BODY], self.data["skin"][: bodies.BODY], matrices)
         joints = {
             name: (matrices[i][:, :3] @ self.heads[i] + matrices[i][:, 3]).tolist()
             for i, name in enumerate(self.data["names"])
@@ -94,10 +94,9 @@ class Performer:
         sole = bodies.skinned(*self.sole, matrices)[:, 2].min()
         lift = pose.get("floor", 0.0) - sole
         if pose.get("seat") is not None:
-            hips = (
-                self.data["skin"][:13380, [self.data["names"].index(n) for n in ("pelvis", "thigh_l", "thigh_r")]].sum(axis=1) > 0.6
-            )
-            lowest = bodies.skinned(self.rest[:13380][hips], self.data["skin"][:13380][hips], matrices)
+            bones = [self.data["names"].index(n) for n in ("pelvis", "thigh_l", "thigh_r")]
+            hips = np.flatnonzero(self.data["skin"][: bodies.BODY, bones].sum(axis=1) > 0.6)
+            lowest = bodies.skinned(self.rest[hips], self.data["skin"][hips], matrices)
             behind = lowest[lowest[:, 1] < np.median(lowest[:, 1])]
             lift = pose["seat"] - behind[:, 2].min()
         turn = bodies._about([0, 0, 1], pose["heading"])
@@ -130,7 +129,7 @@ class Performer:
         (left, radius), (right, _) = (self._centre(f"helper-{side}-eye") for side in ("l", "r"))
         eye = 0.5 * (left + right)
         mouth = self.rest[self.data["joints"]["joint-mouth"]].mean(axis=0)
-        points = self.rest[:13380]
+        points = self.rest[: bodies.BODY]
         near = points[(np.abs(points[:, 0]) < 0.008) & (points[:, 2] < eye[2] - 0.015) & (points[:, 2] > eye[2] - 0.06)]
         nose = near[near[:, 1].argmax()]
         return {"middle": eye, "eye": (abs(right[0]), 0.0), "radius": radius, "nose": nose[2] - eye[2], "mouth": mouth[2] - eye[2]}

@@ -82,6 +82,15 @@ def test_four_times_the_grain_is_found(wide: Side) -> None:
     assert kinds(wide, side(the_set(), 0.65, noise=0.012, seed=1)) == {"grain"}
 
 
+def test_a_soft_close_up_is_found_and_a_blow_up_of_the_wide_is_not(wide: Side) -> None:
+    low, high = HEIGHT // 6, HEIGHT - HEIGHT // 6
+    left, right = WIDTH // 6, WIDTH - WIDTH // 6
+    blown_up = Side([cv2.resize(f[low:high, left:right], (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC) for f in wide.frames])
+    assert "sharpness" not in kinds(wide, blown_up)
+    soft = Side([cv2.GaussianBlur(frame, (0, 0), 1.6) for frame in side(the_set(), 0.65, seed=1).frames])
+    assert "sharpness" in kinds(wide, soft)
+
+
 def test_a_mirrored_picture_is_found_as_screen_direction(wide: Side) -> None:
     other = side(the_set(), 0.65, seed=1)
     assert "screen-direction" in kinds(wide, Side([np.ascontiguousarray(frame[:, ::-1]) for frame in other.frames]))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import cv2
 import numpy as np
 
 from answerprint.quality.continuity_colour import Person, changed_thing, matched, people_on
@@ -23,8 +22,8 @@ from answerprint.quality.continuity_place import (
     crosses_line,
     looks_for,
 )
-from answerprint.quality.continuity_side import Side, width_for
-from answerprint.quality.continuity_view import Shared, registration, shared
+from answerprint.quality.continuity_side import Side, edge_blur, width_for
+from answerprint.quality.continuity_view import Shared, at_one_scale, registration, shared
 from answerprint.quality.finding import Severity
 
 __all__ = ["Comparison", "CutFinding", "Side", "compare_cut"]
@@ -34,7 +33,7 @@ TOLERANCE = {
     "colour-temperature": 13.0,
     "black-level": 0.006,
     "grain": 0.55,
-    "sharpness": 0.38,
+    "sharpness": 0.25,
     "key-direction": 0.35,
     "lens": 0.3,
     "screen-direction": 1.0,
@@ -188,14 +187,15 @@ def _texture(found: Comparison, first: Side, second: Side, view: Shared | None, 
         found.add("grain", stops, f"{2 ** abs(stops):.1f} times {'more' if stops > 0 else 'less'} grain", "still, flat blocks", job)
     else:
         found.not_compared["grain"] = "there are not two neighbouring frames with flat, still parts"
-    blurs = first.blur, second.blur
-    if blurs[0] and blurs[1] and view is not None:
+    parts = () if view is None else at_one_scale(view, first.mean, second.mean)
+    blurs = [edge_blur(part) for part in parts]
+    if len(blurs) == 2 and blurs[0] and blurs[1]:
         stops = float(np.log2(np.hypot(blurs[1], 0.5) / np.hypot(blurs[0], 0.5)))
         found.add(
             "sharpness",
             stops,
             f"edges are {2 ** abs(stops):.1f} times {'softer' if stops > 0 else 'crisper'}",
-            "the sharpest edges",
+            "the sharpest edges of what both show, at one size",
         )
     else:
         found.not_compared["sharpness"] = "no edges of the same set on both sides"
@@ -261,12 +261,9 @@ def _angles(
     if view is None:
         found.not_compared["jump"] = "no camera poses, and no shared view"
         return
-    height, width = first.mean.shape[:2]
-    middle = cv2.perspectiveTransform(np.array([[[width / 2, height / 2]]]), view.matrix)[0, 0]
-    shift = float(np.hypot(middle[0] - width / 2, middle[1] - height / 2) / width)
     size = max(view.scale, 1 / view.scale)
-    near = size < LEAST_SIZE and shift < 0.2
-    found.add("jump", 0.0, f"the framing hardly changes (size {size:.2f}, {shift:.0%} of the width aside): it looks like a jump", "shared view", None, 1.6 if near else 0.0)  # fmt: skip
+    near = size < LEAST_SIZE and view.aside < 0.2
+    found.add("jump", 0.0, f"the framing hardly changes (size {size:.2f}, {view.aside:.0%} of the width aside): it looks like a jump", "shared view", None, 1.6 if near else 0.0)  # fmt: skip
 
 
 def _line(found: Comparison, stations: tuple[Station, Station], blocking: dict[str, np.ndarray], seen: list[Person]) -> None:

@@ -78,19 +78,6 @@ class Side:
         return float(np.median(found)) if found else None
 
     @cached_property
-    def blur(self) -> float | None:
-        """Radius (sigma, pixels) of the sharpest edges: by how much blurring once more weakens them (D. Zhuo, T. Sim 2011)."""
-        grey = np.log2(np.maximum(luminance(self.mean), 0) + 0.01).astype(np.float32)
-        grey = cv2.GaussianBlur(grey, (0, 0), 0.5)
-        again = cv2.GaussianBlur(grey, (0, 0), 1.0)
-        slope, weaker = (np.hypot(cv2.Sobel(p, cv2.CV_32F, 1, 0), cv2.Sobel(p, cv2.CV_32F, 0, 1)) for p in (grey, again))
-        strong = slope > max(float(np.percentile(slope, 97)), 0.12)
-        if strong.sum() < 60:
-            return None
-        ratio = np.maximum(slope[strong] / np.maximum(weaker[strong], 1e-6), 1.001)
-        return float(1.0 / np.sqrt(float(np.percentile(ratio, 85)) ** 2 - 1))
-
-    @cached_property
     def travel(self) -> float | None:
         """Which way what moves goes across the picture, in thousandths of its width a frame (right above 0); None when it does not."""
         steps = []
@@ -113,6 +100,22 @@ class Side:
         picture = (np.clip(self.mean * gain, 0, 1) ** (1 / 2.2) * 255 + 0.5).astype(np.uint8)
         scale = max(1.0, 900 / picture.shape[1])
         return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def edge_blur(picture: Picture) -> float | None:
+    """Radius (sigma, pixels) of the sharpest edges of a picture: by how much blurring once more weakens them (S. Zhuo, T. Sim 2011).
+
+    None where there are hardly any edges.
+    """
+    grey = np.log2(np.maximum(luminance(picture), 0) + 0.01).astype(np.float32)
+    grey = cv2.GaussianBlur(grey, (0, 0), 0.5)
+    again = cv2.GaussianBlur(grey, (0, 0), 1.0)
+    slope, weaker = (np.hypot(cv2.Sobel(p, cv2.CV_32F, 1, 0), cv2.Sobel(p, cv2.CV_32F, 0, 1)) for p in (grey, again))
+    strong = slope > max(float(np.percentile(slope, 97)), 0.12)
+    if strong.sum() < 60:
+        return None
+    ratio = np.maximum(slope[strong] / np.maximum(weaker[strong], 1e-6), 1.001)
+    return float(1.0 / np.sqrt(float(np.percentile(ratio, 85)) ** 2 - 1))
 
 
 def width_for(first: Side, second: Side) -> int:

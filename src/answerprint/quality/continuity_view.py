@@ -7,6 +7,7 @@ behind it is followed a little way by flow, and whatever people and wider parall
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -50,10 +51,25 @@ class Shared:
     inside: NDArray[np.bool_]
     inliers: int
 
+    @cached_property
+    def similarity(self) -> Real:
+        """(2, 3): the turn, scale and shift from places on the second side to those on the first that most patches agree on.
+
+        ``matrix`` was fitted to features, and where few are found its tilt takes up what is wrong with it; the patches lie everywhere.
+        """
+        cv2.setRNGSeed(1)
+        found, _ = cv2.estimateAffinePartial2D(self.at_second, self.at_first, method=cv2.LMEDS)
+        return np.asarray(found, np.float64)
+
     @property
     def scale(self) -> float:
         """How much closer the second side is framed: above 1 closer."""
-        return float(1 / np.sqrt(max(abs(np.linalg.det(self.matrix[:2, :2])), 1e-9)))
+        return float(1 / np.hypot(*self.similarity[:, 0]))
+
+    @property
+    def aside(self) -> float:
+        """How far the middle of the second side lies from the middle of the first, as a share of the width."""
+        return float(np.hypot(*self.similarity[:, 2]) / 2)
 
     @property
     def overlap(self) -> float:
@@ -99,6 +115,32 @@ def shared(first: Picture, second: Picture) -> Shared | None:
     return Shared(
         one, other, _centred(here, first), _centred(there, second), matrix, np.asarray(moved, np.float32), inside, inliers
     )
+
+
+def at_one_scale(view: Shared, first: Picture, second: Picture) -> tuple[Picture, Picture]:
+    """What both sides show, cut out of each, at the size at which the wider framing shows it.
+
+    The same edges are larger in the closer framing, and softer by as much where the set or the camera's own pixels limit them.
+    """
+    turn, move = view.similarity[:, :2], view.similarity[:, 2]
+    back = np.asarray(np.linalg.inv(turn), np.float64)
+    parts = _overlapping(first, turn, move), _overlapping(second, back, -back @ move)
+    shrink = min(1.0, view.scale), min(1.0, 1 / view.scale)
+    one, other = (
+        part if by == 1 else cv2.resize(part, None, fx=by, fy=by, interpolation=cv2.INTER_AREA)
+        for part, by in zip(parts, shrink, strict=True)
+    )
+    return np.asarray(one, np.float32), np.asarray(other, np.float32)
+
+
+def _overlapping(picture: Picture, turn: Real, move: Real) -> Picture:
+    """The upright part of ``picture`` that another of its shape covers; ``turn`` and ``move`` take places on that one to this."""
+    height, width = picture.shape[:2]
+    corners = np.array([[x, y] for x in (-1, 1) for y in (-height / width, height / width)]) @ turn.T + move
+    pixels = corners * width / 2 + np.array([width, height]) / 2
+    left, top = np.clip(np.ceil(pixels.min(axis=0)), 0, [width - 1, height - 1]).astype(int)
+    right, bottom = np.clip(np.floor(pixels.max(axis=0)), [left + 1, top + 1], [width, height]).astype(int)
+    return picture[top:bottom, left:right]
 
 
 def _laid(second: Picture, first: Picture, matrix: Real) -> tuple[Picture, NDArray[np.bool_], NDArray[np.float32]]:

@@ -12,10 +12,14 @@ from tests.generator.made_clips import Clip, rendered, same_bytes, texture
 from answerprint.generator.reframe import Reframe
 from answerprint.generator.virtual_camera import Framing, VirtualCamera, framing_at, projected
 from answerprint.media.frames import FrameHeader, SourceFrame
+from answerprint.media.framing import Framing as FdlFraming
+from answerprint.media.framing import write_fdl
 from answerprint.media.sequence import open_sequence
 from answerprint.media.write import write_frame
 from answerprint.optics.camera import Camera
 from answerprint.optics.stmap import grid
+from answerprint.optics.warp import warp
+from answerprint.passes.framing import reframing
 from answerprint.passes.loose import LooseOrder, apply_operation
 from answerprint.production import BadInput
 from answerprint.quality.performance_class import PixelInspector
@@ -247,3 +251,63 @@ def test_a_camera_and_a_pan_and_scan_come_from_the_command_line(tmp_path):
     (tmp_path / "lens.json").write_text("{}")
     with pytest.raises(BadInput, match="field required"):
         apply_operation(order, lambda *_: None)
+
+
+def fdl(path, *framings):
+    write_fdl(path, framings, "test", "00000000-0000-4000-8000-000000000001")
+    return path
+
+
+def test_a_framing_decision_is_shown_whole_and_black_round_it(tmp_path):
+    """A canvas of twice the plate's size, framed 2:1 a little right of and above the middle."""
+    plate = tmp_path / "A001C001.exr"
+    frame = texture(H, W, 3) + np.float32(0.1)
+    planes = dict(zip("RGB", np.moveaxis(frame, -1, 0), strict=True))
+    write_frame(plate, SourceFrame(planes, FrameHeader(W, H, storage="float", file_format="exr", compression="zip")))
+    decision = FdlFraming("A001C001", (2 * W, 2 * H), (2, 1), (60.0, 10.0, 240.0, 120.0), "2.00")
+    other = FdlFraming("A001C001", (2 * W, 2 * H), (16, 9), (0.0, 0.0, 320.0, 180.0), "1.78")
+    paper = fdl(tmp_path / "show.fdl", decision, other)
+    order = LooseOrder(
+        "reframe",
+        plate,
+        tmp_path / "out",
+        scene=paper,
+        settings={"framing": "2.00", "output": "acescg", "input_space": "ACEScg"},
+        workers=1,
+    )
+    assert apply_operation(order, lambda *_: None)["frames"] == 1
+    made = open_sequence(tmp_path / "out", None).read(0).rgb()
+    shown = made.shape[1] / 2  # rows of a picture of 2:1
+    bars = int((H - shown) / 2)
+    assert not made[:bars].any()
+    assert not made[-bars:].any()
+    assert made[bars : H - bars].min() > 0
+    # The corners of the decision, in plate pixels, stand in the corners of what is shown.
+    places = VirtualCamera(W, H, (Framing(centre_x=180 / 320, centre_y=70 / 180, width=0.75),)).places(0)
+    assert places[bars, 0] == pytest.approx([30 - 0.125, 5 - 0.125 + 0.0], abs=0.6)
+    truth = warp(frame, places, "lanczos", edge="hold")
+    assert np.abs(made[bars + 1 : H - bars - 1] - truth[bars + 1 : H - bars - 1]).max() < 2e-3
+
+
+def test_a_framing_is_named_where_there_are_several():
+    one = FdlFraming("A001C001", (320, 180), (2, 1), (60.0, 10.0, 240.0, 120.0), "2.00")
+    two = FdlFraming("A001C001", (320, 180), (16, 9), (0.0, 0.0, 320.0, 180.0), "1.78")
+    with pytest.raises(BadInput, match=r"which of its framings is meant.*name one of: 2\.00, 1\.78"):
+        reframing([one, two], "A001C001", (W, H))
+    with pytest.raises(BadInput, match=r"no framing is called 2\.39"):
+        reframing([one, two], "A001C001", (W, H), "2.39")
+    assert reframing([one, two], "A001C001", (W, H), "1.78")["width"] == 1
+    assert reframing([one], "B002C001", (W, H))["width"] == pytest.approx(0.75)
+
+
+def test_a_framing_on_a_canvas_of_another_shape_is_refused():
+    one = FdlFraming("A001C001", (4096, 2160), (2, 1), (60.0, 10.0, 240.0, 120.0), "2.00")
+    with pytest.raises(BadInput, match="canvas 4096x2160, another shape"):
+        reframing([one], "A001C001", (W, H))
+
+
+def test_black_round_a_framing_is_not_a_missing_picture():
+    made = framed([texture(H, W, 4)], P(aspect=2.0))[0]
+    assert not made.fill[:4].any()
+    assert made.support.min() >= 1
+    assert made.figures["never_seen_px"] == 0

@@ -58,6 +58,8 @@ def _settings_of(name: str) -> list[str]:
         kind = " | ".join(map(str, about["enum"])) if "enum" in about else about.get("type", "value")
         lines.append(f"  {field} ({', '.join([kind, *limits])}): {about.get('description', '')}")
     lines.append("  output (plate | acescg | movie, default plate): the plate's own format, half EXR in ACEScg, or a movie")
+    if "aspect" in operation.Parameters.model_fields:
+        lines.append("  framing (value): the label of the framing decision that is wanted, where --scene is an FDL with several")
     lines.append("  input_space (value): the colour space of the files, when they do not say")
     return lines
 
@@ -73,7 +75,7 @@ def _apply_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scene",
         metavar="S",
-        help="posed pictures (coverage), a list of light passes (relight), the new background (background), or the clip whose grain is wanted (regrain)",
+        help="posed pictures (coverage), a list of light passes (relight), the new background (background), the clip whose grain is wanted (regrain), or an ASC FDL (reframe)",
     )
     parser.add_argument("--camera", metavar="C", help="a camera or lens, for operations that take one")
     parser.add_argument(

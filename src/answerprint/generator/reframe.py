@@ -49,6 +49,12 @@ class ReframeParameters(OperationParameters):
     centre_y: float = Field(default=0.5, ge=-1, le=2, description="middle of the framing, share of the plate's height from its top")
     width: float = Field(default=1.0, ge=0.05, le=4, description="width of the framing, share of the plate's width")
     rotate: float = Field(default=0.0, ge=-180, le=180, description="degrees by which the picture turns clockwise")
+    aspect: float = Field(
+        default=0.0,
+        ge=0,
+        le=20,
+        description="width over height, in pixels of the plate, outside which the picture is black; 0 shows all",
+    )
     keys: tuple[Framing, ...] = Field(
         default=(), description="framings at certain frames (pan and scan), in place of the one above"
     )
@@ -136,7 +142,8 @@ class Reframe(Operation):
         self, frame: int, plate: FrameReader, camera: VirtualCamera, analysis: Analysis, parameters: ReframeParameters
     ) -> FrameResult:
         places = self._places(camera, frame, _steady(analysis, frame))
-        if np.abs(places - grid(plate.width, plate.height)).max() < _NOTHING:
+        shown = _band(plate.width, plate.height, parameters.aspect)
+        if np.abs(places - grid(plate.width, plate.height)).max() < _NOTHING and shown.all():
             return untouched(frame)
         seen = inside(places, plate.width, plate.height)
         places[~seen] = np.nan
@@ -150,6 +157,9 @@ class Reframe(Operation):
             beyond = self._places(camera, frame, _steady(analysis, frame))
             sources += _fill(frame, plate, beyond, seen, analysis.arrays["steps"], parameters, fill, support)
         height, width = seen.shape
+        fill *= shown[..., None]
+        # Black by choice: the plate stands behind it, nothing is missing there.
+        support[shown == 0] = np.maximum(support[shown == 0], 1)
         return FrameResult(
             frame,
             (0, 0, width, height),
@@ -181,6 +191,16 @@ def _camera(plate: FrameReader, parameters: ReframeParameters, zoom: float) -> V
     wanted = lens if parameters.lens != "keep" or parameters.focal != 1 else None
     fitted = None if wanted is None else lens_at(wanted, plate.width, plate.height)
     return VirtualCamera(plate.width, plate.height, parameters.framings(), parameters.lens, parameters.focal, fitted, zoom)
+
+
+def _band(width: int, height: int, aspect: float) -> npt.NDArray[np.float32]:
+    """The largest centred rectangle of ``aspect``, (h, w), 0 to 1: a row or column that its edge crosses counts in part."""
+    share = (1.0, 1.0) if not aspect else (min(1.0, aspect * height / width), min(1.0, width / (aspect * height)))
+    across, down = (
+        np.clip(np.round(size * part / 2 + 0.5 - np.abs(np.arange(size) - (size - 1) / 2), 6), 0, 1)
+        for size, part in zip((width, height), share, strict=True)
+    )
+    return np.asarray(np.outer(down, across), dtype=np.float32)
 
 
 def _steady(analysis: Analysis, frame: int) -> npt.NDArray[np.float64] | None:

@@ -173,7 +173,7 @@ def _bound(order: LooseOrder) -> GraphRun:
     if output not in _OUTPUTS:
         raise BadInput("output", f"{output!r} is not one of {', '.join(_OUTPUTS)}", "give --set output=plate")
     sequence = open_sequence(order.plate, order.rate)
-    named = settings.pop("input_space", "")
+    named, framing = settings.pop("input_space", ""), settings.pop("framing", "")
     space = resolve_space(named) if named else default_space(sequence.storage, sequence.file_format, sequence.colour_tag)
     plate = PlateReader(sequence, space, footage_digest(order.plate), sequence.path.stem)
     sources: dict[str, Any] = {}
@@ -190,7 +190,7 @@ def _bound(order: LooseOrder) -> GraphRun:
         sources["@protect"] = MatteFiles(open_sequence(Path(order.protect), order.rate), footage_digest(Path(order.protect)), plate)
         protect = "@protect"
     operation = operations()[order.operation]
-    given = bind_extras(order.operation, order.scene, order.camera, plate, order.rate, named, order.depth)
+    given = bind_extras(order.operation, order.scene, order.camera, plate, order.rate, named, order.depth, framing)
     sources |= given.sources
     inputs |= given.inputs
     performers = None
@@ -204,7 +204,7 @@ def _bound(order: LooseOrder) -> GraphRun:
         Node(
             id="result",
             operation=order.operation,
-            parameters=_parameters(order.operation, settings | given.parameters),
+            parameters=_parameters(order.operation, given.defaults | settings | given.parameters),
             inputs=inputs,
         )
     )

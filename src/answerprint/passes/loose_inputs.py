@@ -16,9 +16,11 @@ from answerprint.generator.light_passes import read_lights
 from answerprint.generator.registry import operations
 from answerprint.graph.depth import DepthFiles
 from answerprint.graph.sources import BesideReader, CoveringReader, PlateReader
+from answerprint.media.framing import read_fdl
 from answerprint.media.sequence import open_sequence
 from answerprint.optics.camera import Camera
 from answerprint.passes.coverage_inputs import read_path, read_scene
+from answerprint.passes.framing import reframing
 from answerprint.production import BadInput, first_fault
 from answerprint.provenance.digests import footage_digest
 
@@ -30,15 +32,17 @@ class Given:
     sources: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, str | list[str]] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
+    defaults: dict[str, Any] = field(default_factory=dict)
+    """Settings that give way to what a person said."""
 
 
 def bind_extras(
     operation: str, scene: Path | None, camera: Path | None, plate: PlateReader, rate: str | None, space: str = "",
-    depth: Path | None = None,
+    depth: Path | None = None, framing: str = "",
 ) -> Given:  # fmt: skip
     """The ``--scene``, ``--camera`` and ``--depth`` of an operation on loose footage. Raises BadInput for one it has no use for.
 
-    ``space`` is the colour space that was named for the files.
+    ``space`` is the colour space that was named for the files, ``framing`` the label of a framing decision.
     """
     sockets = {socket.name for socket in operations()[operation].inputs}
     given = Given()
@@ -55,6 +59,8 @@ def bind_extras(
             socket = "reference" if "reference" in sockets else "background"
             given.sources[f"@{socket}"] = _beside(scene, plate, rate, covering=socket == "background")
             given.inputs[socket] = f"@{socket}"
+        elif "aspect" in operations()[operation].Parameters.model_fields:
+            given.defaults |= reframing(read_fdl(scene), plate.clip, (plate.width, plate.height), framing)
         else:
             raise BadInput(scene, f"{operation} takes no scene", "leave --scene away")
     if depth is not None:

@@ -18,6 +18,7 @@ from answerprint.generator.registry import operations
 from answerprint.graph.contract import Operation, SocketType
 from answerprint.graph.document import Graph, Node
 from answerprint.passes.footage import allowed, require, simultaneous
+from answerprint.passes.framing import catalogued_framings, reframing
 from answerprint.passes.operation_sources import light_list_for, take_sources
 from answerprint.passes.picture_job import submit_graph
 from answerprint.passes.spatial import cameras_file
@@ -27,7 +28,17 @@ from answerprint.production.tables import Asset, Clip, Shot, Version
 from answerprint.spatial.capture import read_clip_cameras
 
 _BESIDE = ("reference", "background")
-BINDINGS = ("matte_from", "scene_from", "depth_from", "protect", "crossing", "other_cameras", "other_takes", "output")
+BINDINGS = (
+    "matte_from",
+    "scene_from",
+    "depth_from",
+    "framing_from",
+    "protect",
+    "crossing",
+    "other_cameras",
+    "other_takes",
+    "output",
+)
 """Settings that say what an operation is given; all others are its own parameters."""
 
 
@@ -55,6 +66,8 @@ def settings_of(operation: type[Operation]) -> type[BaseModel]:
     for name in _BESIDE:
         if name in sockets:
             fields["scene_from"] = (str, Field(default="", description=f"{sockets[name].description}: a clip or still of the catalogue"))  # fmt: skip
+    if "aspect" in operation.Parameters.model_fields:
+        fields["framing_from"] = (str, Field(default="", description="the framing decision of the catalogue's FDLs that is wanted, by its label; empty frames as the fields say"))  # fmt: skip
     if operation.output is SocketType.FRAME_SEQUENCE and not operation.moves_frame and not operation.retimes:
         fields["protect"] = (Literal["none", "auto"], Field(default="none", description="keep every performer as filmed, or only measure what was done to them"))  # fmt: skip
         fields["crossing"] = (Literal["refuse", "subtract"], Field(
@@ -119,6 +132,9 @@ def operation_graph(
         found = _bind_depth(session, shot, str(said.get("depth_from") or ""), sockets["depth"].required, inputs, sources, behind)
         if found and "camera" in operation.Parameters.model_fields and not (parameters.get("camera") or shot.clip.camera):
             parameters |= _camera_found(production, shot)
+    if said.get("framing_from"):
+        size, label = (shot.clip.width, shot.clip.height), str(said["framing_from"])
+        parameters = reframing(catalogued_framings(session), shot.clip.name, size, label) | parameters
     for socket in _BESIDE:
         if socket in sockets:
             _bind_beside(session, socket, str(said.get("scene_from") or ""), sockets[socket].required, inputs, sources)
@@ -273,7 +289,13 @@ def choices_for(production: Production) -> dict[str, list[str]]:
         mattes = [_short(a) for a in usable if a.kind == "matte"]
         pictures = [_short(a) for a in usable if a.kind in ("camera", "still", "look")]
         lists = [_short(a) for a in usable if a.details.get("paper") == "lights"]
-    return {"matte_from": ["people", "none", *mattes], "scene_from": [*lists, *pictures], "depth_from": pictures}
+        labels = list(dict.fromkeys(one.label for one in catalogued_framings(session) if one.label))
+    return {
+        "matte_from": ["people", "none", *mattes],
+        "scene_from": [*lists, *pictures],
+        "depth_from": pictures,
+        "framing_from": labels,
+    }
 
 
 def _short(asset: Asset) -> str:

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from answerprint.simulation.defocus import Defocus
-from answerprint.simulation.denoise import smooth_by_features
+from answerprint.simulation.denoise import SURFACE, smooth_by_features
 from answerprint.simulation.passes import Picture, Rendered
 
 THRESHOLD = 0.01
 """A pixel is changed when a channel moves by more than this share of its own value (or of a thousandth of the picture's white)."""
-_SURFACE = ("normal", "depth", "albedo", "material_id")
 
 
 def changed(beauty: Picture, clean: Picture) -> NDArray[np.bool_]:
@@ -66,7 +65,7 @@ def smooth_pair(rendered: Rendered, clean: Rendered, things: Sequence[str], defo
         rendered,
         beauty=np.where(under, clean.beauty, rendered.beauty),
         groups={name: np.where(under, clean.groups[name], picture) for name, picture in rendered.groups.items()},
-        data={name: np.where(under, clean.data[name], rendered.data[name]) for name in _SURFACE if name in rendered.data},
+        data={name: np.where(under, clean.data[name], rendered.data[name]) for name in SURFACE if name in rendered.data},
     )
     for picture in (rendered, beside, clean):
         smooth_by_features(picture, defocus)

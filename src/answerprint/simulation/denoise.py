@@ -6,42 +6,49 @@ group: specks are cut to what their neighbours allow, and where a wide mean says
 explain, the wide one is taken (the idea of F. Rousselle and others, "Robust denoising using feature and color information", Pacific
 Graphics 2013, with the noise measured around a pixel). Every decision compares a group with itself, channel by channel. So a lamp made
 brighter or warmer gives the same picture times a factor, leaves all others as they were, and the beauty is their sum. Its price: a faint
-shadow's edge softens, and the rare light of a caustic or a glint of one pixel is lost.
+shadow's edge softens, and the rare light of a caustic or a glint of one pixel is lost. Pixels on edges are made by ``edges``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from answerprint.simulation.defocus import Defocus, averaged
+from answerprint.simulation.edges import Edges
 from answerprint.simulation.passes import Picture, Rendered
 
+_GUIDES = ("guide_depth", "guide_normal", "guide_gloss", "guide_shine")
+SURFACE = ("normal", "depth", "albedo", "material_id", *_GUIDES)
+"""The data passes that the filter reads."""
 _BESIDE = ((0, 1), (1, 0), (0, -1), (-1, 0))
 _KERNEL = (1 / 16, 1 / 4, 3 / 8, 1 / 4, 1 / 16)
 _NARROW, _WIDE = 3, (2, 4)
 """Passes of the narrow mean; gaps in pixels of the further ones that make the wide mean out of it."""
 _OTHER_MATERIAL = np.float32(0.02)
 _MIXED = np.float32(0.08)
-_MIX_ALBEDO, _MIX_DEPTH, _MIX_NORMAL = np.float32(0.15), np.float32(0.12), np.float32(0.5)
 _ALONE = np.float32(0.15)
 """Summed weights of neighbours below which a pixel has none that are like it (all alike: 0.86)."""
 _SPECK = np.float32(3.0)
 _DOUBT = np.float32(8)
 _TINY = np.float32(1e-12)
+_SKY = np.float32(1e6)
 _BLURRED = np.float32(0.3)
 """Variance, pixels squared, from which a pixel is taken for blurred by the lens."""
 
 
 def smooth_by_features(rendered: Rendered, defocus: Defocus | None = None) -> None:
-    """Filter beauty and light groups in place. Needs the passes normal, depth and albedo; uses material_id where it is there.
+    """Filter beauty and light groups in place. Needs the passes normal, depth and albedo; uses the others of ``SURFACE`` where they are there.
 
-    With ``defocus``, light and guides of what the lens blurs are first averaged over a part of its disc.
+    With ``defocus``, light and guides of what the lens blurs are first averaged over a part of its disc. Guides made for the filter alone
+    are taken out of the data.
     """
     surface = _Surface.of(rendered, defocus)
+    for name in _GUIDES:
+        rendered.data.pop(name, None)
     if not rendered.groups:
         rendered.beauty = _smooth(rendered.beauty, surface)
         return
@@ -58,8 +65,7 @@ class _Surface:
 
     albedo: Picture
     mixed: Picture
-    side: list[Picture]
-    """weights of the neighbours that mix what a pixel on an edge mixes"""
+    edges: Edges
     near: list[Picture]
     wide: list[list[Picture]]
     spread: Picture
@@ -67,19 +73,20 @@ class _Surface:
 
     @classmethod
     def of(cls, rendered: Rendered, defocus: Defocus | None) -> _Surface:
-        data = dict(rendered.data)
-        depth = _finite(data["depth"])
+        data = _guides(rendered.data)
+        depth = data["depth"]
         spread = np.zeros_like(depth) if defocus is None else defocus.spread(depth)
         blurred = spread > _BLURRED
         data["depth"] = np.exp(averaged(np.log(depth), spread))
-        data["normal"], data["albedo"] = averaged(data["normal"], spread), averaged(data["albedo"], spread)
+        for name in ("normal", "albedo", "shares"):
+            data[name] = averaged(data[name], spread)
         if "material_id" in data:
             # One ray's answer, and in a blur each ray has another: there the guides that are means decide.
             data["material_id"] = np.where(blurred, np.float32(-1), data["material_id"])
         seen = Rendered(rendered.beauty, {}, data, {})
         mixed = np.where(blurred, np.float32(0), _mixed(seen))
         near, *wide = (_likeness(seen, mixed, gap) for gap in (1, *_WIDE))
-        return cls(data["albedo"] + np.float32(0.02), mixed, _as_mixed(seen), near, wide, spread)
+        return cls(data["albedo"] + np.float32(0.02), mixed, Edges.of(data, _grown(mixed)[..., 0] > 0), near, wide, spread)
 
 
 def _smooth(light: Picture, surface: _Surface) -> Picture:
@@ -100,10 +107,9 @@ def _smooth(light: Picture, surface: _Surface) -> Picture:
     apart = _mean((narrow - wide) ** 2, surface.near) / (noise / np.float32(38) * _DOUBT + _TINY)
     own = _mean(np.clip(apart - 1, 0, 1), surface.near)
     light = (wide + own * (narrow - wide)) * surface.albedo
-    # An albedo of two things divides the light of neither: on an edge pixels are taken as they look.
+    # An albedo of two things divides the light of neither: on an edge pixels are fitted as they look.
     looks = np.where(surface.mixed > 0, raw * surface.albedo, light)
-    edge = _mean(_mean(looks, surface.side), surface.side)
-    return _no_dots(np.where(surface.mixed > 0, edge, light))
+    return _no_dots(surface.edges.fitted(looks))
 
 
 def _no_dots(light: Picture) -> Picture:
@@ -177,22 +183,28 @@ def _mixed(rendered: Rendered) -> Picture:
     return out
 
 
-def _as_mixed(rendered: Rendered) -> list[Picture]:
-    """Weights of neighbours that mix the same things in about the same shares, whichever of them their one material names."""
-    near = np.log(_finite(rendered.data["depth"]))
-    looks = np.concatenate(
-        [rendered.data["albedo"] / _MIX_ALBEDO, near / _MIX_DEPTH, rendered.data["normal"] / _MIX_NORMAL], axis=-1
-    )
-    out = []
-    for i, ky in enumerate(_KERNEL):
-        for j, kx in enumerate(_KERNEL):
-            apart = ((looks - _shifted(looks, i - 2, j - 2)) ** 2).sum(axis=-1, keepdims=True)
-            out.append((ky * kx * np.exp(-np.minimum(apart, 30))).astype(np.float32))
+def _grown(mixed: Picture) -> Picture:
+    """With the pixels beside: of two that share an edge only one may have been seen to change."""
+    return np.maximum.reduce([mixed, *(_shifted(mixed, dy, dx) for dy, dx in _BESIDE)])
+
+
+def _guides(data: Mapping[str, Picture]) -> dict[str, Picture]:
+    """What guides the filter; where the renderer gave it, of what mirrors and glass show, and with what shines by its colour.
+
+    ``depth`` is that of one thing, far for the sky; ``shares`` is a mean over a pixel's rays, to which those into the sky give nothing.
+    """
+    out = {name: data[name] for name in ("normal", "albedo", "material_id") if name in data}
+    depth, sky = data["depth"], ~np.isfinite(data["depth"])
+    if "guide_depth" in data:
+        depth, out["normal"] = data["guide_depth"], data["guide_normal"]
+        out["albedo"] = out["albedo"] + data["guide_gloss"] + data["guide_shine"]
+    out["depth"] = np.where(sky, _SKY, np.maximum(depth, np.float32(0.01)))
+    out["shares"] = np.where(sky & ~np.isfinite(depth), np.float32(0), depth)
     return out
 
 
 def _finite(depth: Picture) -> Picture:
-    return np.where(np.isfinite(depth), depth, np.float32(1e6)).astype(np.float32)
+    return np.where(np.isfinite(depth), depth, _SKY).astype(np.float32)
 
 
 def _shifted(picture: NDArray[np.float32], dy: int, dx: int) -> NDArray[np.float32]:

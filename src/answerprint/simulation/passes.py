@@ -22,7 +22,9 @@ from answerprint.simulation.cryptomatte import coverage
 Picture = NDArray[np.float32]
 
 _DATA = {"depth": "Depth", "normal": "Normal", "albedo": "Diffuse Color", "vectors": "Vector", "object_id": "Object Index",
-         "material_id": "Material Index"}  # fmt: skip
+         "material_id": "Material Index",
+         "guide_depth": "Denoising Depth", "guide_normal": "Denoising Normal", "guide_gloss": "Glossy Color",
+         "guide_shine": "shine"}  # fmt: skip
 FAR = 1e9
 """Depths from here on are the sky; they are written as infinity."""
 
@@ -108,7 +110,7 @@ def _data(name: str, planes: Mapping[str, Picture], layer: str) -> Picture:
         # The renderer points from here to where a thing was and from where it will be to here, y up.
         x, y, z, w = (found[c] for c in "XYZW")
         return np.stack([x, -y, -z, w], axis=-1)
-    if name in ("depth", "object_id", "material_id"):
+    if name in ("depth", "guide_depth", "object_id", "material_id"):
         plane = next(iter(found.values()))
         return np.where(plane > FAR, np.inf, plane).astype(np.float32)[..., None]
     axes = "XYZ" if "X" in found else "RGB"

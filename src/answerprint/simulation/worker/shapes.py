@@ -159,12 +159,16 @@ def ground(part: dict):
 
 
 def leaves(part: dict):
-    """``count`` small leaves of ``leaf`` metres in an ellipsoid ``size``, mostly near its skin."""
+    """``count`` small leaves of ``leaf`` metres in an ellipsoid ``size``, mostly near its skin; ``clipped``: on the faces of a box."""
     random = np.random.default_rng(part.get("seed", 0))
     count, leaf = int(part["count"]), part.get("leaf", 0.08)
-    direction = random.normal(size=(count, 3))
-    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    centre = direction * np.array(part["size"]) / 2 * random.uniform(0.45, 1.0, (count, 1)) ** 0.6
+    size = np.array(part["size"], dtype=np.float64)
+    if part.get("clipped"):
+        centre, direction = _on_box(random, count, size)
+    else:
+        direction = random.normal(size=(count, 3))
+        direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+        centre = direction * size / 2 * random.uniform(0.45, 1.0, (count, 1)) ** 0.6
     a = np.cross(direction, random.normal(size=(count, 3)))
     a /= np.linalg.norm(a, axis=1, keepdims=True)
     b = np.cross(direction + 0.8 * random.normal(size=(count, 3)), a)
@@ -173,6 +177,14 @@ def leaves(part: dict):
     corners = [centre - a * length * 0.5, centre + b * length * 0.28, centre + a * length * 0.5, centre - b * length * 0.28]
     vertices = np.stack(corners, axis=1).reshape(-1, 3)
     return vertices, np.arange(count * 4).reshape(-1, 4).tolist()
+
+
+def _on_box(random: np.random.Generator, count: int, size: np.ndarray):
+    """Points just under the faces of a box, as many on each as it is large, and the way out of it there."""
+    at = random.uniform(-0.5, 0.5, (count, 3)) * size
+    face = np.argmin(size / 2 - np.abs(at), axis=1)
+    out = np.eye(3)[face] * np.sign(at)
+    return np.where(out != 0, out * (size / 2 - random.uniform(0, 0.05, (count, 1))), at), out
 
 
 def mesh(part: dict):

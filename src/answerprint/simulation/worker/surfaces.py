@@ -8,6 +8,11 @@ from __future__ import annotations
 
 import bpy
 
+SHINE = "shine"
+"""The pass that holds the colour of what shines."""
+_MIRROR = 0.28
+"""Roughness below which the filter's guides show what a thing mirrors: brushed metal stays above it all over, a mirror below."""
+
 
 class Sheet:
     """A material under construction: nodes by short names, inputs by index or name."""
@@ -85,6 +90,12 @@ class Sheet:
     def rough(self, centre: float, swing: float, scale: float = 9.0) -> None:
         """Gloss that changes over the surface, as touched and cleaned things have it."""
         self.set("Roughness", self.spread(self.noise(scale / self.scale, 3), 0.3, 0.7, max(0.04, centre - swing), centre + swing))
+
+    def shine(self, colour, nits: float) -> None:
+        """Emission, and its colour whatever its strength as a guide for the filter, which sees surfaces only."""
+        self.set("Emission Color", colour)
+        self.set("Emission Strength", nits)
+        self.node("OutputAOV", _aov_name=SHINE, Color=colour)
 
     def leave_to_lamp(self, through: bool) -> None:
         """For what glows because a lamp of its own is in it or on it: it is seen, and the lamp alone lights the room.
@@ -230,7 +241,8 @@ def metal(s: Sheet) -> None:
     colour = s.mix(s.spread(brush, 0.3, 0.7, 0, 0.35), s.colour, s.second)
     s.set("Metallic", s.spread(rust, 0, 1, 1.0, 0.35))
     s.set("Base Color", s.mix(s.sum(rust, min(0.85, s.wear)), colour, s.dirty(colour, 1.0)))
-    s.rough(s.about.get("roughness", 0.3), 0.12, 14.0)
+    gloss = s.about.get("roughness", 0.34)
+    s.rough(gloss, min(0.12, gloss - _MIRROR) if gloss > _MIRROR else 0.03, 14.0)
     s.bump(brush, 0.05)
 
 
@@ -306,8 +318,7 @@ def liquid(s: Sheet) -> None:
 def glow(s: Sheet) -> None:
     """A surface that shines with ``nits`` candela per square metre in its colour."""
     lit = s.mix(s.about.get("uneven", 0.0), s.colour, s.node("TexNoise", Vector=s.where(), Scale=4.0).outputs["Color"], "MULTIPLY")
-    s.set("Emission Color", lit)
-    s.set("Emission Strength", s.about["nits"])
+    s.shine(lit, s.about["nits"])
     s.set("Base Color", (0.6, 0.6, 0.6, 1))
 
 
@@ -320,10 +331,8 @@ def screen(s: Sheet) -> None:
     lines = s.node("TexBrick", Vector=place, Scale=1.0, Brick_Width=0.09, Row_Height=0.012, Mortar_Size=0.004,
                    Color1=(0.05, 0.05, 0.06, 1), Color2=(1, 1, 1, 1), Mortar=(0.05, 0.05, 0.06, 1)).outputs["Color"]  # fmt: skip
     shown = s.mix(0.35, panes, lines)
-    s.set("Emission Color", shown)
-    s.set("Emission Strength", s.about["nits"])
-    # Faintly in the surface too, so that the filter, which sees surfaces only, keeps the layout.
-    s.set("Base Color", s.mix(0.12, (0.005, 0.005, 0.005, 1), shown))
+    s.shine(shown, s.about["nits"])
+    s.set("Base Color", (0.005, 0.005, 0.005, 1))
     s.set("Roughness", 0.15)
 
 

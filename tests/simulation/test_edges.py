@@ -1,0 +1,92 @@
+"""Pixels on edges: what two things and their shares make, with the noise of all the rays around."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from answerprint.simulation.denoise import smooth_by_features
+from answerprint.simulation.edges import Edges
+from answerprint.simulation.passes import Rendered
+
+HEIGHT, WIDTH = 40, 48
+
+
+def shares() -> NDArray[np.float32]:
+    """How much of each pixel a thing with a sloping edge covers."""
+    y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
+    return np.clip(0.5 + 24 - x + 0.3 * (y - 20), 0, 1)[..., None].astype(np.float32)
+
+
+def guides(cover: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """A grey wall at 4 m and before it a dark thing at 2 m that is turned another way."""
+
+    def mixed(thing: tuple[float, ...], wall: tuple[float, ...]) -> NDArray[np.float32]:
+        return np.asarray(cover * np.array(thing) + (1 - cover) * np.array(wall), dtype=np.float32)
+
+    return {
+        "albedo": mixed((0.1, 0.1, 0.1), (0.6, 0.6, 0.6)),
+        "normal": mixed((1, 0, 0), (0, 0, 1)),
+        "shares": mixed((2.0,), (4.0,)),
+    }
+
+
+def on_edge(cover: NDArray[np.float32]) -> NDArray[np.bool_]:
+    return np.asarray((cover[..., 0] > 0) & (cover[..., 0] < 1))
+
+
+def test_a_noisy_edge_gets_its_true_shares_and_less_than_half_of_the_noise() -> None:
+    random, cover = np.random.default_rng(2), shares()
+    true = np.repeat(cover * 0.05 + (1 - cover) * 0.8, 3, axis=2)
+    light = (true * random.uniform(0.5, 1.5, (HEIGHT, WIDTH, 1))).astype(np.float32)
+    where = on_edge(cover)
+    made = Edges.of(guides(cover), where).fitted(light)
+    assert np.std((made - true)[where]) < 0.45 * np.std((light - true)[where])
+    assert abs(np.mean((made - true)[where])) < 0.02
+    assert np.array_equal(made[~where], light[~where])
+
+
+def test_the_weights_of_a_pixel_sum_to_one() -> None:
+    cover = shares()
+    assert Edges.of(guides(cover), on_edge(cover)).weights.sum(axis=1) == pytest.approx(1, abs=1e-4)
+
+
+def test_beside_a_lamp_nothing_gets_darker_than_what_is_there() -> None:
+    cover = shares()
+    light = np.repeat(cover * 300.0 + (1 - cover) * 0.2, 3, axis=2).astype(np.float32)
+    assert Edges.of(guides(np.round(cover)), on_edge(cover)).fitted(light).min() >= np.float32(0.2)
+
+
+def frame(data: dict[str, NDArray[np.float32]], light: NDArray[np.float32]) -> Rendered:
+    none = np.zeros((HEIGHT, WIDTH, 3), dtype=np.float32)
+    full = {"guide_gloss": none, "guide_shine": none, "albedo": none, "normal": none, **data}
+    full.setdefault("depth", np.full((HEIGHT, WIDTH, 1), 3, dtype=np.float32))
+    full.setdefault("guide_depth", full["depth"])
+    full.setdefault("guide_normal", np.tile(np.array((0, 0, 1), np.float32), (HEIGHT, WIDTH, 1)))
+    return Rendered(light, {}, full, {})
+
+
+def test_what_a_mirror_shows_keeps_its_edges() -> None:
+    random = np.random.default_rng(5)
+    left = np.arange(WIDTH)[None, :, None] < 20
+    seen = np.broadcast_to(np.where(left, np.float32(4), np.float32(9)), (HEIGHT, WIDTH, 1)).astype(np.float32)
+    light = (np.where(left, 0.9, 0.1) * random.uniform(0.6, 1.4, (HEIGHT, WIDTH, 3))).astype(np.float32)
+    made = frame({"guide_depth": seen, "guide_gloss": np.full((HEIGHT, WIDTH, 3), 0.85, np.float32)}, light)
+    smooth_by_features(made)
+    assert made.beauty[:, 18].mean() == pytest.approx(0.9, rel=0.05)
+    assert made.beauty[:, 21].mean() == pytest.approx(0.1, rel=0.1)
+
+
+def test_the_layout_of_a_screen_stays_whatever_its_strength() -> None:
+    layout = np.where(np.arange(WIDTH)[None, :, None] % 4 < 2, np.float32(0.8), np.float32(0.1))
+    layout = np.broadcast_to(layout, (HEIGHT, WIDTH, 3)).astype(np.float32)
+    made = frame({"guide_shine": layout}, layout * 40)
+    smooth_by_features(made)
+    assert made.beauty == pytest.approx(layout * 40, rel=0.25)
+
+
+def test_guides_are_no_pass_of_the_result() -> None:
+    made = frame({}, np.ones((HEIGHT, WIDTH, 3), dtype=np.float32))
+    smooth_by_features(made)
+    assert set(made.data) == {"albedo", "normal", "depth"}

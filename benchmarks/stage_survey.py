@@ -3,7 +3,7 @@
 The ten faults that are counted, and the counts, stand in docs/simulation-survey.md. Frames that are there are not rendered again, so a run that
 was ended goes on. Round 1 found the faults; later rounds have other seeds, so that what was repaired is counted on frames nobody has seen.
 
-Run: ``python benchmarks/stage_survey.py --out DIR [--round 1] [--count 40] [--samples 16] [--sheet FILE]``
+Run: ``python benchmarks/stage_survey.py --out DIR [--round 1] [--count 40] [--samples 32] [--sheet FILE]``
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def main() -> int:
     parser.add_argument("--round", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="number of the first frame: several processes may share a round")
     parser.add_argument("--count", type=int, default=40)
-    parser.add_argument("--samples", type=int, default=16)
+    parser.add_argument("--samples", type=int, default=32, help="as a stage has them that says nothing")
     parser.add_argument("--sheet", type=Path, help="a contact sheet (JPEG)")
     options = parser.parse_args()
     pictures = []

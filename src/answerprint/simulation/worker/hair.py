@@ -39,6 +39,7 @@ def scalp(points: np.ndarray, eye: np.ndarray, style: str) -> np.ndarray:
 def grow(rest: np.ndarray, faces: np.ndarray, eye: np.ndarray, style: str, seed: int) -> dict:
     """``points`` (n, steps, 3), ``over`` of the same shape, ``shade`` (n,): strands of a style on the quads of a body."""
     random = np.random.default_rng(seed)
+    torso = rest[np.unique(faces)]
     inside = scalp(rest[faces].mean(axis=1), eye, style)
     faces, inside = faces[inside > 0.001], inside[inside > 0.001]
     corners = rest[faces]
@@ -60,6 +61,8 @@ def grow(rest: np.ndarray, faces: np.ndarray, eye: np.ndarray, style: str, seed:
         points = _walk(root, normal[chosen], lock, centre, eye, style, random)
     points = _gathered(points, lock, _CLOSED.get(style, 0.5))
     points = _curled(points, lock, style, random)
+    if style in _HANGING:
+        points = _beside_shoulders(points, lock, torso, eye, random)
     shade = random.normal(0, 0.26, lock.max() + 1)[lock] + random.normal(0, 0.1, count)
     over = _facing(points, lock, centre, eye, random)
     if style == "tied":
@@ -213,6 +216,41 @@ def _comb(style: str, root: np.ndarray, centre: np.ndarray, astray: np.ndarray) 
     else:
         comb = 0.6 * side + np.array([0, -0.25, -1.0]) + 0.15 * astray
     return comb / np.linalg.norm(comb, axis=1, keepdims=True)
+
+
+def _beside_shoulders(points: np.ndarray, lock: np.ndarray, torso: np.ndarray, eye: np.ndarray, random) -> np.ndarray:
+    """Hanging hair led past the shoulders, each lock before or behind them, instead of into them."""
+    cell, clear, size = 0.025, 0.026, (28, 24)
+    corner = np.array([-0.35, eye[2] - 0.7])
+
+    def cells(places: np.ndarray) -> tuple:
+        index = np.floor((places[..., [0, 2]] - corner) / cell).astype(int)
+        return tuple(np.clip(index, 0, np.array(size) - 1)[..., k] for k in (0, 1))
+
+    # Not the arms, which reach forward at rest.
+    low = torso[(torso[:, 2] < eye[2] - 0.15) & (np.abs(torso[:, 0]) < 0.17)]
+    chest, back = np.full(size, -np.inf), np.full(size, np.inf)
+    np.maximum.at(chest, cells(low), low[:, 1])
+    np.minimum.at(back, cells(low), low[:, 1])
+    near = [(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1)]
+    chest = np.max([np.roll(chest, n, axis=(0, 1)) for n in near], axis=0) + clear
+    back = np.min([np.roll(back, n, axis=(0, 1)) for n in near], axis=0) - clear
+    here, low_enough = cells(points), points[..., 2] < eye[2] - 0.12
+    inside = low_enough & (points[..., 1] < chest[here]) & (points[..., 1] > back[here])
+    forward, backward = (np.where(inside, np.abs(side[here] - points[..., 1]), 0.0) for side in (chest, back))
+    # The shorter way, a whole lock the same one; before the throat hair would hang in the face.
+    mind = random.normal(0, 0.02, lock.max() + 1)[lock]
+    ahead = (forward.max(axis=1) < backward.max(axis=1) + mind)[:, None] & (np.abs(points[..., 0]) > 0.06)
+    need = np.where(ahead, forward, -backward)
+    most = np.abs(need).argmax(axis=1)[:, None]
+    start, end = eye[2] - 0.02, np.take_along_axis(points[..., 2], most, axis=1)
+    ramp = np.clip((start - points[..., 2]) / np.maximum(start - end, 0.1), 0, 1)
+    out = points.copy()
+    out[..., 1] += ramp * ramp * (3 - 2 * ramp) * np.take_along_axis(need, most, axis=1)
+    here = cells(out)
+    still = low_enough & (out[..., 1] < chest[here]) & (out[..., 1] > back[here])
+    out[..., 1] = np.where(still, np.where(ahead, chest[here], back[here]), out[..., 1])
+    return out
 
 
 def _gathered(points: np.ndarray, lock: np.ndarray, much: float) -> np.ndarray:

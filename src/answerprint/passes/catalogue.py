@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -120,7 +121,9 @@ def passes() -> dict[str, Pass]:
 def _operations() -> list[Pass]:
     """Each picture operation on its own, with the form that its parameters make; a new view has a pass of its own."""
     return [
-        Pass(name, name.capitalize(), operation.summary, settings_of(operation), partial(submit_operation, name))
+        Pass(
+            name, re.sub("[-_]", " ", name).capitalize(), operation.summary, settings_of(operation), partial(submit_operation, name)
+        )
         for name, operation in operations().items()
         if not operation.new_view
     ]

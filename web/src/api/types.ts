@@ -226,6 +226,7 @@ export interface Schema {
   exclusiveMinimum?: number;
   exclusiveMaximum?: number;
   multipleOf?: number;
+  minItems?: number;
   unit?: string;
   examples?: unknown[];
   properties?: Record<string, Schema>;

@@ -8,14 +8,16 @@ import { useCommands } from "../app/commands";
 import { addressOf, go } from "../app/router";
 import { Icon } from "../design/icons";
 import { Notice } from "../design/parts";
-import { DispatchDialog, prepareDraft } from "../shots/DispatchDialog";
+import { DispatchDialog } from "../shots/DispatchDialog";
 import "./continuity.css";
+
+type Job = NonNullable<CutFinding["proposal"]>;
 
 export function ContinuityScreen() {
   const { value, error } = useKnown(api.continuity, "continuity");
   const { value: shots } = useKnown(api.shots, "shots");
   const [problem, setProblem] = useState("");
-  const [mending, setMending] = useState("");
+  const [mending, setMending] = useState<{ shot: string; job: Job } | null>(null);
   const run = () => {
     api.dispatch("continuity", (shots ?? []).map((shot) => shot.id), {}).then(
       () => go({ screen: "queue" }),
@@ -25,7 +27,7 @@ export function ContinuityScreen() {
   useCommands([{ id: "run-continuity", name: "Compare every cut", section: "Continuity", keys: [], run }]);
   if (!value) return <div className="continuity">{error && <Notice tone="bad">{error}</Notice>}</div>;
   const report = value.report;
-  const mended = (shots ?? []).filter((shot) => shot.name === mending);
+  const mended = (shots ?? []).filter((shot) => shot.name === mending?.shot);
   return (
     <div className="continuity">
       <div className="continuity-head">
@@ -40,19 +42,15 @@ export function ContinuityScreen() {
         <Cut
           key={`${cut.first}${cut.second}`}
           cut={cut}
-          onMend={(finding) => {
-            if (!finding.proposal) return;
-            prepareDraft(finding.proposal.pass, finding.proposal.settings);
-            setMending(cut.second);
-          }}
+          onMend={(job) => setMending({ shot: cut.second, job })}
         />
       ))}
-      {mended.length > 0 && <DispatchDialog shots={mended} onClose={() => setMending("")} onSent={() => go({ screen: "queue" })} />}
+      {mending && mended.length > 0 && <DispatchDialog shots={mended} given={mending.job} onClose={() => setMending(null)} onSent={() => go({ screen: "queue" })} />}
     </div>
   );
 }
 
-function Cut({ cut, onMend }: { cut: CutReport; onMend: (finding: CutFinding) => void }) {
+function Cut({ cut, onMend }: { cut: CutReport; onMend: (job: Job) => void }) {
   return (
     <section className="cut" aria-label={`Cut from ${cut.first} to ${cut.second}`}>
       <div className="cut-pictures">
@@ -61,16 +59,16 @@ function Cut({ cut, onMend }: { cut: CutReport; onMend: (finding: CutFinding) =>
         <Side name={cut.second} shot={cut.second_id} frame={cut.second_frame} />
       </div>
       <ul className="cut-findings">
-        {cut.findings.map((finding) => (
+        {cut.findings.map(({ proposal, ...finding }) => (
           <li key={finding.kind} className={finding.severity === "fail" ? "tone-bad" : "tone-working"}>
             <Icon name="bang" size={13} />
             <span>
               <b>{finding.kind.replaceAll("-", " ")}</b> {finding.message}
               <span className="faint"> on {finding.seen_on}</span>
             </span>
-            {finding.proposal && (
-              <button type="button" className="button" onClick={() => onMend(finding)}>
-                Prepare {finding.proposal.pass}…
+            {proposal && (
+              <button type="button" className="button" onClick={() => onMend(proposal)}>
+                Prepare {proposal.pass}…
               </button>
             )}
           </li>

@@ -17,6 +17,7 @@ import { label, parseLabel, rateOf } from "./timecode";
 import { Transport } from "./Transport";
 import { useDeck, useDeckState, type Side } from "./useDeck";
 import { useDeckCommands } from "./useDeckCommands";
+import { useDrawing } from "./useDrawing";
 import { GradePanel } from "./GradePanel";
 import { nameOf, Versions } from "./Versions";
 import { ViewBar } from "./ViewBar";
@@ -79,6 +80,14 @@ function Review({ shot, place, refresh }: { shot: ShotDetail; place: ReviewPlace
     if (wantsGraded && copy === null) showGraded(false);
   }, [wantsGraded, copy]);
 
+  const mode = useDeckState(deck, (state) => state.mode);
+  const showPlate = () => {
+    setSides((old) => ({ ...old, a: null }));
+    deck.view({ mode: "a" });
+    setPanels(true);
+  };
+  const drawing = useDrawing({ shot, deck, onPlate: mode === "a" && a.kind === "plate", showPlate });
+
   const rate = useMemo(() => rateOf(shot.rate), [shot.rate]);
   const labelOf = useCallback(
     (frame: number) => {
@@ -122,6 +131,7 @@ function Review({ shot, place, refresh }: { shot: ShotDetail; place: ReviewPlace
     onFit: () => setView({ zoom: null, x: 0, y: 0 }),
     onFull: () => setView({ zoom: 1 / devicePixelRatio, x: 0, y: 0 }),
     onPanels: () => setPanels((on) => !on),
+    onDraw: drawing.toggle,
     onFrameBox: () => frameBox.current?.focus(),
     onApprove: () => document.querySelector<HTMLButtonElement>(".decide .primary")?.click(),
     onReject: () => versionB && setSheet("reject"),
@@ -147,6 +157,8 @@ function Review({ shot, place, refresh }: { shot: ShotDetail; place: ReviewPlace
           graded={graded}
           hasGraded={copy !== null}
           onGraded={() => showGraded(!graded)}
+          drawing={drawing.on}
+          onDraw={drawing.toggle}
         />
       </div>
       {panels && (
@@ -164,9 +176,10 @@ function Review({ shot, place, refresh }: { shot: ShotDetail; place: ReviewPlace
           <GradePanel shot={shot} onChanged={refresh} />
         </aside>
       )}
-      <Stage deck={deck} view={view} onView={setView} />
+      <Stage deck={deck} view={view} onView={setView} over={drawing.layer} />
       {panels && (
         <aside className="inspector" aria-label="About this frame">
+          {drawing.panel}
           {versionB && (
             <Decide
               deck={deck}
@@ -190,6 +203,7 @@ function Review({ shot, place, refresh }: { shot: ShotDetail; place: ReviewPlace
         </div>
         <Transport deck={deck} labelOf={labelOf} frameBox={frameBox} zoom={view.zoom === null ? "fit" : `${Math.round(view.zoom * devicePixelRatio * 100)} %`} />
       </div>
+      {drawing.sheet}
       {sheet && versionB && (
         <NoteSheet
           kind={sheet}

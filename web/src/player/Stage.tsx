@@ -1,6 +1,6 @@
 // The picture and nothing on it but what has to be said of it: fitted, zoomed and moved; the wipe's handles stand beside the picture.
 
-import { useCallback, useEffect, useLayoutEffect, useRef, useState, type PointerEvent as Pressed } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, type CSSProperties, type PointerEvent as Pressed, type ReactNode } from "react";
 import type { Deck } from "./deck";
 import { useDeckState } from "./useDeck";
 
@@ -18,9 +18,11 @@ interface Props {
   deck: Deck;
   view: View;
   onView: (view: View) => void;
+  /** What lies over the picture, given the picture's place on the stage. */
+  over?: ((place: CSSProperties) => ReactNode) | undefined;
 }
 
-export function Stage({ deck, view, onView }: Props) {
+export function Stage({ deck, view, onView, over }: Props) {
   const room = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
@@ -95,6 +97,7 @@ export function Stage({ deck, view, onView }: Props) {
     return () => watched?.removeEventListener("wheel", rolled);
   }, [scale, view, onView]);
 
+  const place = { left, top, width: width * scale, height: height * scale };
   const line = left + wipe * width * scale;
   const upper = Math.max(0, top - GUTTER + 4);
   const lower = Math.min(size.height - GUTTER + 4, top + height * scale + 4);
@@ -119,8 +122,9 @@ export function Stage({ deck, view, onView }: Props) {
         ref={canvas}
         role="img"
         aria-label="Picture"
-        style={{ left, top, width: width * scale, height: height * scale, imageRendering: scale * devicePixelRatio >= 2 ? "pixelated" : "auto" }}
+        style={{ ...place, imageRendering: scale * devicePixelRatio >= 2 ? "pixelated" : "auto" }}
       />
+      {width > 0 && over?.(place)}
       {mode === "wipe" && width > 0 && (
         <>
           <i className="wipe-line" style={{ left: line, top, height: height * scale }} />

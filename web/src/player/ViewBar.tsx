@@ -23,9 +23,11 @@ interface Props {
   /** Whether there is a graded copy that is up to date and can be shown. */
   hasGraded: boolean;
   onGraded: () => void;
+  drawing: boolean;
+  onDraw: () => void;
 }
 
-export function ViewBar({ deck, nameA, nameB, hasB, hasMatte, hasSupport, graded, hasGraded, onGraded }: Props) {
+export function ViewBar({ deck, nameA, nameB, hasB, hasMatte, hasSupport, graded, hasGraded, onGraded, drawing, onDraw }: Props) {
   const mode = useDeckState(deck, (state) => state.mode);
   const gain = useDeckState(deck, (state) => state.gain);
   const matte = useDeckState(deck, (state) => state.matte);
@@ -87,6 +89,7 @@ export function ViewBar({ deck, nameA, nameB, hasB, hasMatte, hasSupport, graded
           run={onGraded}
           title={hasGraded ? "The clip as people watch it, as B beside its plate (V)" : "No graded copy that is up to date: answerprint run DIR dailies makes it"}
         />
+        <Toggle name="Strokes" keyName="P" on={drawing} run={onDraw} title="Draw on the plate what a matte or a wire is to hold (P)" />
         <Toggle name="Exact" keyName="X" on={exact} run={() => deck.view({ exact: !exact })} title="Show the full-resolution frame while standing still (X)" />
       </div>
     </div>

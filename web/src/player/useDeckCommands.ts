@@ -19,6 +19,7 @@ interface Wiring {
   onFit: () => void;
   onFull: () => void;
   onPanels: () => void;
+  onDraw: () => void;
   onGraded: () => void;
   onFrameBox: () => void;
   onApprove: () => void;
@@ -89,6 +90,7 @@ export function useDeckCommands(wiring: Wiring): void {
     ["fit", "Fit the picture", ["f"], wiring.onFit],
     ["full", "One pixel to one pixel", ["z"], wiring.onFull],
     ["panels", "Show or hide the side panels", ["h"], wiring.onPanels],
+    ["draw", "Draw strokes on the plate", ["p"], wiring.onDraw],
   ];
   const word: [string, string, string[], () => void][] = [
     ["approve", "Approve", ["ctrl+Enter"], wiring.onApprove],

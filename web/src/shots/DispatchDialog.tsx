@@ -27,23 +27,26 @@ function keptDraft(): Draft {
   return { pass: "", settings: {} };
 }
 
-/** Fill the form with a proposed job; nothing is sent by it. */
-export function prepareDraft(pass: string, settings: Settings): void {
-  sessionStorage.setItem(DRAFT, JSON.stringify({ pass, settings: { ...keptDraft().settings, [pass]: settings } }));
-}
-
 interface Props {
   shots: ShotSummary[];
+  /** A job as it was proposed or drawn for these shots: the form begins with it, and no draft keeps it for others. */
+  given?: { pass: string; settings: Settings };
   onClose: () => void;
   onSent: () => void;
 }
 
-export function DispatchDialog({ shots, onClose, onSent }: Props) {
+export function DispatchDialog({ shots, given, onClose, onSent }: Props) {
   const { value: passes, error } = useKnown(api.passes, "passes");
-  const [draft, setDraft] = useState(keptDraft);
+  const [draft, setDraft] = useState<Draft>(() => (given ? { pass: given.pass, settings: { [given.pass]: given.settings } } : keptDraft()));
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
-  useEffect(() => sessionStorage.setItem(DRAFT, JSON.stringify(draft)), [draft]);
+  useEffect(() => {
+    if (!given) sessionStorage.setItem(DRAFT, JSON.stringify(draft));
+  }, [draft, given]);
+
+  useEffect(() => {
+    if (given) document.querySelector(".pass[data-chosen]")?.scrollIntoView({ block: "nearest" });
+  }, [passes?.length]);
 
   const pass = passes?.find((one) => one.name === draft.pass) ?? passes?.[0];
   const standard = useMemo(() => (pass ? defaultsOf(pass.schema) : {}), [pass]);

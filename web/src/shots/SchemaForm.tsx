@@ -193,12 +193,12 @@ function TextInput({ field, value, onChange, id, described }: InputProps) {
       id={id}
       list={suggested.length > 0 ? `${id}-known` : undefined}
       className="input"
-      defaultValue={structured ? JSON.stringify(value ?? null) : undefined}
+      defaultValue={structured && value !== undefined ? JSON.stringify(value) : undefined}
       {...(structured ? {} : { value: typeof value === "string" ? value : "" })}
       onChange={(event) => {
         if (!structured) return onChange(event.target.value || (field.optional ? null : ""));
         try {
-          onChange(JSON.parse(event.target.value));
+          onChange(event.target.value ? JSON.parse(event.target.value) : undefined);
           event.target.setCustomValidity("");
         } catch {
           event.target.setCustomValidity("This is not JSON.");

@@ -17,7 +17,7 @@ from answerprint.media.framing import write_fdl
 from answerprint.media.sequence import open_sequence
 from answerprint.media.write import write_frame
 from answerprint.optics.camera import Camera
-from answerprint.optics.stmap import grid
+from answerprint.optics.stmap import from_stmap, grid
 from answerprint.optics.warp import warp
 from answerprint.passes.framing import reframing
 from answerprint.passes.loose import LooseOrder, apply_operation
@@ -311,3 +311,11 @@ def test_black_round_a_framing_is_not_a_missing_picture():
     assert not made.fill[:4].any()
     assert made.support.min() >= 1
     assert made.figures["never_seen_px"] == 0
+
+
+def test_black_round_a_framing_leaves_the_frame_moved_as_a_whole():
+    frame = texture(H, W, 5)
+    made = framed([frame], P(width=0.8, aspect=2.1))[0]
+    performer = np.zeros((H, W), np.float32)
+    performer[20:, 60:90] = 1.0
+    assert PixelInspector().classify_moved(frame, made.fill, from_stmap(made.layers["stmap"], W, H), performer) == "C"

@@ -146,7 +146,7 @@ class Reframe(Operation):
         if np.abs(places - grid(plate.width, plate.height)).max() < _NOTHING and shown.all():
             return untouched(frame)
         seen = inside(places, plate.width, plate.height)
-        places[~seen] = np.nan
+        places[~seen | (shown == 0)] = np.nan
         # What is a rounding error beyond the outermost pixel is that pixel.
         places[..., 0] = np.clip(places[..., 0], 0, plate.width - 1)
         places[..., 1] = np.clip(places[..., 1], 0, plate.height - 1)

@@ -146,7 +146,7 @@ class Reframe(Operation):
         if np.abs(places - grid(plate.width, plate.height)).max() < _NOTHING and shown.all():
             return untouched(frame)
         seen = inside(places, plate.width, plate.height)
-        places[~seen | (shown == 0)] = np.nan
+        places[~(seen & shown)] = np.nan
         # What is a rounding error beyond the outermost pixel is that pixel.
         places[..., 0] = np.clip(places[..., 0], 0, plate.width - 1)
         places[..., 1] = np.clip(places[..., 1], 0, plate.height - 1)
@@ -157,9 +157,9 @@ class Reframe(Operation):
             beyond = self._places(camera, frame, _steady(analysis, frame))
             sources += _fill(frame, plate, beyond, seen, analysis.arrays["steps"], parameters, fill, support)
         height, width = seen.shape
-        fill *= shown[..., None]
+        fill[~shown] = 0
         # Black by choice: the plate stands behind it, nothing is missing there.
-        support[shown == 0] = np.maximum(support[shown == 0], 1)
+        support[~shown] = np.maximum(support[~shown], 1)
         return FrameResult(
             frame,
             (0, 0, width, height),
@@ -193,14 +193,17 @@ def _camera(plate: FrameReader, parameters: ReframeParameters, zoom: float) -> V
     return VirtualCamera(plate.width, plate.height, parameters.framings(), parameters.lens, parameters.focal, fitted, zoom)
 
 
-def _band(width: int, height: int, aspect: float) -> npt.NDArray[np.float32]:
-    """The largest centred rectangle of ``aspect``, (h, w), 0 to 1: a row or column that its edge crosses counts in part."""
-    share = (1.0, 1.0) if not aspect else (min(1.0, aspect * height / width), min(1.0, width / (aspect * height)))
-    across, down = (
-        np.clip(np.round(size * part / 2 + 0.5 - np.abs(np.arange(size) - (size - 1) / 2), 6), 0, 1)
-        for size, part in zip((width, height), share, strict=True)
+def _band(width: int, height: int, aspect: float) -> npt.NDArray[np.bool_]:
+    """The largest centred rectangle of ``aspect``, to whole pixels, as (h, w)."""
+    band = np.zeros((height, width), bool)
+    rows, columns = (
+        (round(height * min(1.0, width / (aspect * height))), round(width * min(1.0, aspect * height / width)))
+        if aspect
+        else (height, width)
     )
-    return np.asarray(np.outer(down, across), dtype=np.float32)
+    top, left = (height - rows) // 2, (width - columns) // 2
+    band[top : top + rows, left : left + columns] = True
+    return band
 
 
 def _steady(analysis: Analysis, frame: int) -> npt.NDArray[np.float64] | None:

@@ -32,6 +32,7 @@ def is_whole_frame(before: Plane, after: Plane, places: Plane, performer: Plane 
         return False
     x, y = (np.where(known, places[..., i], -8).astype(np.float32) for i in (0, 1))
     expected = cv2.remap(before.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    expected[~known] = np.asarray(after, np.float32)[~known]
     inner = cv2.erode(known.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=1) > 0
     error = cv2.GaussianBlur(np.clip(expected, 0, 1), (0, 0), 1.5) - cv2.GaussianBlur(np.clip(after, 0, 1), (0, 0), 1.5)
     if inner.any() and not is_small_everywhere(np.abs(error).max(axis=2).astype(np.float32), inner):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from answerprint.simulation.pieces import box, cylinder, lathe, tube
+from answerprint.simulation.pieces import Part, box, cylinder, lathe, tube
 from answerprint.simulation.place import Place
 from answerprint.simulation.sets import furniture as f
-from answerprint.simulation.sets.room import Opening, Room
+from answerprint.simulation.sets.room import Opening, Room, Side
 from answerprint.simulation.stage import SetPlan
 
 
@@ -141,6 +141,12 @@ def bar(plan: SetPlan) -> Place:
     for i, (along, z) in enumerate(((-1.0, 1.4), (-0.3, 1.65), (1.6, 1.5))):
         r.hang("poster", f.framed(0.45, 0.6, "dark wood", f"art {i}"), "left", along - 0.4, z - 0.1, needed=i == 0)
     r.hang("poster", f.framed(0.5, 0.7, "black plastic", "art 3"), "right", 1.2, 1.3)
+    # Shaded lamps on the walls: what a bar has against corners in which nothing can be seen.
+    sconces: tuple[tuple[Side, float], ...] = (("right", 0.6), ("left", -1.9), ("right", -2.6), ("left", 1.9))
+    for side, along in sconces:
+        x, y, _ = r.on_wall(side, along, 0.14)
+        r.hang("sconce", _sconce(), side, along, 1.62)
+        r.lamp("sconce", x, y, 1.72, 300, 2500, 0.04)
     r.place.items = [i.model_copy(update={"group": "neon"}) if i.name == "neon" else i for i in r.place.items]
     r.mark("counter", 0.9, back - 2.35, 170)
     r.mark("floor", -0.6, 0.0, 180)
@@ -150,3 +156,13 @@ def bar(plan: SetPlan) -> Place:
     r.view((-w / 2 + 0.5, -r.depth / 2 + 0.6, 1.45), (0.6, 1.2, 1.2))
     r.mood(60, 24)
     return r.place
+
+
+def _sconce() -> list[Part]:
+    """A small shaded lamp on a brass arm."""
+    shade = [(0.05, 0.12), (0.085, 0.0), (0.083, 0.0), (0.048, 0.119)]
+    return [
+        box((0.07, 0.02, 0.14), "brass", (0, -0.01, 0), bevel=0.006),
+        tube([(0, -0.02, 0.03), (0, -0.14, 0.03)], 0.008, "brass"),
+        lathe(shade, "lamp shade", (0, -0.14, 0.05)),
+    ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from answerprint.simulation.pieces import box, cylinder, lathe, tube
+import numpy as np
+
+from answerprint.simulation.pieces import Part, box, cylinder, lathe, tube
 from answerprint.simulation.place import Place
 from answerprint.simulation.sets import furniture as f
-from answerprint.simulation.sets.room import Opening, Room
+from answerprint.simulation.sets.room import BOOKS, Opening, Room
 from answerprint.simulation.stage import SetPlan
 
 
@@ -18,6 +20,7 @@ def interview_room(plan: SetPlan) -> Place:
     r.material("floor", "speckle", (0.2, 0.2, 0.19), (0.11, 0.12, 0.13), roughness=0.35)
     r.material("table top", "plastic", (0.36, 0.33, 0.28), roughness=0.4)
     r.material("foam", "fabric", (0.05, 0.05, 0.055), None, wrinkle=3.0)
+    r.material("cork", "concrete", (0.33, 0.21, 0.11), (0.24, 0.14, 0.07), scale=0.2)
     r.material("red light", "glow", (1, 0.03, 0.02), nits=120.0, kelvin=6500.0, wear=0.0)
     entrance = Opening(-0.9, 0.86, 0, 2.04)
     r.shell("walls", "floor", "ceiling white", {"left": [entrance]}, skirting="dark plastic", split=("lower wall", 1.15))
@@ -119,6 +122,13 @@ def interview_room(plan: SetPlan) -> Place:
     r.put("pendant", f.pendant(r.height - 1.95, "iron", "shade inside", 0.22), 0.1, 0.4, r.height)
     r.lamp("pendant", 0.1, 0.4, 1.98, 1100, 3600, 0.04)
     r.panel(-0.9, -0.9, 0.58, 0.58, 60, 4200)
+    # Rooms like this are never only paint.
+    r.hang("case board", _case_board(r), "left", -r.depth / 2 + 0.75, 1.2)
+    r.hang("files", f.shelf(0.9, 0.75, 0.28, 2, "iron", r.random, BOOKS), "left", -r.depth / 2 + 0.75, 0, out=0.16)
+    r.hang("panel seams", [box((0.025, 0.008, r.height - 1.2), "iron", (x, -0.004, 1.16), bevel=0) for x in np.arange(-1.5, 1.6, 0.6)],
+           "back", 0, 0)  # fmt: skip
+    r.hang("rail", [box((r.width - 0.1, 0.02, 0.07), "dark plastic", (0, -0.01, 0), bevel=0.004)], "back", 0, 1.12)
+    r.hang("rail", [box((r.depth - 0.1, 0.02, 0.07), "dark plastic", (0, -0.01, 0), bevel=0.004)], "right", 0, 1.12)
     r.mark("standing", -0.75, 0.95, 190)
     r.mark("table", 0.75, 1.15, 170)
     r.mark("suspect", 0.1, 1.05, 180, seat=0.47)
@@ -126,3 +136,20 @@ def interview_room(plan: SetPlan) -> Place:
     r.view((-r.width / 2 + 0.4, -r.depth / 2 + 0.35, 1.65), (0.4, 0.9, 1.0))
     r.mood(180, 120)
     return r.place
+
+
+def _case_board(r: Room) -> list[Part]:
+    """Cork with pictures, notes and the string between them."""
+    pins = [(float(x), float(z)) for x, z in zip(r.random.uniform(-0.45, 0.45, 14), r.random.uniform(0.08, 0.68, 14), strict=True)]
+    notes = [
+        box(
+            (0.1, 0.003, r.pick(0.08, 0.13)),
+            r.pick("paper", "art 0", "art 2", "book 4"),
+            (x, -0.024, z - 0.05),
+            (0, r.between(-8, 8), 0),
+            0,
+        )
+        for x, z in pins
+    ]
+    string = tube([(x, -0.03, z) for x, z in pins[:6]], 0.002, "book 0")
+    return [*f.framed(1.1, 0.75, "oak", "cork"), *notes, string]

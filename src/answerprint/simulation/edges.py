@@ -23,6 +23,8 @@ _REACH = 3
 _SIZE = 2 * _REACH + 1
 _SIGMA = 1.5
 """Standard deviation of the window's weights, pixels."""
+_LENGTH, _WIDTH = np.float32(1.6), np.float32(0.3)
+"""Standard deviations of the mean along a straight edge and across it, pixels."""
 _RIDGE = 0.004
 """What holds the slopes to zero, as variance of a guide in units of its own scale: smaller differences are taken for noise."""
 _ALBEDO, _NORMAL, _DEPTH = np.float32(0.2), np.float32(1.0), np.float32(0.16)
@@ -35,7 +37,9 @@ class Edges:
 
     where: tuple[NDArray[np.intp], NDArray[np.intp]]
     weights: Picture
-    """(pixels, window), summing to one for each pixel; some are below zero"""
+    """(pixels, window) of the fit, summing to one for each pixel; some are below zero"""
+    along: Picture
+    """(pixels, window) of the mean along the edge, summing to one"""
 
     @classmethod
     def of(cls, guides: Mapping[str, Picture], where: NDArray[np.bool_]) -> Edges:
@@ -55,7 +59,8 @@ class Edges:
         first = np.zeros((*moments.shape[:2], 1))
         first[:, 0] = 1.0
         at_middle = np.linalg.solve(moments, first)[..., 0].astype(np.float32)
-        return cls((rows, columns), np.einsum("pqi,pi->pq", terms, at_middle) * near[..., 0])
+        fit = np.einsum("pqi,pi->pq", terms, at_middle) * near[..., 0]
+        return cls((rows, columns), fit, _along(around))
 
     def fitted(self, light: Picture) -> Picture:
         """``light`` (height, width, 3) with the pixels on edges made from their windows."""
@@ -67,7 +72,30 @@ class Edges:
         # A fit can run past what is there, most of all beside a lamp.
         low, high = beside.min(axis=(1, 2)), beside.max(axis=(1, 2))
         out[self.where] = np.clip(np.einsum("pq,pqc->pc", self.weights, around), low, high)
+        out[self.where] = np.einsum("pq,pqc->pc", self.along, _windows(out, *self.where))
         return out
+
+
+def _along(around: Picture) -> Picture:
+    """Weights that average along the one direction in which the guides of a window (pixels, window, n) change least.
+
+    The share that a few rays give a pixel on a sharp edge is itself uncertain, which makes a straight edge ragged. Along it the shares change
+    evenly, so a mean over both sides keeps them. Where the guides change in all directions (a corner, leaves) there is no mean.
+    """
+    y, x = np.mgrid[-_REACH : _REACH + 1, -_REACH : _REACH + 1].astype(np.float32)
+    grid = around.reshape(len(around), _SIZE, _SIZE, -1)
+    down = (grid[:, 2:, 1:-1] - grid[:, :-2, 1:-1]) / 2
+    across = (grid[:, 1:-1, 2:] - grid[:, 1:-1, :-2]) / 2
+    near = _near().reshape(_SIZE, _SIZE)[None, 1:-1, 1:-1, None]
+    yy, xx, xy = ((near * a * b).sum(axis=(1, 2, 3)) for a, b in ((down, down), (across, across), (down, across)))
+    # The direction of most change, and by how much it exceeds the one across it: 1 for a straight edge, 0 for none.
+    turn = 0.5 * np.arctan2(2 * xy, xx - yy)
+    straight = ((xx - yy) ** 2 + 4 * xy**2) / np.maximum((xx + yy) ** 2, np.float32(1e-12))
+    over = x.ravel() * np.cos(turn)[:, None] + y.ravel() * np.sin(turn)[:, None]
+    ahead = y.ravel() * np.cos(turn)[:, None] - x.ravel() * np.sin(turn)[:, None]
+    length = np.float32(0.05) + _LENGTH * straight[:, None]
+    weights = np.exp(-(over**2) / (2 * _WIDTH**2) - ahead**2 / (2 * length**2))
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def _near() -> Picture:

@@ -83,7 +83,7 @@ def _along(around: Picture) -> Picture:
     evenly, so a mean over both sides keeps them. Where the guides change in all directions (a corner, leaves) there is no mean.
     """
     y, x = np.mgrid[-_REACH : _REACH + 1, -_REACH : _REACH + 1].astype(np.float32)
-    grid = around.reshape(len(around), _SIZE, _SIZE, -1)
+    grid = around.reshape(len(around), _SIZE, _SIZE, around.shape[2])
     down = (grid[:, 2:, 1:-1] - grid[:, :-2, 1:-1]) / 2
     across = (grid[:, 1:-1, 2:] - grid[:, 1:-1, :-2]) / 2
     near = _near().reshape(_SIZE, _SIZE)[None, 1:-1, 1:-1, None]

@@ -36,7 +36,10 @@ class Iris(BaseModel):
 
 
 class Barrel(BaseModel):
-    """The front rim that cuts the pupil for light from the side: what makes cat's eyes and dark corners wide open."""
+    """The front rim that cuts the pupil for light from the side: what makes cat's eyes and dark corners wide open.
+
+    With a squeeze it is seen as narrow as the pupil is.
+    """
 
     model_config = _STRICT
 

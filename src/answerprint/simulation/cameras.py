@@ -122,6 +122,9 @@ def renderer_state(camera: StageCamera, focus_m: float | None) -> dict[str, Any]
     matrix = np.stack([right, up, -forward, np.array(camera.translation)], axis=1)
     width, height = camera.active_sensor_physical_dimensions
     x, y = camera.projection_offset
+    blades = camera.iris_blades if camera.iris_blades >= 3 else 0
+    # The f-number tells the area of the hole; the renderer's polygons have their corners on the circle of that area.
+    corner = np.sqrt(2 * np.pi / blades / np.sin(2 * np.pi / blades)) if blades else 1.0
     return {
         "matrix": matrix.tolist(),
         "focal_mm": camera.pinhole_focal_length,
@@ -129,7 +132,10 @@ def renderer_state(camera: StageCamera, focus_m: float | None) -> dict[str, Any]
         "shift": [-x / width, -y / width],
         "focus_m": focus_m or 10.0,
         "f_stop": f_stop(camera) if focus_m is not None else 0.0,
-        "blades": camera.iris_blades if camera.iris_blades >= 3 else 0,
+        "corner": float(corner),
+        "blades": blades,
+        # The renderer has the middle of an edge to the right, a lens record counts from a corner.
+        "blade_turn": (np.pi / blades if blades else 0.0) + float(np.radians(camera.lens.iris.rotation if camera.lens else 0.0)),
         "squeeze": camera.anamorphic_squeeze,
     }
 

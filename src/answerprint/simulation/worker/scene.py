@@ -122,8 +122,9 @@ class Stage:
         data.clip_start, data.clip_end = 0.05, 2000.0
         data.dof.use_dof = now["f_stop"] > 0
         if data.dof.use_dof:
-            data.dof.aperture_fstop = now["f_stop"]
+            data.dof.aperture_fstop = now["f_stop"] / now["corner"]
             data.dof.aperture_blades = now["blades"]
+            data.dof.aperture_rotation = now["blade_turn"]
             data.dof.aperture_ratio = now["squeeze"]
         if now.get("barrel") and data.dof.use_dof and not plain:
             self._through_barrel(data, now)
@@ -135,7 +136,7 @@ class Stage:
         if data.custom_shader is None:
             data.custom_shader = _lens_program(data)
         for name, value in (
-            ("focal", now["focal_mm"]), ("focus", now["focus_m"]), ("pupil", now["focal_mm"] / now["f_stop"] / 2), ("squeeze", now["squeeze"]),
+            ("focal", now["focal_mm"]), ("focus", now["focus_m"]), ("pupil", now["focal_mm"] / now["f_stop"] * now["corner"] / 2), ("turn", now["blade_turn"]), ("squeeze", now["squeeze"]),
             ("width", width), ("height", height), ("up", now["shift"][1] * (width / height - 1)), ("rim", now["barrel"][0]), ("ahead", now["barrel"][1]),
         ):  # fmt: skip
             data.cycles_custom[name] = float(value)

@@ -22,7 +22,7 @@ from answerprint.generator.log_light import decoded
 from answerprint.generator.removal_choice import NOISE_FLOOR
 from answerprint.generator.removal_grain import regrained
 from answerprint.generator.removal_lanes import Lanes, QuadMatte, enclosing, opacity, overview
-from answerprint.generator.removal_look import Look, Offer, packed
+from answerprint.generator.removal_look import Look, Offer
 from answerprint.generator.removal_moving import fill_moving
 from answerprint.generator.removal_register import laid_over
 from answerprint.generator.removal_restore import restore_performer
@@ -314,10 +314,8 @@ def _scene(frame: int, analysis: Analysis) -> list[Offer]:
         return []
     log = np.asarray(arrays["plate"] / STOPS, np.float32)
     error = np.asarray(arrays["spread"] / STOPS**2, np.float32)
-    unseen = arrays["support"] == 0
-    nothing, none = np.zeros((0, 0), np.uint8), np.zeros_like(unseen)
     lay = functools.partial(_laid, arrays["to_plate"][frame])
-    return [Offer(Look(packed(log), unseen, none, nothing), lay, 0, support=2, spread=error)]
+    return [Offer(Look.of_plate(log, arrays["support"] == 0), lay, 0, support=2, spread=error)]
 
 
 def _laid(matrix: npt.NDArray[np.float64], box: Box) -> npt.NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -12,12 +13,13 @@ from answerprint.generator.removal_lanes import scaled_box
 from answerprint.graph.contract import Box
 from answerprint.perception.flow import dense_flow, round_trip_error
 
-__all__ = ["Motion", "brought", "ends", "free_along", "motion_between", "sight"]
+__all__ = ["Motion", "brought", "ends", "free_along", "luma", "motion_between", "shrunk", "sight"]
 
 Picture = npt.NDArray[np.float32]
 Plane = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Sight = npt.NDArray[np.uint8]
+Kind = TypeVar("Kind", bound=np.generic)
 
 FLOW_PRESET = "medium"
 """The fast preset costs 0.1 to 0.4 dB on the tuning clips; what is measured is kept small instead."""
@@ -58,14 +60,24 @@ class Motion:
         return np.asarray(cv2.warpAffine(plane, matrix, (x1 - x0, y1 - y0), flags=flags, borderMode=cv2.BORDER_REPLICATE))
 
 
-def sight(log: Picture, longest: int) -> Sight:
-    """The grey 8-bit picture that flow is measured on: ACEScct luma, at most ``longest`` pixels on its long side."""
-    height, width = log.shape[:2]
+def luma(log: Picture) -> Plane:
+    """The grey (h, w) of a picture in ACEScct."""
+    return np.asarray(cv2.transform(log, np.array([[0.27, 0.67, 0.06]], np.float32)), np.float32)
+
+
+def sight(grey: Plane, longest: int) -> Sight:
+    """The 8-bit picture that flow is measured on, from ACEScct ``luma``: at most ``longest`` pixels on its long side."""
+    return np.asarray(np.clip(shrunk(grey, longest) * np.float32(380) - np.float32(10), 0, 255), np.uint8)
+
+
+def shrunk(picture: npt.NDArray[Kind], longest: int) -> npt.NDArray[Kind]:
+    """A picture brought to at most ``longest`` pixels on its long side, at least 16 on either; the same where it is that small."""
+    height, width = picture.shape[:2]
     scale = min(1.0, longest / max(height, width))
-    if scale < 1:
-        log = cv2.resize(log, (max(16, round(width * scale)), max(16, round(height * scale))), interpolation=cv2.INTER_AREA)
-    grey = cv2.transform(log, np.array([[0.27, 0.67, 0.06]], np.float32))
-    return np.asarray(np.clip(grey * 380.0 - 10.0, 0, 255), np.uint8)
+    if scale == 1:
+        return picture
+    size = max(16, round(width * scale)), max(16, round(height * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), picture.dtype)
 
 
 def motion_between(here: Sight, there: Sight, size: tuple[int, int], where: Box, there_and_back: bool = False) -> Motion:

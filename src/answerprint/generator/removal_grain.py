@@ -26,7 +26,7 @@ def regrained(fill: Fill, look: Look, where: Mask, noise: FrameNoise, amount: fl
     for inner, _ in tiles(where):
         x0, y0, x1, y1 = inner
         cut = np.s_[y0:y1, x0:x1]
-        grain = noise.grain(rgb[cut] * STOPS, rng) / STOPS
+        grain = noise.grain(fill.over(look, where, inner) * STOPS, rng) / STOPS
         beside = _busyness(look.log(inner), ~look.hidden[cut]) / np.maximum(_busyness(grain, None), np.float32(1e-6))
         share = np.where(where[cut], np.float32(amount) * fill.grain[cut] * np.minimum(beside, 1), np.float32(0))
         rgb[cut] += grain * share[..., None]

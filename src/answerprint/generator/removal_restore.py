@@ -33,7 +33,7 @@ def restore_performer(
     Each pixel of ``where`` is taken whole from the one frame whose flow-aligned picture agrees best with this frame on the
     performer's pixels beside it; the offset is returned (int8, 0: none agreed well enough and the pixel stays source).
     """
-    picture, offsets = look.log(), np.zeros(look.hidden.shape, np.int8)
+    picture, offsets = np.zeros(look.codes.shape, np.float32), np.zeros(look.hidden.shape, np.int8)
     hole = look.hidden & where
     for inner, outer in tiles(hole) if near else []:
         x0, y0, x1, y1 = outer

@@ -6,7 +6,7 @@ the gap in the direction in which its two banks agree best, so that edges cross 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -19,6 +19,7 @@ from scipy.sparse.linalg import splu
 __all__ = ["led_across", "smoothest"]
 
 Picture = npt.NDArray[np.float32]
+Codes = npt.NDArray[np.uint16]
 Mask = npt.NDArray[np.bool_]
 
 _BENDING = (
@@ -28,7 +29,7 @@ _BENDING = (
 """The 13-point biharmonic operator: (down, right, weight)."""
 
 
-def smoothest(picture: Picture, hole: Mask) -> Picture:
+def smoothest(picture: Picture | Codes, hole: Mask) -> Picture:
     """The pixels of the hole, (n, 3) in row order, on the surface through ``picture`` round it that bends least.
 
     Biharmonic, the exact sparse solution. A rim beyond the picture's edge is taken to repeat the edge.
@@ -37,44 +38,73 @@ def smoothest(picture: Picture, hole: Mask) -> Picture:
     count = len(rows)
     if count == 0:
         return np.zeros((0, picture.shape[2]), np.float32)
-    height, width = hole.shape
-    number = np.full(hole.shape, -1, np.int32)
-    number[rows, columns] = np.arange(count)
-    entries: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.int32], npt.NDArray[np.float64]]] = []
-    right_side = np.zeros((count, picture.shape[2]))
+    # Numbered across the hole's shorter way, a wire's pixels lie near their neighbours in the list.
+    order = np.arange(count) if np.ptp(rows) >= np.ptp(columns) else np.lexsort((rows, columns))
+    rows, columns = rows[order], columns[order]
+    width = hole.shape[1] + 4
+    number = np.full((hole.shape[0] + 4, width), -1, np.int32)
+    number[rows + 2, columns + 2] = np.arange(count, dtype=np.int32)
+    number = np.pad(number[2:-2, 2:-2], 2, mode="edge").ravel()
+    at = ((rows + 2) * width + columns + 2).astype(np.int32)
+    edges = np.pad(np.arange(hole.size, dtype=np.int32).reshape(hole.shape), 2, mode="edge").ravel()
+    known = picture.reshape(hole.size, -1)
+    system, right_side = _System(count), np.zeros((count, picture.shape[2]))
     for down, right, weight in _BENDING:
-        y = np.clip(rows + down, 0, height - 1)
-        x = np.clip(columns + right, 0, width - 1)
-        other = number[y, x]
-        inside = other >= 0
-        entries.append((np.nonzero(inside)[0], other[inside], np.full(int(inside.sum()), float(weight))))
-        right_side[~inside] -= weight * picture[y[~inside], x[~inside]]
-    data = (
-        np.concatenate([e[2] for e in entries]),
-        (np.concatenate([e[0] for e in entries]), np.concatenate([e[1] for e in entries])),
-    )
-    return np.asarray(_solved(sparse.csr_matrix(data, (count, count)), right_side), np.float32)
+        there = at + np.int32(down * width + right)
+        other = number[there]
+        outside = np.flatnonzero(other < 0)
+        right_side[outside] -= weight * known[edges[there[outside]]].astype(np.float64)
+        system.add(other, weight)
+    solved = np.empty(right_side.shape, np.float32)
+    solved[order] = system.solved(right_side)
+    return solved
 
 
 _WIDEST_BAND = 120
 
 
-def _solved(system: sparse.csr_matrix, right_side: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The solution, by a banded factorisation where an order along the hole leaves a narrow band, as it does in a wire."""
-    order = reverse_cuthill_mckee(system, symmetric_mode=False)
-    place = np.empty(len(order), np.int32)
-    place[order] = np.arange(len(order))
-    entries = system.tocoo()
-    down, right = place[entries.row], place[entries.col]
-    band = int(np.abs(down - right).max())
-    if band > _WIDEST_BAND:
-        ridge = sparse.identity(len(order), format="csc") * 1e-9
+class _System:
+    """The equations of a hole's pixels, one a pixel, as they are put together."""
+
+    def __init__(self, count: int) -> None:
+        self._count, self._each = count, np.arange(count, dtype=np.int32)
+        self._of: list[npt.NDArray[np.int32]] = []
+        self._on: list[npt.NDArray[np.int32]] = []
+        self._weights: list[npt.NDArray[np.float64]] = []
+
+    def add(self, other: npt.NDArray[np.int32], weight: float) -> None:
+        """Each pixel's equation holds ``weight`` times pixel ``other``, where that is in the hole (0 or more)."""
+        inside = other >= 0
+        self._of.append(self._each[inside])
+        self._on.append(other[inside])
+        self._weights.append(np.full(len(self._of[-1]), weight, np.float64))
+
+    def solved(self, right_side: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The solution, by a banded factorisation where the pixels' order leaves a narrow band, as it does in a wire."""
+        of, on, weights = np.concatenate(self._of), np.concatenate(self._on), np.concatenate(self._weights)
+        if int(np.abs(of - on).max()) <= _WIDEST_BAND:
+            return _banded(of, on, weights, right_side)
+        system = sparse.csr_matrix((weights, (of, on)), (self._count, self._count))
+        order = reverse_cuthill_mckee(system, symmetric_mode=False)
+        place = np.empty(self._count, np.int32)
+        place[order] = self._each
+        if int(np.abs(place[of] - place[on]).max()) <= _WIDEST_BAND:
+            return np.asarray(_banded(place[of], place[on], weights, right_side[order])[place])
+        ridge = sparse.identity(self._count, format="csc") * 1e-9
         return np.asarray(splu(system.tocsc() + ridge, permc_spec="MMD_AT_PLUS_A").solve(right_side))
-    diagonals = np.zeros((2 * band + 1, len(order)))
-    diagonals[band + down - right, right] = entries.data
+
+
+def _banded(
+    of: npt.NDArray[np.int32],
+    on: npt.NDArray[np.int32],
+    weights: npt.NDArray[np.float64],
+    right_side: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
+    count, band = len(right_side), int(np.abs(of - on).max())
+    places = (band + of - on).astype(np.int64) * count + on
+    diagonals = np.bincount(places, weights, (2 * band + 1) * count).reshape(-1, count)
     diagonals[band] += 1e-9
-    found = solve_banded((band, band), diagonals, right_side[order], overwrite_ab=True, overwrite_b=True, check_finite=False)
-    return np.asarray(found[place])
+    return np.asarray(solve_banded((band, band), diagonals, right_side, overwrite_ab=True, overwrite_b=True, check_finite=False))
 
 
 @dataclass(frozen=True)
@@ -88,9 +118,10 @@ class _Chords:
 
 _DIRECTIONS = 16
 _ANGLES = np.arange(_DIRECTIONS, dtype=np.float32) * np.float32(np.pi / _DIRECTIONS)
-_THIRD = np.full(3, 1 / 3, np.float32)
 _RIGHT, _DOWN = np.cos(_ANGLES), np.sin(_ANGLES)
-_NEAR = 4
+_NEAR, _BLOCK, _ACROSS = 4, 40, 1 << 20
+_ROWS = 16_000
+"""Most rows that OpenCV samples at once."""
 _LONGEST = 26
 """Longest chord half searched, pixels: a 12 px rod crossed at 30 degrees."""
 _TOLERANCE = np.float32(0.03)
@@ -110,16 +141,19 @@ def led_across(base: Picture, hole: Mask, only: Mask | None = None) -> Picture:
     if len(rows) == 0:
         return np.zeros((0, base.shape[2]), np.float32)
     chords = _chords(rows, columns, hole)
-    sampler = _Sampler(base, columns[:, None].astype(np.float32), rows[:, None].astype(np.float32))
-    cost = _smoothed(_disagreement(sampler, chords), rows, columns)
+    front, back = (_Bank.of(base, rows, columns, along, sign) for along, sign in ((chords.ahead, 1), (chords.behind, -1)))
+    # What is averaged over dozens of pixels need be asked of half of them only.
+    asked = (rows + columns) % 2 == (rows + columns)[0] % 2
+    cost = _smoothed(_disagreement(front.only(asked), back.only(asked)), asked, rows, columns)
     length = chords.ahead + chords.behind
     shortest = np.where(chords.valid, length, np.inf).min(axis=1, keepdims=True)
-    cost = cost + np.float32(0.5) * _TOLERANCE * (length / shortest - 1)
-    cost = np.where(chords.valid, cost, np.inf)
+    cost += np.float32(0.5) * _TOLERANCE * (length / shortest - 1)
+    cost[~chords.valid] = np.inf
     least = cost.min(axis=1, keepdims=True)
     reached = np.isfinite(least[:, 0])
-    weight = np.where(chords.valid, np.exp(-(cost - np.where(np.isfinite(least), least, 0)) / _TOLERANCE), 0) / length
-    value = (weight[..., None] * _along(sampler, chords)).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-12)[:, None]
+    weight = np.where(chords.valid, np.exp((np.where(reached[:, None], least, 0) - cost) / _TOLERANCE), 0) / length
+    weight /= np.maximum(weight.sum(axis=1, keepdims=True), np.float32(1e-12))
+    value = _carried(front, back, chords, np.asarray(weight, np.float32))
     return np.where(reached[:, None], value, base[rows, columns]).astype(np.float32)
 
 
@@ -154,57 +188,81 @@ def _march(rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], hole: Mask
 
 
 @dataclass(frozen=True)
-class _Sampler:
+class _Bank:
+    """Where the chords meet the picture on one side of the gap: ``x`` and ``y`` (n, directions), pixels; ``right`` and ``down``
+    (directions) lead away from the gap."""
+
     base: Picture
     x: Picture
     y: Picture
+    right: Picture
+    down: Picture
 
-    def at(self, along: Picture, aside: float = 0.0) -> Picture:
-        """Colours ``along`` pixels ahead in each direction and ``aside`` pixels to its left: (n, directions, 3)."""
-        x = (self.x + along * _RIGHT - np.float32(aside) * _DOWN).astype(np.float32, copy=False)
-        y = (self.y + along * _DOWN + np.float32(aside) * _RIGHT).astype(np.float32, copy=False)
+    @classmethod
+    def of(cls, base: Picture, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], along: Picture, sign: int) -> _Bank:
+        right, down = np.float32(sign) * _RIGHT, np.float32(sign) * _DOWN
+        x, y = (start[:, None].astype(np.float32) + along * way for start, way in ((columns, right), (rows, down)))
+        return cls(base, x, y, right, down)
+
+    def only(self, some: Mask) -> _Bank:
+        return replace(self, x=self.x[some], y=self.y[some])
+
+    def at(self, beyond: float, aside: float = 0.0) -> Picture:
+        """Colours ``beyond`` pixels into the bank and ``aside`` pixels to the chord's side, the same for both banks: (n, directions, 3)."""
+        x = self.x + (np.float32(beyond) * self.right - np.float32(aside) * _DOWN)
+        y = self.y + (np.float32(beyond) * self.down + np.float32(aside) * _RIGHT)
         found = [
-            cv2.remap(self.base, x[i : i + 16000], y[i : i + 16000], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            for i in range(0, len(x), 16000)
+            cv2.remap(self.base, x[i : i + _ROWS], y[i : i + _ROWS], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            for i in range(0, len(x), _ROWS)
         ]
-        return np.concatenate(found)
+        return found[0] if len(found) == 1 else np.concatenate(found)
 
 
-def _disagreement(sampler: _Sampler, chords: _Chords) -> Picture:
+def _disagreement(front: _Bank, back: _Bank) -> Picture:
     """Mean difference between short profiles on the two banks, (n, directions)."""
-    total, weights = np.zeros(chords.ahead.shape, np.float32), 0.0
+    total, weights = np.zeros(front.x.shape, np.float32), 0.0
     for aside in range(-2, 3):
         for beyond, share in ((0.35, 1.0), (1.35, 0.5)):
             weight = share * float(np.exp(-0.5 * (aside / 1.5) ** 2))
-            difference = sampler.at(chords.ahead + beyond, aside) - sampler.at(-chords.behind - beyond, aside)
-            total += np.float32(weight) * np.abs(difference) @ _THIRD
+            apart = cv2.absdiff(front.at(beyond, aside), back.at(beyond, aside))
+            total += cv2.transform(apart, np.full((1, 3), weight / 3, np.float32))
             weights += weight
     return total / np.float32(weights)
 
 
-def _smoothed(cost: Picture, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]) -> Picture:
-    """Costs averaged (Gaussian, sigma 2) with those of nearby hole pixels: an edge that crosses here crosses beside as well."""
-    top, left = int(rows.min()), int(columns.min())
-    plane = np.zeros((int(rows.max()) - top + 1, int(columns.max()) - left + 1, cost.shape[1] + 1), np.float32)
-    at = rows - top, columns - left
-    plane[at[0], at[1], :-1], plane[at[0], at[1], -1] = cost, 1
+def _smoothed(cost: Picture, asked: Mask, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]) -> Picture:
+    """Costs averaged (Gaussian, sigma 2) with those of nearby hole pixels: an edge that crosses here crosses beside as well.
+
+    ``cost`` is that of the pixels ``asked``; the answer is for all. Far from any that was asked it is 0."""
     taps = np.exp(-(np.arange(-_NEAR, _NEAR + 1, dtype=np.float32) ** 2) / np.float32(8))
-    spread = cv2.sepFilter2D(plane, cv2.CV_32F, taps, taps, borderType=cv2.BORDER_CONSTANT)[at]
-    return np.asarray(spread[:, :-1] / spread[:, -1:], np.float32)
+    number = np.cumsum(asked) - 1
+    out = np.empty((len(rows), cost.shape[1]), np.float32)
+    # Block by block, for a slanted wire's own box is mostly not wire.
+    for block in np.unique((rows // _BLOCK) * _ACROSS + columns // _BLOCK):
+        top, left = block // _ACROSS * _BLOCK, block % _ACROSS * _BLOCK
+        reach = _BLOCK + _NEAR
+        near = np.flatnonzero((rows >= top - _NEAR) & (rows < top + reach) & (columns >= left - _NEAR) & (columns < left + reach))
+        y, x = rows[near], columns[near]
+        own = (y >= top) & (y < top + _BLOCK) & (x >= left) & (x < left + _BLOCK)
+        y, x, some = y - y.min(), x - x.min(), asked[near]
+        plane = np.zeros((int(y.max()) + 1, int(x.max()) + 1, cost.shape[1] + 1), np.float32)
+        plane[y[some], x[some], :-1], plane[y[some], x[some], -1] = cost[number[near[some]]], 1
+        spread = cv2.sepFilter2D(plane, cv2.CV_32F, taps, taps, borderType=cv2.BORDER_CONSTANT)[y[own], x[own]]
+        out[near[own]] = spread[:, :-1] / np.maximum(spread[:, -1:], np.float32(1e-6))
+    return out
 
 
-def _along(sampler: _Sampler, chords: _Chords) -> Picture:
-    """Values on the chords: halfway between the straight line and the cubic through the banks' values and slopes."""
-    front, back = sampler.at(chords.ahead), sampler.at(-chords.behind)
-    slope_front = sampler.at(chords.ahead + 1) - front
-    slope_back = back - sampler.at(-chords.behind - 1)
-    length = (chords.ahead + chords.behind)[..., None]
-    u = chords.behind[..., None] / length
-    straight = (1 - u) * back + u * front
-    cubic = (
-        (2 * u**3 - 3 * u**2 + 1) * back
-        + (u**3 - 2 * u**2 + u) * length * slope_back
-        + (3 * u**2 - 2 * u**3) * front
-        + (u**3 - u**2) * length * slope_front
+def _carried(front: _Bank, back: _Bank, chords: _Chords, weight: Picture) -> Picture:
+    """Values (n, 3) on the chords, mixed by ``weight`` (n, directions): halfway between the straight line through both banks'
+    values and the cubic through their values and slopes."""
+    length = chords.ahead + chords.behind
+    u = chords.behind / length
+    front_slope, back_slope = (u**3 - u**2) * length, (u**3 - 2 * u**2 + u) * length
+    shares = (
+        (front.at(0), u + 3 * u**2 - 2 * u**3 - front_slope),
+        (front.at(1), front_slope),
+        (back.at(0), 2 - u - 3 * u**2 + 2 * u**3 + back_slope),
+        (back.at(1), -back_slope),
     )
-    return np.asarray(0.5 * straight + 0.5 * cubic, np.float32)
+    half = np.float32(0.5) * weight
+    return np.asarray(sum(np.einsum("nw,nwc->nc", half * share, colour) for colour, share in shares), np.float32)

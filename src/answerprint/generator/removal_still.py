@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from answerprint.generator.frame_noise import FrameNoise, measure_noise
-from answerprint.generator.log_light import encoded
 from answerprint.generator.removal_flow import free_along
 from answerprint.generator.removal_lanes import Lanes, hidden_under
-from answerprint.generator.removal_look import Look, packed
+from answerprint.generator.removal_look import Look
 from answerprint.generator.removal_register import corners, laid_over, registration
 from answerprint.generator.removal_takes import other_takes
 from answerprint.generator.static_plate import LOCKED_PX, camera_motion, static_plate
@@ -67,8 +66,7 @@ def still_plate(arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Look, npt.NDArr
     """The plate as a frame to take from, hidden where no frame saw it, and its support."""
     support = np.asarray(arrays["support"])
     colour = np.asarray(arrays["plate"], np.float32)
-    unseen = support == 0
-    return Look(packed(colour), unseen, np.zeros_like(unseen), np.zeros((0, 0), np.uint8)), support
+    return Look.of_plate(colour, support == 0), support
 
 
 def noise_of(arrays: Mapping[str, npt.NDArray[Any]]) -> FrameNoise | None:
@@ -88,7 +86,7 @@ def _moving_grain(plate: FrameReader, matte: MatteReader, box: Box, edge_px: flo
         hidden = hidden_under(wanted, edge_px)[y0:y1, x0:x1]
         # Only what is large is closed roughly: the exact way takes minutes there, and the rough one drags points beside a wire.
         wide = hidden_under(Lanes.on(wanted, None).large.astype(np.float32), edge_px)[y0:y1, x0:x1]
-        looks.append(Look.at(encoded(plate.read(frame)[y0:y1, x0:x1]), hidden, wide))
+        looks.append(Look.at(plate.read(frame)[y0:y1, x0:x1], hidden, wide))
     one, other = looks
     matrix = registration(one.sight, other.sight, corners(one.sight, one.hidden), (x1 - x0, y1 - y0))
     if matrix is None:

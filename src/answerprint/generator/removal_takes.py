@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from answerprint.generator.exemplar import smooth_fill
-from answerprint.generator.removal_flow import sight
+from answerprint.generator.removal_flow import luma, sight
 from answerprint.generator.removal_lanes import enclosing
 from answerprint.generator.removal_register import corners, registration
 from answerprint.generator.seam import frame_gain, joined
@@ -111,7 +111,7 @@ def _laid(theirs: Log, steady: Mask, ours: Log, known: Mask, box: Box) -> NDArra
         return still
     gain = np.median((ours - theirs[cut])[both], axis=0).astype(np.float32)
     # What is not seen on both sides must not look like anything to follow.
-    here, there = (sight(smooth_fill(plate, ~both) / STOPS, _SIGHT) for plate in (ours, theirs[cut] + gain))
+    here, there = (sight(luma(smooth_fill(plate, ~both) / STOPS), _SIGHT) for plate in (ours, theirs[cut] + gain))
     size = (box[2] - box[0], box[3] - box[1])
     matrix = registration(here, there, corners(here, ~both), size)
     if matrix is None:

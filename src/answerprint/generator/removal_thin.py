@@ -17,7 +17,7 @@ from answerprint.generator.removal_choice import Candidate, choose, error_beside
 from answerprint.generator.removal_flow import free_along
 from answerprint.generator.removal_look import BESIDE, Fill, Look, Offer, tiles
 from answerprint.generator.removal_spatial import led_across, smoothest
-from answerprint.generator.removal_trial import Made, made_from_itself
+from answerprint.generator.removal_trial import LED_REACH, Made, made_from_itself
 from answerprint.graph.contract import Box
 
 __all__ = ["DOUBT", "fill_thin"]
@@ -70,7 +70,7 @@ class _Tile:
         flow = None if offer.flow is None else offer.flow(self.outer)
         free = ~offer.look.hidden[cut] if flow is None else free_along(offer.look.veil, flow, x0, y0)
         valid = free[self.here]
-        if not valid.any() and flow is not None:
+        if not valid.any() and (flow is not None or self.steady.all()):
             return
         colour = offer.look.log(self.outer) if flow is None else offer.look.along(flow, x0, y0)
         hidden = self.look.hidden[cut]
@@ -136,7 +136,7 @@ def fill_thin(
     _make_the_rest(look, hole, parts, good)
     for part in parts:
         part.settle(fill)
-    _close_gaps(hole, fill)
+    _close_gaps(look, hole, fill)
     return fill
 
 
@@ -161,16 +161,18 @@ def _make_the_rest(look: Look, hole: Mask, parts: list[_Tile], good: float) -> N
             part.take_made(one)
 
 
-def _close_gaps(hole: Mask, fill: Fill) -> None:
+def _close_gaps(look: Look, hole: Mask, fill: Fill) -> None:
     """Make what nobody saw again, now from the seen pixels close by: a sliver of one pixel is easier than a whole wire."""
     seen = hole & (fill.support > 0)
     gap = hole & ~seen
     near = gap & (cv2.dilate(seen.astype(np.uint8), np.ones((_SLIVER, _SLIVER), np.uint8)) > 0)
-    if not near.any():
-        return
-    trial = fill.rgb.copy()
-    trial[gap] = smoothest(fill.rgb, gap)
-    fill.rgb[near] = 0.5 * (trial[near] + led_across(trial, gap, only=near))
+    for inner, outer in tiles(near, _CELL, LED_REACH):
+        cut = np.s_[outer[1] : outer[3], outer[0] : outer[2]]
+        own = np.zeros_like(near)
+        own[inner[1] : inner[3], inner[0] : inner[2]] = near[inner[1] : inner[3], inner[0] : inner[2]]
+        picture, open_, here = fill.over(look, hole, outer), gap[cut], own[cut]
+        picture[open_] = smoothest(picture, open_)
+        fill.rgb[own] = 0.5 * (picture[here] + led_across(picture, open_, only=here))
 
 
 def _at(plane: npt.NDArray[np.integer], flow: Picture | None, box: Box) -> npt.NDArray[np.integer]:

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from answerprint.generator.log_light import encoded
 from answerprint.generator.removal_flow import Motion, motion_between
 from answerprint.generator.removal_lanes import Lanes, hidden_under
 from answerprint.generator.removal_look import Look
@@ -64,7 +63,7 @@ class Window:
             if self._large:
                 large = Lanes.on(matte, None).large
                 wide = (hidden_under(large.astype(np.float32), self._edge_px) if large.any() else large)[y0:y1, x0:x1]
-            return Look.at(encoded(self._plate.read(frame)[y0:y1, x0:x1]), np.ascontiguousarray(hidden[y0:y1, x0:x1]), wide)
+            return Look.at(self._plate.read(frame)[y0:y1, x0:x1], np.ascontiguousarray(hidden[y0:y1, x0:x1]), wide)
 
         return self._memory.get("look", (*self._clip, frame), make, self._most)
 

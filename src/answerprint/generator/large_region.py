@@ -6,7 +6,7 @@ whole clip, so that it stands still. ``support`` says which is which: 0 is inven
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cv2
@@ -78,7 +78,7 @@ def prepare_large(
         subject = _ever(matte, plate, box)
     else:
         room = round(scaled_to_hd(MARGIN_PX_AT_HD, plate.width, plate.height))
-        scene = scene_plate(plate, matte, Union(people), covered, room, context)
+        scene = scene_plate(plate, matte, Union(people), _behind(matte, protect), room, context)
         if scene is None:
             return {}, facts | {"plated": False}
         clean, subject, turning, witnesses = scene.clean, scene.wanted, {"to_plate": scene.to_plate, "spread": scene.spread}, []
@@ -112,6 +112,18 @@ def prepare_large(
         **turning,
     }
     return arrays, facts
+
+
+def _behind(matte: MatteReader, protect: MatteReader | None) -> Callable[[int], Plane]:
+    """What a moving camera's plate may not show: what is removed, as exactly as its matte says since every pixel beside it counts, and
+    the performers generously."""
+
+    def hidden(frame: int) -> Plane:
+        removed = matte.read(frame) > 0
+        people = [] if protect is None else [protect]
+        return removed | hidden_by(people, frame, matte.width, matte.height)
+
+    return hidden
 
 
 class _Once:

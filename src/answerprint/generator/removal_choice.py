@@ -68,9 +68,10 @@ def mean_square(one: Picture, other: Picture) -> Plane:
     return np.asarray(np.einsum("...c,...c->...", difference, difference) / np.float32(3), np.float32)
 
 
-def choose(candidates: Sequence[Candidate]) -> Chosen:
-    """Blend by reliability: weight = (error + floor)^-1.5, so that a clear winner takes nearly all."""
-    weights = [np.where(c.valid, (c.error + NOISE_FLOOR) ** -_SHARPNESS, np.float32(0)).astype(np.float32) for c in candidates]
+def choose(candidates: Sequence[Candidate], sharpness: float = _SHARPNESS) -> Chosen:
+    """Blend by reliability: weight = (error + floor)^-sharpness, so that a clear winner takes nearly all; 1 is right where errors
+    are expected and not measured."""
+    weights = [np.where(c.valid, (c.error + NOISE_FLOOR) ** -sharpness, np.float32(0)).astype(np.float32) for c in candidates]
     total = np.maximum(np.sum(weights, axis=0), np.float32(1e-12))
     colour = np.sum([w[..., None] * c.colour for w, c in zip(weights, candidates, strict=True)], axis=0) / total[..., None]
     error = np.sum([w * c.error for w, c in zip(weights, candidates, strict=True)], axis=0) / total

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["corners", "laid_over", "registration"]
+__all__ = ["corners", "laid_over", "registration", "step_of"]
 
 Mask = npt.NDArray[np.bool_]
 Real = npt.NDArray[np.float64]
@@ -52,6 +52,11 @@ def laid_over(matrix: Real, x0: int, y0: int, width: int, height: int) -> npt.ND
     """The flow (h, w, 2) that a homography is over the rectangle at (x0, y0)."""
     x = np.arange(x0, x0 + width, dtype=np.float64)[None, :]
     y = np.arange(y0, y0 + height, dtype=np.float64)[:, None]
+    return step_of(matrix, x, y)
+
+
+def step_of(matrix: Real, x: Real, y: Real) -> npt.NDArray[np.float32]:
+    """The step (..., 2) in pixels that a homography takes from each place (x, y)."""
     bottom = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
     u = (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) / bottom - x
     v = (matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]) / bottom - y

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from answerprint.generator.removal_flow import Motion, motion_between
+from answerprint.generator.removal_follow import Hop, as_camera, behind
 from answerprint.generator.removal_lanes import Lanes, hidden_under
 from answerprint.generator.removal_look import Look
 from answerprint.generator.removal_register import corners, registration
@@ -83,3 +84,15 @@ class Window:
 
         matrix = self._memory.get("camera", (*self._clip, first, second), make, 6 * self._most)
         return matrix if matrix is None or frame == first else np.asarray(np.linalg.inv(matrix))
+
+    def behind(self, frame: int, other: int) -> Hop:
+        """How pixels go from a frame to the next or the one before, behind its holes too."""
+
+        def make() -> Hop:
+            return behind(self.look(frame), self.look(other), self.camera(frame, other), (self.width, self.height))
+
+        return self._memory.get("behind", (*self._clip, frame, other), make, 2 * self._most)
+
+    def laid(self, frame: int, other: int) -> Hop:
+        """How pixels go from one frame to another when the camera alone moves."""
+        return as_camera(self.camera(frame, other))

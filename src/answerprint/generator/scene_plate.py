@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from answerprint.generator.exemplar import smooth_fill
+from answerprint.generator.removal_lanes import enclosing
 from answerprint.generator.stabilise import camera_steps
 from answerprint.generator.static_plate import HIDDEN, OFFSET, STEPS_PER_UNIT, StaticPlate, median_of, spread
 from answerprint.generator.stops import Log, to_log
@@ -31,6 +33,8 @@ _LARGEST = 8.0
 """Largest plate, in frames' areas: beyond it the camera turned so far that a flat picture cannot hold it."""
 _FEWEST = 20
 """Points that must agree between each frame and the next."""
+_BESIDE_PX = 8
+"""Picture round what is covered that its smooth closing is made from."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ def scene_plate(
     margin: int,
     context: Context,
 ) -> ScenePlate | None:
-    """The plate behind ``matte``. ``everyone`` covers all that moves by itself, ``hidden(frame)`` says it generously, (h, w) bool.
+    """The plate behind ``matte``. ``everyone`` covers all that moves by itself; ``hidden(frame)``, (h, w) bool, what the plate may not
+    show.
 
     None when the camera's movement cannot be told from frame to frame, or leads too far.
     """
@@ -153,8 +158,17 @@ def _laid(plate: FrameReader, frame: int, hidden: Callable[[int], Plane], matrix
     """One frame on the plate, in stops, and where it shows the set."""
     light = plate.read(frame)
     covered = hidden(frame) | ~np.isfinite(light).all(axis=2)
-    picture = cv2.warpPerspective(to_log(light), matrix, size, flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
-    veil = cv2.dilate(covered.astype(np.uint8), np.ones((5, 5), np.uint8)) * np.uint8(255)
-    veil[:2], veil[-2:], veil[:, :2], veil[:, -2:] = 255, 255, 255, 255
+    log = _closed(to_log(light), covered)
+    picture = cv2.warpPerspective(log, matrix, size, flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
+    veil = covered.astype(np.uint8) * np.uint8(255)
     met = cv2.warpPerspective(veil, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255)
     return np.asarray(picture, np.float32), np.asarray(met < 3)
+
+
+def _closed(log: Log, covered: Plane) -> Log:
+    """What is covered closed smoothly, so that sampling beside it does not ring: the plate may then use pixels up to its edge."""
+    box = enclosing(covered, _BESIDE_PX)
+    if box is not None:
+        cut = np.s_[box[1] : box[3], box[0] : box[2]]
+        log[cut] = smooth_fill(log[cut], covered[cut])
+    return log

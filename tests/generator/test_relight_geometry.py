@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from answerprint.generator.light_geometry import RigLight, direction_of
+from answerprint.generator.light_geometry import RigLight, SeenSurface, direction_of, solve_strengths
 from answerprint.generator.relight_geometry import MOST_STOPS, RelightGeometry, RelightGeometryParameters
 from answerprint.graph.contract import Chunk
 from answerprint.graph.runner import SeededContext
@@ -118,6 +118,28 @@ def test_a_key_from_the_other_side_lights_the_other_side() -> None:
     plate, made = lit({"key": 1.0, "fill": 0.3}), relit(key_azimuth=45.0)
     gain = np.log2(made / plate).mean(axis=2)
     assert gain[HEIGHT // 2, WIDTH // 2 + 18] > 0.3 > -0.3 > gain[HEIGHT // 2, WIDTH // 2 - 18]
+
+
+def test_a_beam_lights_nothing_outside_itself() -> None:
+    surface = SeenSurface(ball()[0], CAMERA)
+    narrow = RigLight(id="back", position=(0.0, 0.0, 0.0), aim=(0.0, 2.0, 0.0), size=0.1, beam=10.0)
+    # The light from everywhere is the same over a wall that faces the camera; the beam's own is 18 cm wide on the ball.
+    light = surface.shading(narrow)
+    corner = light[2, 2]
+    assert light[HEIGHT // 2, WIDTH // 2] > 3 * corner
+    assert light[2:8, 2:40] == pytest.approx(corner, rel=0.02)
+
+
+def test_lamps_that_all_have_a_reading_keep_their_proportion_before_a_set_painted_like_light() -> None:
+    plate = lit({"key": 1.0, "fill": 0.3}) * np.linspace(0.3, 1.5, WIDTH, dtype=np.float32)[None, :, None]
+    surface = SeenSurface(ball()[0], CAMERA)
+    shadings = [surface.shading(lamp) for lamp in rig()]
+    told = np.array([lamp.lux / surface.at_aim(lamp) for lamp in rig()])
+    strengths, _ = solve_strengths(plate, shadings, told)
+    held = (strengths[0] / strengths[1]) / (told[0] / told[1])
+    assert held == pytest.approx(np.ones(3), rel=0.1)
+    unread, _ = solve_strengths(plate, shadings, np.array([told[0], 0.0]))
+    assert np.abs(unread[0] / unread[1] / (told[0] / told[1]) - 1).max() > 0.3
 
 
 def test_without_a_rig_the_fault_says_what_to_give() -> None:

@@ -1,7 +1,7 @@
 """What each lamp of a rig gives to each surface a camera sees: from depth, soft lamps, and shadows as far as the depth shows them.
 
 Shading of a lamp is the mean over points of its face of  max(n.d, 0) max(-d.f, 0) / r^2  where nothing seen stands between
-(d to the lamp, f where it faces, r metres): Lambert at the surface and at the lamp.
+(d to the lamp, f where it faces, r metres): Lambert at the surface and at the lamp; a beam sends evenly up to its edge instead.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ Triple = tuple[float, float, float]
 WORK_WIDTH = 192
 """Light is computed at this width: it varies slowly, and only its slow part is used."""
 _FACE = 3
-_HOLD_KNOWN, _HOLD_UNKNOWN = 0.25, 0.03
-"""How strongly strengths are held to where they begin, against a relative error of 1 of every pixel."""
+_HOLD_KNOWN, _HOLD_UNKNOWN, _HOLD_METERED = 0.25, 0.03, 4.0
+"""How strongly strengths are held to where they begin, against a relative error of 1 of every pixel: a lamp with a reading beside
+lamps without one, a lamp without, and every lamp where all have one: a meter knows what a picture of one lighting does not tell."""
+_BEAM_EDGE = 0.15
+"""Share of a beam, in cosine, over which it falls off to nothing."""
 _BOUNCE = 0.6
 """Light from the room over direct light, on average; 0.4 to 0.8 on rendered living rooms with grey walls."""
 _STEPS, _REACH, _THICK = 28, 1.2, 0.35
@@ -40,6 +43,7 @@ class RigLight(BaseModel):
     position: Triple = Field(description="metres")
     aim: Triple = Field(description="the point it faces, metres")
     size: float = Field(default=0.4, gt=0, le=10, description="side of its face, metres")
+    beam: float = Field(default=180.0, gt=1, le=180, description="full angle of its beam, degrees; 180 is a bare face")
     lux: float = Field(default=0.0, ge=0, description="illuminance measured at the aim, lux; 0 is not known")
     gain_stops: float = Field(default=0.0, ge=-20, le=20, description="stops more or less than filmed")
     enabled: bool = True
@@ -99,7 +103,7 @@ class SeenSurface:
             distance = np.linalg.norm(away, axis=-1)
             way = away / np.maximum(distance, 1e-6)[..., None]
             lambert = np.maximum((self.normals * way).sum(axis=-1), 0)
-            given = np.maximum(-(way @ facing), 0) / np.maximum(distance, 0.1) ** 2
+            given = _sent(-(way @ facing), light.beam) / np.maximum(distance, 0.1) ** 2
             total += lambert * given * self._visible(way, distance)
         # A room sends part of each lamp's light back from everywhere: what its surfaces got on average.
         direct = total / _FACE**2
@@ -145,7 +149,7 @@ def solve_strengths(light: Plane, shadings: list[Real], known: Real | None = Non
     if known is not None and (known > 0).any():
         told = known * scale[:-1]
         start[:-1] = np.where(known > 0, told / told[known > 0].mean(), 1.0)
-        hold[:-1] = np.where(known > 0, _HOLD_KNOWN, _HOLD_UNKNOWN)
+        hold[:-1] = np.where(known > 0, _HOLD_METERED if (known > 0).all() else _HOLD_KNOWN, _HOLD_UNKNOWN)
     strengths = np.repeat(start[:, None], 3, axis=1)
     prior = np.diag(hold / start) * np.sqrt(len(flat))
     albedo = np.ones_like(flat)
@@ -210,6 +214,14 @@ def _face(light: RigLight, facing: Real) -> list[Real]:
     up = np.cross(side, facing)
     offsets = (np.arange(_FACE) - (_FACE - 1) / 2) / _FACE * light.size
     return [np.array(light.position) + a * side + b * up for a in offsets for b in offsets]
+
+
+def _sent(along: Real, beam: float) -> Real:
+    """What a lamp sends at a cosine from its axis: a bare face by Lambert, a beam evenly up to its edge."""
+    if beam >= 180:
+        return np.maximum(along, 0)
+    edge = np.cos(np.radians(beam / 2))
+    return np.clip((along - edge) / (_BEAM_EDGE * (1 - edge)), 0, 1)
 
 
 def facts(lights: tuple[RigLight, ...], strengths: Any) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class RelightGeometry(Operation):
     """Change the lamps of a shot by the shapes they shone on."""
 
     name = "relight_geometry"
-    version = "1"
+    version = "2"
     summary = (
         "Key to fill ratio, key direction and lamp levels from depth and the gaffer's list, as a slow gain of at most 2 stops."
     )
@@ -185,10 +185,10 @@ def light_stops(
         before = before + shading[..., None] * strengths[at]
         after = after + moved[..., None] * strengths[at] * gain
     stops = np.clip(np.log2(np.maximum(after, 1e-9) / np.maximum(before, 1e-9)), -MOST_STOPS, MOST_STOPS)
-    return _slow(stops.astype(np.float32), surface.depth.astype(np.float32), depth.shape)
+    return slow(stops.astype(np.float32), surface.depth.astype(np.float32), depth.shape)
 
 
-def _slow(stops: NDArray[np.float32], depth: Plane, shape: tuple[int, ...]) -> NDArray[np.float32]:
+def slow(stops: NDArray[np.float32], depth: Plane, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Full size, blurred among pixels of about one distance, so that light on a performer does not leak to the wall behind."""
     height, width = shape[:2]
     full = cv2.resize(stops, (width, height), interpolation=cv2.INTER_LINEAR)

@@ -36,7 +36,7 @@ def data_folder() -> Path:
 
 @cache
 def base() -> dict:
-    """The base mesh: vertices (19158, 3) in our axes and metres, faces with UV by group, joints, bones, skin weights."""
+    """The base mesh: vertices (19158, 3) in our axes and metres, faces with UV by group (``quads`` the skin's corners), joints, bones, weights."""
     folder = data_folder()
     vertices, uvs, groups, group = [], [], {}, "body"
     with (folder / "3dobjs" / "base.obj").open() as file:
@@ -63,6 +63,7 @@ def base() -> dict:
         "vertices": _ours(np.array(vertices, dtype=np.float64)),
         "uvs": np.array(uvs, dtype=np.float64),
         "groups": groups,
+        "quads": np.array([[c[0] for c in f] for f in groups["body"]]),
         "joints": joints,
         "names": names,
         "parents": [names.index(bones[name]["parent"]) if bones[name]["parent"] else -1 for name in names],
@@ -199,9 +200,11 @@ def _target(name: str):
     file = data_folder() / "targets" / "macrodetails" / f"{name}.target.gz"
     if not file.is_file():
         return None
-    lines = gzip.decompress(file.read_bytes()).decode("ascii").splitlines()
+    text = gzip.decompress(file.read_bytes()).decode("ascii")
+    if "#" in text:
+        text = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
     # Read by numpy in one go: some fifty files of thousands of lines make half of what a first picture takes in plain Python.
-    table = np.fromstring("\n".join(line for line in lines if not line.startswith("#")), sep=" ").reshape(-1, 4)
+    table = np.fromstring(text, sep=" ").reshape(-1, 4) if text.strip() else np.zeros((0, 4))
     return table[:, 0].astype(int), _ours(table[:, 1:4])
 
 

@@ -106,7 +106,8 @@ def _spots(x: np.ndarray, z: np.ndarray, count: int, sizes: tuple, random) -> np
 
 def _cloud(metres: float, random) -> np.ndarray:
     """Smooth noise of unit deviation whose features are about ``metres`` wide."""
-    frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(_TEXELS, SIZE / _TEXELS), np.fft.fftfreq(_TEXELS, SIZE / _TEXELS)))
-    pass_ = np.exp(-0.5 * (frequency * metres * 2) ** 2)
-    out = np.fft.ifft2(np.fft.fft2(random.normal(size=(_TEXELS, _TEXELS))) * pass_).real
+    step = SIZE / _TEXELS
+    along, down = (np.exp(-0.5 * (f(_TEXELS, step) * metres * 2) ** 2) for f in (np.fft.rfftfreq, np.fft.fftfreq))
+    noise = random.normal(size=(_TEXELS, _TEXELS))
+    out = np.fft.irfft2(np.fft.rfft2(noise) * down[:, None] * along, s=noise.shape)
     return out / out.std()

@@ -31,8 +31,7 @@ def dress(rest: np.ndarray, data: dict, wardrobe: dict) -> dict:
 
     arm, leg = part("upperarm", "lowerarm"), part("thigh", "calf", "foot", "ball")
     limb = arm + part("hand", "index", "middle", "ring", "pinky", "thumb")
-    body = np.array([[c[0] for c in f] for f in data["groups"]["body"]])
-    skin = hems.Skin(rest[:BODY], body, data["skin"][:BODY])
+    skin = hems.Skin(rest[:BODY], data["quads"], data["skin"][:BODY])
     top, bottom = _top_edges(rest, data, wardrobe, limb), _bottom_edges(rest, data, wardrobe, limb)
     layer = "helper-skirt" if wardrobe["bottom"] == "skirt" else "helper-tights"
     waist = _waist(rest, data)

@@ -97,12 +97,10 @@ def brows(rest: np.ndarray, faces: np.ndarray, eyes: list) -> np.ndarray:
 
 def _locks(root: np.ndarray, count: int, random) -> np.ndarray:
     """The lock that each root belongs to: the nearest of some roots."""
-    heads = root[random.choice(len(root), count, replace=False)].astype(np.float32)
-    out = np.zeros(len(root), dtype=np.int64)
-    for start in range(0, len(root), 1000):
-        part = root[start : start + 1000].astype(np.float32)
-        out[start : start + 1000] = ((part[:, None] - heads) ** 2).sum(axis=2).argmin(axis=1)
-    return out
+    middle = root.mean(axis=0)
+    heads = (root[random.choice(len(root), count, replace=False)] - middle).astype(np.float32)
+    # Of the squared distance only what depends on the head decides.
+    return ((heads**2).sum(axis=1) - 2 * (root - middle).astype(np.float32) @ heads.T).argmin(axis=1)
 
 
 def _walk(root, normal, lock, centre, eye, style: str, random) -> np.ndarray:

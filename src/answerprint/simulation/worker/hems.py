@@ -163,7 +163,7 @@ def loops(faces: list) -> list[list[int]]:
 
 def normals(points: np.ndarray, faces) -> np.ndarray:
     """Outward unit normals of the vertices of a mesh of quads (or of faces with more corners)."""
-    corners = np.array([[f[0], f[1], f[2], f[-1]] for f in faces])
+    corners = faces if isinstance(faces, np.ndarray) else np.array([[f[0], f[1], f[2], f[-1]] for f in faces])
     a, b, c, d = (points[corners[:, k]] for k in range(4))
     face = np.cross(c - a, d - b)
     out = np.zeros_like(points)

@@ -206,10 +206,11 @@ class Performer:
         return 20_000 + 10 * self.index + PARTS.index(part) + 1
 
     def _hair(self) -> None:
-        faces = np.array([[c[0] for c in f] for f in self.data["groups"]["body"] if len(f) == 4])
         eyes = [self._centre(f"helper-{side}-eye") for side in ("l", "r")]
-        grown = hair.grow(self.rest, faces, 0.5 * (eyes[0][0] + eyes[1][0]), self.about["hair"]["style"], self.about.get("seed", 0))
-        strands = [group for group in (grown["points"], hair.brows(self.rest, faces, eyes)) if len(group)]
+        grown = hair.grow(
+            self.rest, self.data["quads"], 0.5 * (eyes[0][0] + eyes[1][0]), self.about["hair"]["style"], self.about.get("seed", 0)
+        )
+        strands = [group for group in (grown["points"], hair.brows(self.rest, self.data["quads"], eyes)) if len(group)]
         brow = np.tile([0.0, 1.0, 0.0], (sum(group.shape[0] * group.shape[1] for group in strands[1:]), 1))
         curves = bpy.data.hair_curves.new(f"{self.name}.hair")
         curves.add_curves([group.shape[1] for group in strands for _ in group])

@@ -31,13 +31,13 @@ def removed(frames, mattes, at=3, **parameters):
     return frames[at] * (1 - matte) + full_frame(result.fill, result, W, H) * matte, result
 
 
-def grey_room(light=(0.18, 0.18, 0.18), noise=0.003):
+def grey_room(light=(0.18, 0.18, 0.18), noise=0.003, count=COUNT):
     """A grey wall with a little grain and a bright poster on it, a wire that sways before the wall, and the wire's mattes."""
     rng = np.random.default_rng(4)
     wall = np.full((H, W, 3), np.float32(light))
     wall[:, 140:] *= texture(H, W, 3)[:, 140:] + np.float32(0.3)
-    mattes = [wire_matte((70 + 3 * at, -4), (96 + 3 * at, H + 4), 3.0, H, W) for at in range(COUNT)]
-    clean = [(wall + rng.normal(0, noise, (H, W, 3))).astype(np.float32) for _ in range(COUNT)]
+    mattes = [wire_matte((70 + 3 * at, -4), (96 + 3 * at, H + 4), 3.0, H, W) for at in range(count)]
+    clean = [(wall + rng.normal(0, noise, (H, W, 3))).astype(np.float32) for _ in range(count)]
     return (
         clean,
         [(c * (1 - m[..., None]) + 0.01 * m[..., None]).astype(np.float32) for c, m in zip(clean, mattes, strict=True)],
@@ -62,6 +62,36 @@ def test_grain_under_a_fill_is_as_strong_as_beside_it():
     beside = (np.roll(inside, 30, axis=1) | np.roll(inside, -30, axis=1)) & ~inside
     made, _ = removed(frames, mattes)
     assert made[inside].std() == pytest.approx(frames[3][beside].std(), rel=0.1)
+
+
+def ring_spectrum(pictures, rings, bands=4):
+    """Amplitude of the grain by radial frequency, up to half a cycle a pixel, over the pixels of each picture's ring. What is longer
+    than 8 pixels is left out: that is how light and fill drift, no grain."""
+    total = np.zeros(bands)
+    radius = np.hypot(np.fft.fftfreq(H)[:, None], np.fft.fftfreq(W)[None, :])
+    which = np.minimum((radius * 2 * bands).astype(int), bands - 1)
+    for picture, ring in zip(pictures, rings, strict=True):
+        grain = np.where(ring[..., None], picture - picture[ring].mean(axis=0), 0)
+        power = (np.abs(np.fft.fft2(grain, axes=(0, 1))) ** 2).sum(axis=2)
+        total += np.array([power[which == band].mean() for band in range(bands)])
+    return np.sqrt(total[1:])
+
+
+@pytest.mark.parametrize("strength", [1.0, 0.5])
+def test_grain_where_fill_and_plate_mix_has_the_spectrum_of_the_plate(strength):
+    """Mixed half and half, two grains would lose 29 % of their strength."""
+    clean, _, _ = grey_room(count=20)
+    apart = [np.abs(np.arange(W, dtype=np.float32) - 18 - 5 * at) for at in range(20)]
+    # A wire of 5 pixels with a faint feather of 14 on either side, where fill and plate mix.
+    feather = [np.where(a < 2.5, np.float32(1), np.clip((16.5 - a) / 14, 0, 1) * np.float32(0.03)) for a in apart]
+    mattes = [np.tile(f.astype(np.float32), (H, 1)) for f in feather]
+    at = (4, 9, 14)
+    rings = [(mattes[a] > 0) & (mattes[a] < 0.03) for a in at]
+    made = [removed(clean, mattes, a, strength=strength)[0] for a in at]
+    ours, plate = ring_spectrum(made, rings), ring_spectrum([clean[a] for a in at], rings)
+    assert ours == pytest.approx(plate, rel=0.1)
+    assert all(np.array_equal(m[mattes[a] == 0], clean[a][mattes[a] == 0]) for m, a in zip(made, at, strict=True))
+    assert np.mean([m[r].mean() for m, r in zip(made, rings, strict=True)]) == pytest.approx(0.18, rel=0.003)
 
 
 def test_light_above_white_and_below_black_comes_through_a_fill():

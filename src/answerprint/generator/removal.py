@@ -20,7 +20,7 @@ from answerprint.generator.frame_noise import FrameNoise
 from answerprint.generator.large_region import fill_large, prepare_large
 from answerprint.generator.log_light import decoded
 from answerprint.generator.removal_choice import NOISE_FLOOR
-from answerprint.generator.removal_grain import regrained
+from answerprint.generator.removal_grain import even_out, regrained
 from answerprint.generator.removal_lanes import Lanes, QuadMatte, enclosing, opacity, overview
 from answerprint.generator.removal_look import Look, Offer
 from answerprint.generator.removal_moving import fill_moving, frames_followed
@@ -184,12 +184,18 @@ class Removal(Operation):
             self._fill_thin(frame, inputs, analysis, lanes, canvas, parameters, context)
         x0, y0, x1, y1 = box
         cut = np.s_[y0:y1, x0:x1]
+        matte = opacity(wanted[cut]) * np.float32(parameters.strength)
+        noise = noise_of(_named(analysis, "large_")) or noise_of(_named(analysis, "still_"))
+        fill = canvas.fill[cut].copy()
+        if noise is not None and parameters.grain > 0:
+            made = ~lanes.guarded[cut] & (canvas.restored[cut] == 0)
+            even_out(fill, canvas.picture[cut], matte, made, noise, parameters.grain, context.generator("removal", "edge", frame))
         invented = (wanted > 0) & (canvas.support == 0) & ~lanes.guarded
         return FrameResult(
             frame,
             box,
-            matte=opacity(wanted[cut]) * np.float32(parameters.strength),
-            fill=np.ascontiguousarray(canvas.fill[cut]),
+            matte=matte,
+            fill=fill,
             support=canvas.support[cut],
             restored=canvas.restored[cut],
             sources=sorted(canvas.sources),

@@ -16,6 +16,7 @@ from pydantic import Field, field_validator
 
 from answerprint.colour.spaces import from_working
 from answerprint.generator.keyed_carry import Foretold, Shot, cut_out, foretold, overlap
+from answerprint.generator.keyed_edge import solved_edge
 from answerprint.generator.keyed_model import ShotModel
 from answerprint.generator.keyed_strokes import KeyStroke, read_key_strokes, stroked_key
 from answerprint.generator.removal_lanes import enclosing
@@ -70,13 +71,17 @@ class RotoParameters(OperationParameters):
     way: Literal["best", "carry", "cut", "alike", "model", "mean", "blend"] = Field(
         default="best", description="best: what foretells left-out keys best; or always the one named"
     )
+    edge: Literal["solved", "carried"] = Field(
+        default="solved",
+        description="solved: along the edge cover follows the picture's colours; carried: the edge as it came from the keys",
+    )
     follow: float = Field(
         default=1.0, ge=0.0, le=1.0, description="how far the edge follows the picture's own edges; 0 leaves it as carried"
     )
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "standard": {},
-        "drawn": {"way": "carry", "follow": 0.0},
+        "drawn": {"way": "carry", "edge": "carried", "follow": 0.0},
         "learned": {"way": "model"},
     }
 
@@ -95,7 +100,7 @@ class Roto(Operation):
     """A temporal matte from a few that were drawn, or marked with strokes."""
 
     name = "roto"
-    version = "2"
+    version = "3"
     summary = "the soft matte of every frame from mattes or strokes on a few; says which frame to key next"
     inputs = (
         Socket("plate", SocketType.FRAME_SEQUENCE, "the footage"),
@@ -127,7 +132,7 @@ class Roto(Operation):
             else {f: cv2.resize(np.asarray(drawn.read(f), np.float32), size, interpolation=cv2.INTER_AREA) for f in hand}
         )
         at, changed = _marked(shot, at, parameters.strokes, size[0] / plate.width)
-        way, scores, mattes, doubts = keyed_mattes(shot, at, parameters.way)
+        way, scores, mattes, doubts = keyed_mattes(shot, at, parameters.way, parameters.edge == "solved")
         open_frames = [frame for frame in range(plate.count) if frame not in at]
         order = sorted(open_frames, key=lambda f: (-doubts[f], f))
         facts = {
@@ -179,10 +184,11 @@ class Roto(Operation):
 
 
 def keyed_mattes(
-    shot: Shot, keys: Mapping[int, Plane], wanted: str = "best"
+    shot: Shot, keys: Mapping[int, Plane], wanted: str = "best", edges_solved: bool = True
 ) -> tuple[Way, dict[str, float], list[Plane], list[float]]:
     """Every frame's matte from the keys at the shot's size: the way taken, the mean J of each way on left-out keys, the mattes, and how
-    much the keys on either side of a frame contradict each other (the sum over its pixels)."""
+    much the keys on either side of a frame contradict each other (the sum over its pixels). ``edges_solved`` has the soft edge of what is
+    no key from the picture's colours."""
     others = _left_out(shot, keys) if wanted not in ("carry", "cut", "alike") else {}
     scores = _trials(shot, keys, others) if wanted == "best" and len(keys) > 1 else {}
     # One key cannot be tested on another; what looks alike was the best of the ways that need no others on every clip tried.
@@ -190,6 +196,8 @@ def keyed_mattes(
     said = foretold(shot, keys, range(shot.count), look=way not in ("carry", "cut"))
     model = ShotModel.learned(shot, keys, others) if way in ("model", "mean", "blend") else None
     mattes = [keys[at] if at in keys else _by(way, shot, at, said[at], model) for at in range(shot.count)]
+    if edges_solved:
+        mattes = [matte if at in keys else solved_edge(shot.frames[at], matte) for at, matte in enumerate(mattes)]
     return way, scores, mattes, [float(said[at].doubt.sum()) for at in range(shot.count)]
 
 

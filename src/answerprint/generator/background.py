@@ -42,6 +42,9 @@ __all__ = ["Background", "BackgroundParameters"]
 _MOST_STOPS = 2.0
 _SHADOW_BLUR = 6.0
 """Over how many pixels at HD width a thrown shadow is averaged, so that it carries none of the plate's grain."""
+_BESIDE = 0.012
+"""Of the picture's width: how far around an edge the old background is averaged that a matte leaves; a screen, which is of one colour, is
+averaged over more. Over a soft edge of moving figures before textured sets it halves the error against five times that."""
 _DROPS_LIT = 1.6
 """Light of drops and flakes against the mean of the background: they gather that of the whole sky."""
 _ACESCG_LUMINANCE = np.array([0.2722287, 0.6740818, 0.0536895], np.float32)
@@ -92,7 +95,7 @@ class Background(Operation):
     """Put another background behind the subject."""
 
     name = "background"
-    version = "3"
+    version = "4"
     summary = "Replaces the background behind a key or matte: edge, spill, defocus, grain and light matched."
     inputs = (
         Socket("plate", SocketType.FRAME_SEQUENCE, "the shot"),
@@ -161,7 +164,7 @@ def _subject(picture: Picture, inputs: Inputs, frame: int, parameters: Backgroun
     matte = None if inputs.get("matte") is None else np.asarray(inputs["matte"].read(frame), np.float32)
     if parameters.screen == "none":
         assert matte is not None
-        alpha, old = 1 - matte, around(clean, np.where(matte > 0.99, matte, 0).astype(np.float32))
+        alpha, old = 1 - matte, around(clean, np.where(matte > 0.99, matte, 0).astype(np.float32), _BESIDE)
     else:
         alpha, old = key(picture, parameters.screen, parameters.key_low, parameters.key_high)
         if matte is not None:  # a matte beside the key is a garbage matte: black there stays plate

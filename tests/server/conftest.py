@@ -29,6 +29,8 @@ from answerprint.server.access import first_token
 from answerprint.server.app import create_app
 
 WIDTH, HEIGHT, BITS, CELL = 512, 288, 8, 64
+INVENTED_TOP = 240
+"""Row from which the made version's matte was seen by no frame."""
 CLIP_FRAMES, SHOT_START, SHOT_END = 96, 12, 84
 PLATE_GREY, VERSION_GREY = 0.25, 0.65
 MATTE_LEFT, MATTE_RIGHT = 128, 256
@@ -47,6 +49,13 @@ def _matte() -> npt.NDArray[np.float32]:
     matte = np.zeros((HEIGHT, WIDTH, 3), np.float32)
     matte[CELL:, MATTE_LEFT:MATTE_RIGHT] = 1
     return matte
+
+
+def _support() -> npt.NDArray[np.float32]:
+    """Many frames saw the matte, none its lower edge: the grey that review copies have for it."""
+    support = _matte()
+    support[INVENTED_TOP:] *= 0.15
+    return support
 
 
 def frame_class(frame: int) -> tuple[str, bool]:
@@ -94,7 +103,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shot = range(SHOT_START, SHOT_END)
     write_proxy(folder / "picture.mp4", (numbered(n, VERSION_GREY) for n in shot), RATE, "01:00:00:12")
     write_proxy(folder / "matte.mp4", (_matte() for _ in shot), RATE)
-    write_proxy(folder / "support.mp4", (_matte() for _ in shot), RATE)
+    write_proxy(folder / "support.mp4", (_support() for _ in shot), RATE)
     for name, grey, frames in (("plate", PLATE_GREY, range(CLIP_FRAMES)), ("made", VERSION_GREY, shot)):
         (folder / name).mkdir()
         for number in frames:

@@ -8,7 +8,16 @@ import pytest
 
 from answerprint.production.tables import Clip
 
-from ..conftest import PLATE_GREY, SHOT_END, SHOT_START, VERSION_GREY, make_graded_copy
+from ..conftest import (
+    INVENTED_TOP,
+    MATTE_LEFT,
+    MATTE_RIGHT,
+    PLATE_GREY,
+    SHOT_END,
+    SHOT_START,
+    VERSION_GREY,
+    make_graded_copy,
+)
 from .conftest import Seen
 
 PLATE, MADE = round(PLATE_GREY * 255), round(VERSION_GREY * 255)
@@ -197,6 +206,26 @@ def test_matte_and_support_are_laid_over_where_they_are_and_nowhere_else(review:
         assert inside[hue] == max(inside) and inside[hue] - min(inside) > 40, (key, inside)
         assert max(outside) - min(outside) <= NEAR and abs(outside[0] - MADE) <= NEAR
         review.press(key)
+
+
+def test_what_no_frame_saw_is_hatched_so_that_the_picture_shows_between_the_lines(review: Seen) -> None:
+    review.press("s")
+    review.page.wait_for_timeout(300)
+    row = """([left, right, y]) => {
+      const canvas = document.querySelector('.stage canvas'), copy = new OffscreenCanvas(canvas.width, canvas.height);
+      const context = copy.getContext('2d');
+      context.drawImage(canvas, 0, 0);
+      return [...context.getImageData(left, y, right - left, 1).data].filter((_, at) => at % 4 === 1);
+    }"""
+    seen, invented = (
+        review.page.evaluate(row, [MATTE_LEFT + 16, MATTE_RIGHT - 16, y]) for y in (INVENTED_TOP - 20, INVENTED_TOP + 20)
+    )
+    assert max(seen) - min(seen) <= NEAR
+    on_line, between = min(invented), max(invented)
+    assert between - on_line > 40
+    lines = sum(a - b > 20 for a, b in itertools.pairwise(invented))
+    assert lines == pytest.approx(len(invented) / 8, abs=1)
+    review.press("s")
 
 
 def test_the_exact_frame_replaces_the_proxy_while_the_deck_stands(review: Seen) -> None:

@@ -63,8 +63,14 @@ void main() {
   if (withMatte) colour = mix(colour, vec3(0.94, 0.24, 0.2), 0.5 * colourOf(layers[2], matte0, matte1, matte2).r);
   if (withSupport) {
     float seen = colourOf(layers[3], support0, support1, support2).r;
-    vec3 heat = seen < 0.28 ? vec3(0.93, 0.2, 0.75) : mix(vec3(0.95, 0.66, 0.16), vec3(0.25, 0.78, 0.42), clamp((seen - 0.4) / 0.6, 0.0, 1.0));
-    colour = mix(colour, heat, 0.7 * smoothstep(0.05, 0.1, seen));
+    vec3 heat = mix(vec3(0.95, 0.66, 0.16), vec3(0.25, 0.78, 0.42), clamp((seen - 0.4) / 0.6, 0.0, 1.0));
+    float laid = 0.7;
+    if (seen < 0.28) {
+      // Invented: hatched in the picture's own pixels, so that what was put there is seen between the lines at any size.
+      heat = vec3(0.93, 0.2, 0.75);
+      laid = mod(gl_FragCoord.x + gl_FragCoord.y, 8.0) < 3.0 ? 0.9 : 0.25;
+    }
+    colour = mix(colour, heat, laid * smoothstep(0.05, 0.1, seen));
   }
   shown = vec4(colour, 1.0);
 }`;

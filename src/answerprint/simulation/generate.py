@@ -103,7 +103,7 @@ def _turned(performers: tuple[Performer, ...], lights: tuple[Light, ...], camera
 def _white_balances(family: str, time: str) -> tuple[int, ...]:
     """What a camera is balanced for: the light that there is most of. A bar lives on its lamps by day too."""
     if time == "night":
-        return (3000, 3300)
+        return (2800, 3000) if family == "bar" else (3000, 3300)
     return (3500, 4000) if family == "bar" else (4300, 5000, 5600)
 
 
@@ -160,7 +160,8 @@ def _hour(random: np.random.Generator, family: str, time: str) -> dict[str, Any]
     stops, switched = float(random.uniform(-1.6, 0.2)), bool(random.random() > 0.55)
     if time == "night" or family in _OUTDOORS:
         return {}
-    return {"daylight_stops": stops, "practicals": switched or family not in _WINDOWED}
+    # Lamps are switched on by day where the day is dark.
+    return {"daylight_stops": stops - (1.2 if switched else 0.0), "practicals": switched or family not in _WINDOWED}
 
 
 def _motivated(random: np.random.Generator, place: Place, eyes: Vector, camera: Vector) -> Literal["left", "right"]:

@@ -16,7 +16,7 @@ from answerprint.simulation.stage import Family, Light, SetPlan, StageCamera
 
 Real = NDArray[np.float64]
 _BRIGHTER: dict[Family, float] = {
-    "living-room": 0.1, "kitchen": 0.8, "office": 0.7, "hospital-corridor": 1.5, "bar": -0.95, "workshop": 0.0, "bedroom": 0.15,
+    "living-room": 0.1, "kitchen": 0.8, "office": 0.7, "hospital-corridor": 1.5, "bar": -1.25, "workshop": 0.0, "bedroom": 0.15,
     "interview-room": 0.85, "street": -0.5, "garden": 0.0,
 }  # fmt: skip
 """Stops by which pictures of a family (mean of scene light, at most 1) are above what is metered here: their colours and what

@@ -146,7 +146,7 @@ def bar(plan: SetPlan) -> Place:
     for side, along in sconces:
         x, y, _ = r.on_wall(side, along, 0.14)
         r.hang("sconce", _sconce(), side, along, 1.62)
-        r.lamp("sconce", x, y, 1.72, 300, 2500, 0.04)
+        r.lamp("sconce", x, y, 1.72, 300, 3200, 0.04)
     r.place.items = [i.model_copy(update={"group": "neon"}) if i.name == "neon" else i for i in r.place.items]
     r.mark("counter", 0.9, back - 2.35, 170)
     r.mark("floor", -0.6, 0.0, 180)

@@ -1,9 +1,9 @@
 """Keyed mattes against flow-warped keys and GrabCut, on fixed composites over real clips and on rendered performers.
 
-Run: ``python benchmarks/mattes.py [--only NAME] [--pictures DIR]``. A jointed figure with a real clip's texture moves before another
+Run: ``python benchmarks/mattes.py [--only NAME] [--edge solved] [--pictures DIR]``. A jointed figure with a real clip's texture moves before another
 real clip: moving camera, motion blur, similar colours, self-occlusion, each twice; the rendered performers' truth is the
 renderer's. J is the overlap, F the boundary measure of the DAVIS challenge (0.8 % of the diagonal), MAD the mean absolute difference
-of the soft mattes in thousandths, all on the frames without a key.
+of the soft mattes in thousandths, all on the frames without a key; the edge is carried from the keys or solved from colour.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def warped_key(shot: Shot, keys: dict[int, np.ndarray], frame: int) -> np.ndarra
     return matte
 
 
-def score(case: Case, pictures: Path | None) -> dict[int, dict[str, tuple[float, ...]]]:
+def score(case: Case, pictures: Path | None, edges_solved: bool) -> dict[int, dict[str, tuple[float, ...]]]:
     """J, F and MAD of each method by the number of keys."""
     shot = Shot.studied(lambda at: case.frames[at], len(case.frames))
     out: dict[int, dict[str, tuple[float, ...]]] = {}
@@ -182,7 +182,7 @@ def score(case: Case, pictures: Path | None) -> dict[int, dict[str, tuple[float,
             [len(case.frames) // 2] if number == 1 else np.linspace(0, len(case.frames) - 1, number).round().astype(int).tolist()
         )
         keys = {int(at): case.mattes[int(at)] for at in places}
-        way, _, mattes, _ = keyed_mattes(shot, keys)
+        way, _, mattes, _ = keyed_mattes(shot, keys, edges_solved=edges_solved)
         asked = [at for at in range(len(case.frames)) if at not in keys]
         warped = {at: warped_key(shot, keys, at) for at in asked}
         cut = {at: cut_out(case.frames[at], warped[at], 9) for at in asked}
@@ -216,6 +216,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="")
     parser.add_argument("--pictures", type=Path)
+    parser.add_argument("--edge", choices=("carried", "solved"), default="carried")
     parser.add_argument(
         "--footage", type=Path, default=Path(os.environ.get("ANSWERPRINT_FOOTAGE") or HERE.parents[1] / "shared" / "footage")
     )
@@ -223,7 +224,7 @@ def main() -> int:
     cv2.setNumThreads(1)
     started = time.process_time()
     rows = {
-        c.name: score(c, options.pictures)
+        c.name: score(c, options.pictures, options.edge == "solved")
         for c in [*composites(options.footage, options.only), *rendered()]
         if options.only in c.name
     }

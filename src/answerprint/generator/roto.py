@@ -71,9 +71,9 @@ class RotoParameters(OperationParameters):
     way: Literal["best", "carry", "cut", "alike", "model", "mean", "blend"] = Field(
         default="best", description="best: what foretells left-out keys best; or always the one named"
     )
-    edge: Literal["solved", "carried"] = Field(
-        default="solved",
-        description="solved: along the edge cover follows the picture's colours; carried: the edge as it came from the keys",
+    edge: Literal["carried", "solved"] = Field(
+        default="carried",
+        description="carried: the edge as it came from the keys; solved: between inside and outside cover follows the picture's colours",
     )
     follow: float = Field(
         default=1.0, ge=0.0, le=1.0, description="how far the edge follows the picture's own edges; 0 leaves it as carried"
@@ -81,8 +81,9 @@ class RotoParameters(OperationParameters):
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "standard": {},
-        "drawn": {"way": "carry", "edge": "carried", "follow": 0.0},
+        "drawn": {"way": "carry", "follow": 0.0},
         "learned": {"way": "model"},
+        "soft": {"edge": "solved"},
     }
 
     @field_validator("keys", mode="before")
@@ -184,7 +185,7 @@ class Roto(Operation):
 
 
 def keyed_mattes(
-    shot: Shot, keys: Mapping[int, Plane], wanted: str = "best", edges_solved: bool = True
+    shot: Shot, keys: Mapping[int, Plane], wanted: str = "best", edges_solved: bool = False
 ) -> tuple[Way, dict[str, float], list[Plane], list[float]]:
     """Every frame's matte from the keys at the shot's size: the way taken, the mean J of each way on left-out keys, the mattes, and how
     much the keys on either side of a frame contradict each other (the sum over its pixels). ``edges_solved`` has the soft edge of what is

@@ -53,6 +53,10 @@ def grown(matte: Plane, radius: float) -> Plane:
 def thin_part(inside: Plane, widest: float) -> Plane:
     """The part of a region that is nowhere wider than ``widest`` pixels (bool): what an opening takes away."""
     size = max(3, round(widest) + 1) | 1
+    within = (int(size * 0.7) - 1) | 1
+    # No disc fits where not even a square inside it does, and squares are quickly tried.
+    if not cv2.erode(inside.astype(np.uint8), np.ones((within, within), np.uint8)).any():
+        return np.asarray(inside)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     thick = cv2.morphologyEx(inside.astype(np.uint8), cv2.MORPH_OPEN, disc)
     thick = cv2.dilate(thick, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))

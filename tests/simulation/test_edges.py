@@ -7,6 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from answerprint.optics.thin_lens import Focus
+from answerprint.simulation.defocus import Defocus
 from answerprint.simulation.denoise import smooth_by_features
 from answerprint.simulation.edges import Edges
 from answerprint.simulation.passes import Rendered
@@ -71,7 +73,7 @@ def test_beside_a_lamp_nothing_gets_darker_than_what_is_there() -> None:
 
 def frame(data: dict[str, NDArray[np.float32]], light: NDArray[np.float32]) -> Rendered:
     none = np.zeros((HEIGHT, WIDTH, 3), dtype=np.float32)
-    full = {"guide_gloss": none, "guide_shine": none, "albedo": none, "normal": none, **data}
+    full = {"guide_gloss": none, "guide_shine": none, "guide_sky": none, "albedo": none, "normal": none, **data}
     full.setdefault("depth", np.full((HEIGHT, WIDTH, 1), 3, dtype=np.float32))
     full.setdefault("guide_depth", full["depth"])
     full.setdefault("guide_normal", np.tile(np.array((0, 0, 1), np.float32), (HEIGHT, WIDTH, 1)))
@@ -101,3 +103,17 @@ def test_guides_are_no_pass_of_the_result() -> None:
     made = frame({}, np.ones((HEIGHT, WIDTH, 3), dtype=np.float32))
     smooth_by_features(made)
     assert set(made.data) == {"albedo", "normal", "depth"}
+
+
+def test_out_of_focus_before_the_sky_nothing_has_a_rim() -> None:
+    random = np.random.default_rng(7)
+    ramp = np.clip((np.arange(WIDTH, dtype=np.float32) - 18) / 12, 0, 1)
+    cover = np.tile(ramp[None, :, None], (HEIGHT, 1, 1)).astype(np.float32)
+    drawn = (random.binomial(16, cover) / 16).astype(np.float32)
+    far = np.where(random.random(cover.shape) < drawn, np.float32(10), np.float32(np.inf))
+    three = np.repeat(drawn, 3, axis=2)
+    data = {"depth": far, "guide_depth": 10 * drawn, "albedo": 0.1 * three, "guide_sky": 40 * (1 - three)}
+    made = frame(data, 0.05 * three + (1 - three))
+    smooth_by_features(made, Defocus(Focus(2.0, 50.0, 50.0 / 1.4), 0.05, 16))
+    assert made.beauty.max() < 1.03
+    assert np.abs(made.beauty[..., 0].mean(axis=0) - (0.05 * cover + (1 - cover))[0, :, 0]).max() < 0.08

@@ -21,7 +21,7 @@ from answerprint.simulation.defocus import Defocus, averaged
 from answerprint.simulation.edges import Edges
 from answerprint.simulation.passes import Picture, Rendered
 
-_GUIDES = ("guide_depth", "guide_normal", "guide_gloss", "guide_shine")
+_GUIDES = ("guide_depth", "guide_normal", "guide_gloss", "guide_shine", "guide_sky")
 SURFACE = ("normal", "depth", "albedo", "material_id", *_GUIDES)
 """The data passes that the filter reads."""
 _BESIDE = ((0, 1), (1, 0), (0, -1), (-1, 0))
@@ -191,14 +191,18 @@ def _grown(mixed: Picture) -> Picture:
 def _guides(data: Mapping[str, Picture]) -> dict[str, Picture]:
     """What guides the filter; where the renderer gave it, of what mirrors and glass show, and with what shines by its colour.
 
+    The sky shines too, by its share of its own brightest, so that it may be made brighter or warmer.
+
     ``depth`` is that of one thing, far for the sky; ``shares`` is a mean over a pixel's rays, to which those into the sky give nothing.
     """
     out = {name: data[name] for name in ("normal", "albedo", "material_id") if name in data}
     depth, sky = data["depth"], ~np.isfinite(data["depth"])
     if "guide_depth" in data:
         depth, out["normal"] = data["guide_depth"], data["guide_normal"]
-        out["albedo"] = out["albedo"] + data["guide_gloss"] + data["guide_shine"]
-    out["depth"] = np.where(sky, _SKY, np.maximum(depth, np.float32(0.01)))
+        sky_seen = data["guide_sky"] / np.maximum(data["guide_sky"].max(axis=(0, 1)), _TINY)
+        out["albedo"] = out["albedo"] + data["guide_gloss"] + data["guide_shine"] + sky_seen
+    # A mean with the sky's nothing in it is too near: of an edge before the sky the one ray knows better.
+    out["depth"] = np.where(sky, _SKY, np.maximum(depth, _finite(data["depth"])))
     out["shares"] = np.where(sky & ~np.isfinite(depth), np.float32(0), depth)
     return out
 

@@ -24,7 +24,7 @@ Picture = NDArray[np.float32]
 _DATA = {"depth": "Depth", "normal": "Normal", "albedo": "Diffuse Color", "vectors": "Vector", "object_id": "Object Index",
          "material_id": "Material Index",
          "guide_depth": "Denoising Depth", "guide_normal": "Denoising Normal", "guide_gloss": "Glossy Color",
-         "guide_shine": "shine"}  # fmt: skip
+         "guide_shine": "shine", "guide_sky": "Environment"}  # fmt: skip
 FAR = 1e9
 """Depths from here on are the sky; they are written as infinity."""
 

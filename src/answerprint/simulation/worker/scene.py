@@ -100,7 +100,7 @@ class Stage:
 
     def _guides(self, wanted: bool) -> None:
         """What the filter is guided by beside the data passes; the renderer's own albedo of mirrors knows their light and is left alone."""
-        self.layer.cycles.denoising_store_passes = self.layer.use_pass_glossy_color = wanted
+        self.layer.cycles.denoising_store_passes = self.layer.use_pass_glossy_color = self.layer.use_pass_environment = wanted
         while len(self.layer.aovs) > wanted:
             self.layer.aovs.remove(self.layer.aovs[0])
         if wanted and not len(self.layer.aovs):

@@ -175,3 +175,11 @@ def stroked(frames, text, order=(0, 2)):
     return analysis, {
         at: next(operation.render(Chunk(FrameRange(at, at + 1), inputs), analysis, parameters, SeededContext(1))) for at in order
     }
+
+
+def test_a_solved_edge_changes_no_key(walk):
+    frames, mattes = walk
+    _, carried = made(frames, mattes, {0, 8}, order=(0, 4))
+    _, solved = made(frames, mattes, {0, 8}, order=(0, 4), edge="solved")
+    assert np.array_equal(whole(solved[0]), mattes[0])
+    assert not np.array_equal(whole(solved[4]), whole(carried[4]))

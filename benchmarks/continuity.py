@@ -4,8 +4,9 @@
 
 Every cut is made of one real clip (and of the rendered production) as two cameras would have: a wide and a close framing at once,
 each with its own sensor noise, a little exposure and balance apart. ``continuity.json`` beside this file is the fixed list; it
-was written by ``--list`` before anything was tuned. No part shares a source with another. ``held``, ``unseen`` and ``fresh`` were each
-written of other clips and stills than those before, run once, and looked into after that, so that they are for tuning now. A mirrored picture may also be told by what follows from it (key light, order of people).
+was written by ``--list`` before anything was tuned. No part shares a shot or still with another. ``held``, ``unseen`` and ``fresh`` were
+each written of other material than those before, run once, and looked into after that, so that they are for tuning now. A mirrored
+picture may also be told by what follows from it (key light, order of people).
 """
 
 from __future__ import annotations

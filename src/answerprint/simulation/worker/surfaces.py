@@ -301,9 +301,12 @@ def glass(s: Sheet) -> None:
     out = s.tree.nodes["Material Output"]
     through = s.node("BsdfTransparent", Color=s.colour)
     shine = s.node("BsdfGlossy", Roughness=0.02 + 0.08 * s.wear)
-    facing = s.node("LayerWeight", Blend=0.35).outputs["Fresnel"]
+    # Schlick's approximation for an index of 1.5 (Computer Graphics Forum 13(3), 1994), alike from both sides: a Fresnel term taken at
+    # the back face of a thin pane would reflect all light from inside it beyond 40 degrees, and no daylight would reach the wall beside.
+    aslant = s.node("LayerWeight", Blend=0.5).outputs["Facing"]
+    facing = s.sum(s.sum(s.sum(aslant, 5.0, "POWER"), 0.96), 0.04, "ADD")
     mixed = s.node("MixShader")
-    s.tree.links.new(s.sum(facing, 0.9), mixed.inputs[0])
+    s.tree.links.new(facing, mixed.inputs[0])
     s.tree.links.new(through.outputs[0], mixed.inputs[1])
     s.tree.links.new(shine.outputs[0], mixed.inputs[2])
     s.tree.links.new(mixed.outputs[0], out.inputs["Surface"])

@@ -8,7 +8,7 @@ gives way to that performer's own pixels from at most three frames away, or stay
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -22,7 +22,7 @@ from answerprint.generator.log_light import decoded
 from answerprint.generator.removal_choice import NOISE_FLOOR
 from answerprint.generator.removal_grain import even_out, regrained
 from answerprint.generator.removal_lanes import Lanes, QuadMatte, enclosing, opacity, overview
-from answerprint.generator.removal_look import Look, Offer
+from answerprint.generator.removal_look import Fill, Look, Offer
 from answerprint.generator.removal_moving import fill_moving, frames_followed
 from answerprint.generator.removal_register import laid_over
 from answerprint.generator.removal_restore import restore_performer
@@ -99,6 +99,10 @@ class _Canvas:
     support: npt.NDArray[np.uint16]
     restored: npt.NDArray[np.int8]
     sources: set[SourceUse] = field(default_factory=set)
+
+    def within(self, part: tuple[slice, slice]) -> _Canvas:
+        """The part of the frame, sharing its memory and its sources."""
+        return _Canvas(self.picture[part], self.fill[part], self.support[part], self.restored[part], self.sources)
 
 
 class Removal(Operation):
@@ -179,9 +183,9 @@ class Removal(Operation):
         if lanes.large.any() and analysis.facts["large"]["static"]:
             self._fill_large(frame, analysis, lanes, canvas, context)
         elif lanes.large.any():
-            self._fill_thin(frame, inputs, analysis, lanes.all_as_thin(), canvas, parameters, context, large=True)
+            self._fill_from_frames(frame, inputs, analysis, lanes.all_as_thin(), canvas, parameters, context, large=True)
         if lanes.thin.any():
-            self._fill_thin(frame, inputs, analysis, lanes, canvas, parameters, context)
+            self._fill_from_frames(frame, inputs, analysis, lanes, canvas, parameters, context)
         x0, y0, x1, y1 = box
         cut = np.s_[y0:y1, x0:x1]
         matte = opacity(wanted[cut]) * np.float32(parameters.strength)
@@ -219,69 +223,67 @@ class Removal(Operation):
         canvas.support[y0:y1, x0:x1][here] = support[here]
         canvas.sources |= set(analysis.sources)
 
-    def _fill_thin(
-        self,
-        frame: int,
-        inputs: Inputs,
-        analysis: Analysis,
-        lanes: Lanes,
-        canvas: _Canvas,
-        parameters: RemovalParameters,
-        context: Context,
-        large: bool = False,
-    ) -> None:
-        x0, y0, x1, y1 = analysis.facts["box"]
+    def _fill_from_frames(
+        self, frame: int, inputs: Inputs, analysis: Analysis, lanes: Lanes, canvas: _Canvas, parameters: RemovalParameters,
+        context: Context, large: bool = False,
+    ) -> None:  # fmt: skip
+        """Thin things, or (``large``) a hole before a moving camera: what other frames show, and of performers only what is their own."""
+        x0, y0, x1, y1 = box = tuple(analysis.facts["box"])
         cut = np.s_[y0:y1, x0:x1]
-        box = (x0, y0, x1, y1)
-        following = not analysis.facts.get("large", {}).get("static", True)
         reach = frames_followed(_FOLLOWED[parameters.preset], x1 - x0, y1 - y0)
-        window = Window(
-            inputs["plate"],
-            inputs["matte"],
-            parameters.edge_px,
-            box,
-            reach if following else _farthest(parameters),
-            self._memory,
-            "large" in analysis.facts,
-        )
+        window = self._window(inputs, analysis, parameters, box, reach)
         near = _either_way(frame, _STEPS[parameters.preset], inputs["plate"].count)
-        farther = _either_way(frame, _FARTHER[parameters.preset], inputs["plate"].count)
         guarded = lanes.guarded[cut]
-        free = lanes.thin[cut] & ~guarded
-        fill, support, restored = (plane[cut] for plane in (canvas.fill, canvas.support, canvas.restored))
+        free, over = lanes.thin[cut] & ~guarded, lanes.thin[cut] & guarded
         if free.any():
+            asked: Sequence[int]
             noise = noise_of(_named(analysis, "still_"))
             if large:
                 asked = range(max(0, frame - reach), min(inputs["plate"].count, frame + reach + 1))
                 made = fill_moving(window, frame, asked, _scene(frame, analysis), free)
-                near, farther = list(asked), []
             else:
-                offers = _cheap(frame, near, window, analysis)
-                further = _along_flow(frame, near, window)
-                if farther and not analysis.facts["still"]["locked"]:
-                    further.append(lambda _: _by_camera(frame, farther, window, DOUBT))
-                made = fill_thin(window.look(frame), offers, free, further, _good(noise))
+                farther = _either_way(frame, _FARTHER[parameters.preset], inputs["plate"].count)
+                asked = [*near, *farther]
+                made = _thin_made(frame, near, farther, window, analysis, free, _good(noise))
             if noise is not None and parameters.grain > 0:
-                made = regrained(
-                    made, window.look(frame), free, noise, parameters.grain, context.generator("removal", "grain", frame)
-                )
-            fill[free], support[free] = decoded(made.rgb[free]), made.support[free]
-            canvas.sources |= {SourceUse("plate", at) for at in near + farther}
+                rng = context.generator("removal", "grain", frame)
+                made = regrained(made, window.look(frame), free, noise, parameters.grain, rng)
+            canvas.fill[cut][free], canvas.support[cut][free] = decoded(made.rgb[free]), made.support[free]
+            canvas.sources |= {SourceUse("plate", at) for at in asked}
             canvas.sources |= {SourceUse("plate", at) for at in analysis.facts.get("still", {}).get("frames", [])}
             canvas.sources |= {use for use in analysis.sources if use.socket == "takes"}
-        over = lanes.thin[cut] & guarded
         if over.any() and not large:
-            where = enclosing(over, _TILES_PX)
-            assert where is not None
-            close = {
-                at - frame: (window.look(at), window.motion(frame, at, where, True))
-                for at in near
-                if abs(at - frame) <= RESTORE_REACH
-            }
-            own, offsets = restore_performer(window.look(frame), close, guarded, over)
-            found = offsets != 0
-            fill[found], support[found], restored[found] = decoded(own[found]), 1, offsets[found]
-            canvas.sources |= {SourceUse("plate", frame + int(step)) for step in np.unique(offsets[found])}
+            _restore(frame, [at for at in near if abs(at - frame) <= RESTORE_REACH], window, guarded, over, canvas.within(cut))
+
+    def _window(self, inputs: Inputs, analysis: Analysis, parameters: RemovalParameters, box: Box, reach: int) -> Window:
+        """What is kept in memory of the frames round the one in work."""
+        following = not analysis.facts.get("large", {}).get("static", True)
+        kept = reach if following else _farthest(parameters)
+        return Window(inputs["plate"], inputs["matte"], parameters.edge_px, box, kept, self._memory, "large" in analysis.facts)
+
+
+def _thin_made(
+    frame: int, near: list[int], farther: list[int], window: Window, analysis: Analysis, free: npt.NDArray[np.bool_], good: float
+) -> Fill:
+    """A thin hole filled: from what costs little first, then along flow, then, if the camera moves, from farther away."""
+    offers = _cheap(frame, near, window, analysis)
+    further = _along_flow(frame, near, window)
+    if farther and not analysis.facts["still"]["locked"]:
+        further.append(lambda _: _by_camera(frame, farther, window, DOUBT))
+    return fill_thin(window.look(frame), offers, free, further, good)
+
+
+def _restore(
+    frame: int, near: list[int], window: Window, guarded: npt.NDArray[np.bool_], over: npt.NDArray[np.bool_], canvas: _Canvas
+) -> None:
+    """A performer's own pixels from near frames, where a thing crosses the performer; ``canvas`` is the window's part of the frame."""
+    where = enclosing(over, _TILES_PX)
+    assert where is not None
+    close = {at - frame: (window.look(at), window.motion(frame, at, where, True)) for at in near}
+    own, offsets = restore_performer(window.look(frame), close, guarded, over)
+    found = offsets != 0
+    canvas.fill[found], canvas.support[found], canvas.restored[found] = decoded(own[found]), 1, offsets[found]
+    canvas.sources |= {SourceUse("plate", frame + int(step)) for step in np.unique(offsets[found])}
 
 
 def _farthest(parameters: RemovalParameters) -> int:

@@ -6,13 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
-from answerprint.quality.continuity import Side, compare_cut
+from answerprint.quality.continuity import TOLERANCE, Side, compare_cut
 from answerprint.quality.continuity_place import (
     Station,
     change_of_angle,
     crosses_line,
     looks_for,
 )
+from answerprint.quality.continuity_texture import grain_change
 
 WIDTH, HEIGHT = 448, 252
 
@@ -80,6 +81,25 @@ def test_light_from_another_side_is_found(wide: Side) -> None:
 
 def test_four_times_the_grain_is_found(wide: Side) -> None:
     assert kinds(wide, side(the_set(), 0.65, noise=0.012, seed=1)) == {"grain"}
+
+
+def shaded(step: float, noise: float, seed: int) -> Side:
+    """Four frames of soft hills of light that go ``step`` pixels a frame across the picture."""
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
+    rng = np.random.default_rng(seed)
+    hills = [0.25 + 0.15 * np.sin((x + step * at) / 12) * np.sin(y / 14) for at in range(4)]
+    return Side([(hill[..., None] + rng.normal(0, noise, (HEIGHT, WIDTH, 3))).astype(np.float32) for hill in hills])
+
+
+def test_movement_is_not_told_as_grain() -> None:
+    moving = shaded(3, 0.003, 2)
+    same, more = (grain_change(moving, shaded(0, noise, 1), exposure=0.0) for noise in (0.003, 0.0075))
+    assert same is not None and same.strength(TOLERANCE["grain"]) < 0.5
+    assert more is not None and more.stops == pytest.approx(np.log2(2.5), abs=0.15)
+
+
+def test_a_picture_without_grain_is_not_compared_in_grain(wide: Side) -> None:
+    assert "grain" in compare_cut(wide, side(the_set(), 0.65, noise=0.0)).not_compared
 
 
 def test_a_soft_close_up_is_found_and_a_blow_up_of_the_wide_is_not(wide: Side) -> None:

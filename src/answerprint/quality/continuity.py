@@ -6,7 +6,7 @@ ever run by it: a change may be meant. What cannot be compared is said, not gues
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,8 @@ from answerprint.quality.continuity_place import (
     crosses_line,
     looks_for,
 )
-from answerprint.quality.continuity_side import Side, edge_blur, width_for
+from answerprint.quality.continuity_side import Side, width_for
+from answerprint.quality.continuity_texture import grain_change, sharpness_change
 from answerprint.quality.continuity_view import Shared, at_one_scale, registration, shared
 from answerprint.quality.finding import Severity
 
@@ -33,7 +34,7 @@ TOLERANCE = {
     "colour-temperature": 13.0,
     "black-level": 0.006,
     "grain": 0.55,
-    "sharpness": 0.25,
+    "sharpness": 0.2,
     "key-direction": 0.35,
     "lens": 0.3,
     "screen-direction": 1.0,
@@ -177,28 +178,29 @@ def _job(name: str, **settings: Any) -> dict[str, Any]:
 
 
 def _texture(found: Comparison, first: Side, second: Side, view: Shared | None, exposure: float) -> None:
-    grains = first.grain, second.grain
-    if grains[0] and grains[1]:
-        stops = float(np.log2(grains[1] / grains[0]))
-        # A picture that was lifted or taken down brought its grain along, by half in the root of light: told as exposure.
-        carried = 0.5 * exposure if stops * exposure > 0 else 0.0
-        stops -= float(np.copysign(min(abs(carried), abs(stops)), carried))
+    grain = grain_change(first, second, exposure)
+    if grain is None:
+        found.not_compared["grain"] = "there are not two neighbouring frames with parts of one brightness, or one side has no grain"
+    else:
+        # A picture that was lifted or taken down brought its grain along, by half in the root of light: told as exposure. So did a
+        # blow-up, by about half of how much closer it is framed.
+        stops = _beyond(grain.stops, 0.5 * exposure)
+        stops = _beyond(stops, 0.5 * float(np.log2(view.scale)) if view is not None else 0.0)
         job = _job("denoise") if stops > 0 else _job("regrain")
-        found.add("grain", stops, f"{2 ** abs(stops):.1f} times {'more' if stops > 0 else 'less'} grain", "still, flat blocks", job)
-    else:
-        found.not_compared["grain"] = "there are not two neighbouring frames with flat, still parts"
-    parts = () if view is None else at_one_scale(view, first.mean, second.mean)
-    blurs = [edge_blur(part) for part in parts]
-    if len(blurs) == 2 and blurs[0] and blurs[1]:
-        stops = float(np.log2(np.hypot(blurs[1], 0.5) / np.hypot(blurs[0], 0.5)))
-        found.add(
-            "sharpness",
-            stops,
-            f"edges are {2 ** abs(stops):.1f} times {'softer' if stops > 0 else 'crisper'}",
-            "the sharpest edges of what both show, at one size",
-        )
-    else:
-        found.not_compared["sharpness"] = "no edges of the same set on both sides"
+        found.add("grain", stops, f"{2 ** abs(stops):.1f} times {'more' if stops > 0 else 'less'} grain", "quiet blocks of one brightness",
+                  job, replace(grain, stops=stops).strength(TOLERANCE["grain"]))  # fmt: skip
+    edges = None if view is None else sharpness_change(*at_one_scale(view, first.mean, second.mean))
+    if edges is None:
+        found.not_compared["sharpness"] = "too few edges of the same set on both sides"
+        return
+    message = f"edges are {2 ** abs(edges.stops):.1f} times {'softer' if edges.stops > 0 else 'crisper'}"
+    seen_on = "the sharpest edges of what both show, place by place at one size"
+    found.add("sharpness", edges.stops, message, seen_on, None, edges.strength(TOLERANCE["sharpness"]))
+
+
+def _beyond(change: float, brought: float) -> float:
+    """What is left of a change besides as much of it as another cause may have brought along."""
+    return change - float(np.copysign(min(abs(brought), abs(change)), brought)) if change * brought > 0 else change
 
 
 def _colour(

@@ -16,12 +16,17 @@ from numpy.typing import NDArray
 from answerprint.colour.temperature import cct_duv
 from answerprint.quality.continuity_view import Picture, Real, Shared, luminance
 
+Parts = NDArray[np.int_]
+
 _FEWEST = 30
 _BLACKS = tuple(sign * size for size in (0.0, 0.003, 0.006, 0.009, 0.012, 0.016, 0.022, 0.03, 0.04, 0.055) for sign in (1, -1))
 _FLOOR = 5e-4
 _BETTER, _STILL_APART = 0.86, 0.085
 """What black has to leave of the scatter without it, and the scatter in stops above which the patches tell nothing of it."""
-_ERRORS = 5.0
+_ERRORS = 8.0
+"""Times its own error that a slope or a falloff has to be. Seeded ones are 11 and more (on clips that anything was tuned on), those that a
+bus with a sheen brought along 5 to 8."""
+_ACROSS, _DOWN = 4, 3
 _GROUPS = ((1, 2), (3,), (4,))
 _EXPLANATIONS = (
     ((0,), 1.0), ((0, 1, 2), 1.15), ((0, 4), 1.15), ((0, 3), 1.15), ((0, 1, 2, 4), 1.32), ((0, 1, 2, 3), 1.32),
@@ -61,7 +66,7 @@ def light_change(view: Shared, first: Picture) -> LightChange | None:
         return None
     ratio, here, there = ratio[used], view.at_first[used], view.at_second[used]
     columns = _columns(here, there, corner)
-    fit = _simplest(columns, ratio)
+    fit = _simplest(columns, ratio, _parts(there))
     rest = ratio - columns @ fit
     bent = float(fit[3] + fit[4])
     # Where the corners fall off or a lamp moved, exposure is what the middle says.
@@ -74,37 +79,61 @@ def light_change(view: Shared, first: Picture) -> LightChange | None:
     )  # fmt: skip
 
 
-def _simplest(columns: Real, wanted: Real) -> Real:
+def _simplest(columns: Real, wanted: Real, parts: Parts) -> Real:
     """The change of light with as few terms as explain it: exposure, a slope, the falloff of one side; 0 for every other term.
 
     A term has to take a share off what is left and to stand well over its own error: patches in one part of the picture say little of
     the other, and a slope and either falloff say nearly the same where both framings have one middle.
     """
-    best, least = np.zeros(columns.shape[1]), np.inf
+    tried = []
     for terms, price in _EXPLANATIONS:
-        part = columns[:, terms]
-        fit = _robust(part, wanted)
-        rest = wanted - part @ fit
-        scale = max(1.48 * float(np.median(np.abs(rest - np.median(rest)))), 0.01)
+        fit = _robust(columns[:, terms], wanted)
+        rest = wanted - columns[:, terms] @ fit
         # Patches that people walked through count, but no more than three times the scatter.
-        left = float(np.minimum(np.abs(rest), 3 * scale).mean()) * price
-        sure = np.abs(fit) > _ERRORS * _standard_error(part, rest)
-        told = [any(sure[at] for at, term in enumerate(terms) if term in group) for group in _GROUPS if set(group) & set(terms)]
-        if left < least and all(told):
-            best, least = np.zeros(columns.shape[1]), left
+        tried.append((float(np.minimum(np.abs(rest), 3 * _scatter(rest)).mean()) * price, terms, fit))
+    best = np.zeros(columns.shape[1])
+    for _, terms, fit in sorted(tried, key=lambda one: one[0]):
+        sure = np.abs(fit) > _ERRORS * _standard_error(columns[:, terms], wanted, fit, parts) if len(terms) > 1 else [True]
+        if all(any(sure[at] for at, term in enumerate(terms) if term in group) for group in _GROUPS if set(group) & set(terms)):
             best[list(terms)] = fit
+            break
     return best
 
 
-def _standard_error(columns: Real, rest: Real) -> Real:
-    """Of each term of the fit, in stops; neighbouring patches share what is wrong with them, so each counts for a sixth."""
-    spread = max(1.48 * float(np.median(np.abs(rest - np.median(rest)))), 0.02)
-    held = columns.T @ columns + _ridge(columns)
-    return np.asarray(spread * np.sqrt(np.maximum(np.diag(np.linalg.inv(held / 6)), 0)))
+def _standard_error(columns: Real, wanted: Real, fit: Real, parts: Parts) -> Real:
+    """Of each term of the fit, in stops: by how much it changes when one part of the picture is left out (jackknife, J. Tukey 1958).
+
+    What moved or shines differently is wrong on neighbouring patches together, so parts of the picture are left out, not patches; a lamp
+    and a lens show in every part.
+    """
+    held = columns * _trust(wanted - columns @ fit)[:, None]
+    whole, sums = held.T @ columns + _ridge(columns), held.T @ wanted
+    without = []
+    for part in np.unique(parts):
+        here = parts == part
+        without.append(np.linalg.solve(whole - held[here].T @ columns[here], sums - held[here].T @ wanted[here]))
+    apart = np.array(without) - np.mean(without, axis=0)
+    return np.asarray(np.sqrt((1 - 1 / len(without)) * (apart**2).sum(axis=0))) if len(without) > 2 else np.full(len(fit), np.inf)
+
+
+def _parts(places: Real) -> Parts:
+    """Which of `_ACROSS` x `_DOWN` parts of what both sides show each place (n, 2) lies in."""
+    low, high = places.min(axis=0), places.max(axis=0)
+    cell = np.minimum((places - low) / np.maximum(high - low, 1e-6), 0.999) * [_ACROSS, _DOWN]
+    return np.asarray(cell[:, 0].astype(int) + _ACROSS * cell[:, 1].astype(int))
 
 
 def _ridge(columns: Real) -> Real:
     return np.asarray(np.diag([1e-9] + [4e-4 * len(columns)] * (columns.shape[1] - 1)))
+
+
+def _scatter(rest: Real) -> float:
+    return max(1.48 * float(np.median(np.abs(rest - np.median(rest)))), 0.01)
+
+
+def _trust(off: Real) -> Real:
+    scale = max(1.48 * float(np.median(np.abs(off))), 0.01)
+    return np.asarray(np.minimum(1.0, 1.5 * scale / np.maximum(np.abs(off), 1e-9)))
 
 
 def _robust(columns: Real, wanted: Real) -> Real:
@@ -113,10 +142,8 @@ def _robust(columns: Real, wanted: Real) -> Real:
     for _ in range(8):
         left = (columns * weight[:, None]).T @ columns + _ridge(columns)
         fit = np.asarray(np.linalg.solve(left, (columns * weight[:, None]).T @ wanted), np.float64)
-        off = np.abs(wanted - columns @ fit)
-        scale = max(1.48 * float(np.median(off)), 0.01)
-        weight = np.minimum(1.0, 1.5 * scale / np.maximum(off, 1e-9))
-    return np.asarray(fit)
+        weight = _trust(wanted - columns @ fit)
+    return fit
 
 
 def _pattern(rest: Real, places: Real) -> float:
@@ -151,11 +178,11 @@ def _black(view: Shared, corner: float) -> float:
     if used.sum() < _FEWEST:
         return 0.0
     one, other = np.maximum(_luma(view.first)[used], _FLOOR), _luma(view.second)[used]
-    columns = _columns(view.at_first[used], view.at_second[used], corner)
+    columns, parts = _columns(view.at_first[used], view.at_second[used], corner), _parts(view.at_second[used])
 
     def left(black: float) -> float:
         ratio = np.log2(np.maximum(other - black, _FLOOR) / one)
-        return float(np.minimum(np.abs(ratio - columns @ _simplest(columns, ratio)), 0.4).mean())
+        return float(np.minimum(np.abs(ratio - columns @ _simplest(columns, ratio, parts)), 0.4).mean())
 
     every = {black: left(black) for black in _BLACKS}
     best = min(every, key=lambda black: (every[black], abs(black)))

@@ -17,7 +17,6 @@ from answerprint.quality.continuity_view import Picture, luminance
 
 WIDTH = 640
 """Both sides are compared at the width of the narrower, and at most this: a delivered cut is shown at one size."""
-_BLOCK = 8
 _CROSSES = 12.0
 """Thousandths of the width a frame from which a movement goes somewhere; below it hands and heads go to and fro."""
 
@@ -60,24 +59,6 @@ class Side:
         return [dense_flow(a, b, "fast") for a, b in pairwise(greys)]
 
     @cached_property
-    def grain(self) -> float | None:
-        """Noise at middle light as a share of the light: from what differs between neighbouring frames in still, flat blocks."""
-        found = []
-        for a, b in pairwise(self.frames):
-            level = (luminance(np.asarray(a, np.float32)) + luminance(np.asarray(b, np.float32))) / 2
-            # In the root of light the sensor's noise is nearly the same at every level.
-            difference = np.sqrt(np.maximum(luminance(np.asarray(a, np.float32)), 0)) - np.sqrt(
-                np.maximum(luminance(np.asarray(b, np.float32)), 0)
-            )
-            blocks = _blocks(np.asarray(difference, np.float32))
-            lights = _blocks(np.asarray(level, np.float32)).mean(axis=1)
-            fine = (blocks - blocks.mean(axis=1, keepdims=True)).std(axis=1) / np.sqrt(2)
-            used = (lights > 0.03) & (lights < 1.0)
-            if used.sum() >= 20:
-                found.append(float(np.percentile(fine[used], 30)))
-        return float(np.median(found)) if found else None
-
-    @cached_property
     def travel(self) -> float | None:
         """Which way what moves goes across the picture, in thousandths of its width a frame (right above 0); None when it does not."""
         steps = []
@@ -100,22 +81,6 @@ class Side:
         picture = (np.clip(self.mean * gain, 0, 1) ** (1 / 2.2) * 255 + 0.5).astype(np.uint8)
         scale = max(1.0, 900 / picture.shape[1])
         return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), np.uint8)
-
-
-def edge_blur(picture: Picture) -> float | None:
-    """Radius (sigma, pixels) of the sharpest edges of a picture: by how much blurring once more weakens them (S. Zhuo, T. Sim 2011).
-
-    None where there are hardly any edges.
-    """
-    grey = np.log2(np.maximum(luminance(picture), 0) + 0.01).astype(np.float32)
-    grey = cv2.GaussianBlur(grey, (0, 0), 0.5)
-    again = cv2.GaussianBlur(grey, (0, 0), 1.0)
-    slope, weaker = (np.hypot(cv2.Sobel(p, cv2.CV_32F, 1, 0), cv2.Sobel(p, cv2.CV_32F, 0, 1)) for p in (grey, again))
-    strong = slope > max(float(np.percentile(slope, 97)), 0.12)
-    if strong.sum() < 60:
-        return None
-    ratio = np.maximum(slope[strong] / np.maximum(weaker[strong], 1e-6), 1.001)
-    return float(1.0 / np.sqrt(float(np.percentile(ratio, 85)) ** 2 - 1))
 
 
 def width_for(first: Side, second: Side) -> int:
@@ -141,9 +106,3 @@ def _soft(frame: NDArray[np.floating]) -> NDArray[np.float32]:
     """Cube root of light, so that a difference means about the same in the dark, with the finest noise taken off."""
     soft = cv2.GaussianBlur(luminance(np.asarray(frame, np.float32)), (0, 0), 1.5)
     return np.asarray(np.cbrt(np.maximum(soft, 0)), np.float32)
-
-
-def _blocks(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    height, width = (size // _BLOCK * _BLOCK for size in plane.shape)
-    cut = plane[:height, :width].reshape(height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK)
-    return cut.transpose(0, 2, 1, 3).reshape(-1, _BLOCK * _BLOCK)

@@ -1,12 +1,16 @@
 """Continuity on cuts with seeded errors: what is found, what is missed, and how often a clean cut is blamed.
 
-    python benchmarks/continuity.py FOOTAGE [--part tune|held|unseen|fresh] [--only SOURCE] [--list]
+    python benchmarks/continuity.py FOOTAGE [--part tune|held|unseen|fresh|strange] [--only SOURCE] [--list]
 
 Every cut is made of one real clip (and of the rendered production) as two cameras would have: a wide and a close framing at once,
 each with its own sensor noise, a little exposure and balance apart. ``continuity.json`` beside this file is the fixed list; it
 was written by ``--list`` before anything was tuned. No part shares a shot or still with another. ``held``, ``unseen`` and ``fresh`` were
-each written of other material than those before, run once, and looked into after that, so that they are for tuning now. A mirrored
-picture may also be told by what follows from it (key light, order of people).
+each written of other material than those before, run once, and looked into after that, so that they are for tuning now; ``strange`` was
+written after what they showed was mended. A mirrored picture may also be told by what follows from it (key light, order of people).
+
+``strange`` is mostly of the samples of Debian's opencv-doc 4.6.0, to be laid flat (and unzipped) into ``opencv-doc`` of the cache folder:
+
+    apt-get download opencv-doc && dpkg -x opencv-doc_*.deb x    # examples/data, examples/alphamat/input_images, opencv4/html/*.mp4.gz
 """
 
 from __future__ import annotations
@@ -100,8 +104,25 @@ SOURCES = {
     "parrots": Source("still:filmstock/kodak_scans/23.png", "fresh", 480, 6, (0.25, 0.2, 0.65, 1.0, 48)),
     "tree": Source("still:grade/exr_photos/Tree.exr", "fresh", 480, 6),
     "candle": Source("still:grade/exr_photos/CandleGlass.exr", "fresh", 480, 6),
+    "car-park": Source("opencv:vtest.avi", "strange", 480, 8),
+    "tree-window": Source("opencv:tree.avi", "strange", 320, 8),
+    "box": Source("opencv:box.mp4", "strange", 480, 8, (0.2, 0.0, 1.0, 0.75, 45)),
+    "cup": Source("opencv:cup.mp4", "strange", 480, 8),
+    "bikes-tram": Source("captioner/clips/bikes.mp4", "strange", 480, 8, None, (76, 110)),
+    "bikes-walker": Source("captioner/clips/bikes.mp4", "strange", 480, 8, None, (187, 214)),
+    "stage-second": Source("stage:A001C002_21A_T2", "strange", 320, 6, (0.55, 0.25, 0.95, 0.7, 40)),
+    "square": Source("opencv-still:leuvenA.jpg", "strange", 480, 5),
+    "graffiti": Source("opencv-still:graf1.png", "strange", 480, 5),
+    "whale": Source("opencv-still:rubberwhale1.png", "strange", 400, 5, (0.6, 0.0, 1.0, 0.6, 38)),
+    "lap-dog": Source("opencv-still:chicky_512.png", "strange", 400, 5),
+    "fruits": Source("opencv-still:fruits.jpg", "strange", 400, 5, (0.2, 0.0, 0.9, 0.7, 30)),
+    "building": Source("opencv-still:building.jpg", "strange", 480, 5),
+    "board": Source("opencv-still:board.jpg", "strange", 480, 5),
+    "squirrel": Source("opencv-still:squirrel_cls.jpg", "strange", 400, 5),
+    "plant": Source("opencv-still:plant.jpg", "strange", 400, 5, (0.3, 0.6, 0.7, 1.0, 15)),
+    "lane-red-car": Source("still:coverage/lund_29views/images/20.jpg", "strange", 480, 5),
 }
-SEEDS = {"tune": 20, "held": 20, "unseen": 41, "fresh": 67}
+SEEDS = {"tune": 20, "held": 20, "unseen": 41, "fresh": 67, "strange": 103}
 
 
 def the_list() -> list[dict[str, Any]]:
@@ -112,7 +133,7 @@ def the_list() -> list[dict[str, Any]]:
         rng = draws[SEEDS[source.part]]
         wanted: list[tuple[str | None, float]] = [(None, 0.0)] * source.clean
         kinds = {kind: sizes for kind, sizes in SIZES.items() if kind != "colour" or source.thing}
-        if source.part in ("unseen", "fresh"):  # many sources, so each has every kind once, sizes in turn
+        if source.part not in ("tune", "held"):  # many sources, so each has every kind once, sizes in turn
             kinds = {kind: (sizes[(at + turn) % len(sizes)],) for turn, (kind, sizes) in enumerate(kinds.items())}
         wanted += [(kind, size) for kind, sizes in kinds.items() for size in sizes]
         for number, (kind, size) in enumerate(wanted):
@@ -164,12 +185,13 @@ _kept: dict[str, FrameSequence | Still] = {}
 def _opened(place: str, footage: Path) -> FrameSequence | Still:
     if place not in _kept:
         kind, _, name = place.rpartition(":")
-        if kind == "still":
-            _kept[place] = Still(footage / name)
+        if kind in ("still", "opencv-still"):
+            _kept[place] = Still((footage if kind == "still" else cache_folder() / "opencv-doc") / name)
         elif kind == "stage":
             _kept[place] = open_sequence(next((ready_production() / "material" / "camera").rglob(name)), 24)
         else:
-            _kept[place] = open_sequence(cache_folder() / "sample" / name if kind == "sample" else footage / name, 24)
+            folder = {"sample": cache_folder() / "sample", "opencv": cache_folder() / "opencv-doc"}.get(kind, footage)
+            _kept[place] = open_sequence(folder / name, 24)
     return _kept[place]
 
 

@@ -180,16 +180,19 @@ def _black(view: Shared, corner: float) -> float:
     one, other = np.maximum(_luma(view.first)[used], _FLOOR), _luma(view.second)[used]
     columns, parts = _columns(view.at_first[used], view.at_second[used], corner), _parts(view.at_second[used])
 
-    def left(black: float) -> float:
+    def off(black: float) -> Real:
         ratio = np.log2(np.maximum(other - black, _FLOOR) / one)
-        return float(np.minimum(np.abs(ratio - columns @ _simplest(columns, ratio, parts)), 0.4).mean())
+        return np.asarray(np.minimum(np.abs(ratio - columns @ _simplest(columns, ratio, parts)), 0.4))
 
-    every = {black: left(black) for black in _BLACKS}
-    best = min(every, key=lambda black: (every[black], abs(black)))
-    if best == 0 or every[best] > min(_BETTER * every[0.0], _STILL_APART):
+    every = {black: off(black) for black in _BLACKS}
+    best = min(every, key=lambda black: (every[black].mean(), abs(black)))
+    # One part of the picture where something dark came or went speaks of no black: without it the others have to say the same.
+    without = [parts != part for part in np.unique(parts)] if len(np.unique(parts)) > 1 else [np.full(len(parts), fill_value=True)]
+    held = all(every[best][rest].mean() <= _BETTER * every[0.0][rest].mean() for rest in without)
+    if best == 0 or not held or every[best].mean() > min(_BETTER * every[0.0].mean(), _STILL_APART):
         return 0.0
     near = np.linspace(0.7, 1.3, 7) * best
-    return float(min(near, key=left))
+    return float(min(near, key=lambda black: off(black).mean()))
 
 
 def _luma(light: Real) -> Real:

@@ -29,6 +29,7 @@ import OpenImageIO as oiio
 
 from answerprint.colour.spaces import LINEAR_709, SRGB, default_space, to_working
 from answerprint.media.sequence import FrameSequence, open_sequence
+from answerprint.production import BadInput
 from answerprint.production.home import cache_folder
 from answerprint.quality.continuity import Side, compare_cut
 from answerprint.sample.stage_production.build import ready_production
@@ -291,8 +292,13 @@ def main() -> None:
         LIST.write_text("[\n" + ",\n".join(json.dumps(case) for case in the_list()) + "\n]\n")
         return
     cases = [c for c in json.loads(LIST.read_text()) if c["part"] == given.part and given.only in (None, c["source"])]
-    found = {case["id"]: _found(case, given.footage, given.show) for case in cases}
-    _report(cases, found)
+    found: dict[str, set[str]] = {}
+    for case in cases:
+        try:
+            found[case["id"]] = _found(case, given.footage, given.show)
+        except BadInput as unreadable:
+            print(f"{case['id']} could not be run: {unreadable}", flush=True)
+    _report([case for case in cases if case["id"] in found], found)
 
 
 def _found(case: dict[str, Any], footage: Path, show: bool) -> set[str]:

@@ -10,7 +10,9 @@ from tests.generator.made_clips import Clip
 from answerprint.generator.log_light import decoded, encoded
 from answerprint.generator.removal import Removal
 from answerprint.generator.removal_lanes import Lanes
+from answerprint.generator.removal_look import Look, Offer
 from answerprint.generator.removal_spatial import led_across, smoothest
+from answerprint.generator.removal_thin import fill_thin
 from answerprint.graph.compositor import admit, full_frame
 from answerprint.graph.contract import Chunk
 from answerprint.graph.runner import SeededContext
@@ -114,6 +116,33 @@ def test_a_swaying_wire_gives_way_to_the_plate_of_a_locked_camera():
     plate = strung(frames, mattes)
     made = composed(removed(plate, mattes)[4], plate[4])
     assert decibels(made, frames[4], mattes[4] > 0) > 42  # less than a hundredth of the brightest light
+
+
+def test_a_plate_of_what_moves_is_not_believed_under_the_wire_for_agreeing_beside_it():
+    truth, hidden, noise = texture(H, 200, 4), wire(x=80)[:, :200] > 0, np.random.default_rng(3)
+    wrong = np.where(hidden[..., None], texture(H, 200, 9), truth)
+    looks = [
+        Look.at(light, ~np.ones_like(hidden)) for light in (wrong, truth * noise.normal(1, 0.02, truth.shape).astype(np.float32))
+    ]
+    near = Offer(looks[1], None, 1)
+
+    def off(frames_apart):
+        plate = Offer(looks[0], None, 0, support=9, spread=np.full(hidden.shape, frames_apart, np.float32))
+        fill = fill_thin(Look.at(truth, hidden), [plate, near], hidden, [], 4e-5)
+        return decibels(decoded(fill.rgb), truth, hidden)
+
+    assert off(0.0) < 20
+    assert off(0.01) > 30
+
+
+def test_near_frames_in_other_light_leave_no_line_along_the_wire():
+    surface = texture(H, W, 4)
+    mattes = [wire(x=300 + 2 * at) for at in range(COUNT)]
+    frames = [surface * np.float32(1.02**at) for at in range(COUNT)]
+    result = removed(strung(frames, mattes), mattes)[4]
+    made = composed(result, strung(frames, mattes)[4])
+    stops = np.log2(made / frames[4])[mattes[4] > 0]
+    assert np.sqrt((stops**2).mean()) < 0.005
 
 
 def test_what_was_never_seen_is_marked_invented():
@@ -226,6 +255,14 @@ def test_a_person_is_large_and_a_wire_is_thin():
     assert lanes.large[25:95, 125:155].all()
     assert lanes.thin[wire() > 0].mean() > 0.9
     assert not (lanes.large & lanes.thin).any()
+
+
+def test_a_wire_that_swings_while_the_shutter_is_open_is_no_beam():
+    matte = wire(width=5)
+    matte[50:70] = wire(width=8)[50:70]
+    assert not Lanes.on(matte, None).large.any()
+    matte[55:65, 295:330] = 1
+    assert Lanes.on(matte, None).large.any()
 
 
 def test_fingers_go_with_the_person_they_belong_to():

@@ -109,7 +109,7 @@ class Removal(Operation):
     """Take what the matte covers out of the shot."""
 
     name = "removal"
-    version = "5"
+    version = "6"
     summary = "Takes wires, rigs, marks and people out of a shot and brings back what was behind them."
     inputs = (
         Socket("plate", SocketType.FRAME_SEQUENCE, "the shot"),
@@ -310,8 +310,7 @@ def _cheap(frame: int, near: list[int], window: Window, analysis: Analysis) -> l
     """What costs little to ask: the clean plate and near frames in the same place behind a locked camera, else near frames as the
     camera's own movement lays them over this one."""
     if analysis.facts["still"]["locked"]:
-        plate, support = still_plate(_named(analysis, "still_"))
-        return [Offer(plate, None, 0, support=support), *(Offer(window.look(at), None, at - frame) for at in near)]
+        return [still_plate(_named(analysis, "still_")), *(Offer(window.look(at), None, at - frame) for at in near)]
     return _by_camera(frame, near, window)
 
 

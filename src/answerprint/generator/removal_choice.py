@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NOISE_FLOOR", "Candidate", "Chosen", "choose", "error_beside", "mean_square"]
+__all__ = ["NOISE_FLOOR", "Candidate", "Chosen", "apart_beside", "beside", "choose", "error_beside", "mean_square"]
 
 Picture = npt.NDArray[np.float32]
 Plane = npt.NDArray[np.float32]
@@ -24,6 +24,11 @@ NOISE_FLOOR = np.float32(1e-5)
 _SHARPNESS = 1.5
 """Weights fall with this power of the squared error: measured on the tuning clips, flat between 1 and 2."""
 _UNKNOWN = np.float32(1.0)
+_NEAR = np.float32(0.02)
+_TINY = np.float32(1e-4)
+"""Share of known pixels nearby from which on they are asked, and the least that is divided by."""
+_LEAST = np.float32(1e-9)
+_MEAN = np.full((1, 3), 1 / 3, np.float32)
 
 
 @dataclass(frozen=True)
@@ -52,14 +57,38 @@ class Chosen:
 def error_beside(candidate: Picture, real: Picture, known: Mask, sigma: float) -> Plane:
     """Mean squared difference from the real picture over the ``known`` pixels nearby (Gaussian of ``sigma`` pixels);
     1 where none is near."""
+    return beside(mean_square(candidate, real), known, sigma)
+
+
+def beside(error: Plane, known: Mask, sigma: float) -> Plane:
+    """Squared errors (h, w) averaged over the ``known`` pixels nearby (Gaussian of ``sigma`` pixels); 1 where none is near."""
     both = np.empty((*known.shape, 2), np.float32)
     both[..., 0] = known
-    both[..., 1] = mean_square(candidate, real) * both[..., 0]
-    size = 2 * round(3 * sigma) + 1
-    spread = cv2.GaussianBlur(both, (size, size), sigma)
+    both[..., 1] = error * both[..., 0]
+    spread = _spread(both, sigma)
     share = spread[..., 0]
-    error = spread[..., 1] / np.maximum(share, np.float32(1e-4))
-    return np.where(share > 0.02, error, _UNKNOWN)
+    return np.where(share > _NEAR, spread[..., 1] / np.maximum(share, _TINY), _UNKNOWN)
+
+
+def apart_beside(candidate: Picture, real: Picture, known: Mask, sigma: float, here: Mask) -> tuple[Plane, Picture]:
+    """At the n pixels ``here``: ``error_beside`` (n), and by how much the candidate lies above the real picture in its level (n, 3).
+
+    No more of that than the share which an even difference has in the error: detail that differs is another thing and not
+    another light."""
+    apart = candidate - real
+    apart[~known] = 0
+    planes = np.dstack([known.astype(np.float32), cv2.transform(cv2.multiply(apart, apart), _MEAN), apart])
+    spread = _spread(planes, sigma)[here]
+    share = spread[:, :1]
+    near, mean = share > _NEAR, np.asarray(spread[:, 1:] / np.maximum(share, _TINY), np.float32)
+    error, level = mean[:, :1], mean[:, 1:]
+    even = mean_square(level, np.zeros(3, np.float32))[:, None]
+    return np.where(near, error, _UNKNOWN)[:, 0], np.where(near, level * even / np.maximum(error, _LEAST), np.float32(0))
+
+
+def _spread(planes: Picture, sigma: float) -> Picture:
+    size = 2 * round(3 * sigma) + 1
+    return np.asarray(cv2.GaussianBlur(planes, (size, size), sigma), np.float32)
 
 
 def mean_square(one: Picture, other: Picture) -> Plane:

@@ -21,6 +21,8 @@ _CRUMB = 0.15
 """Beside a person, a loose thin piece shorter than this share of the picture's longer side is a lock or a hand, not a wire."""
 _LEAST_PX = 6.0
 """The thin methods serve any hole this wide, however small the picture; whether a performer may be restored is not decided here."""
+_BLURRED = 1.5
+"""A long thing is a wire up to so many times the width of one: where it swings while the shutter is open, it is broader for that."""
 _CORE = 0.5
 """Matte value from which a pixel counts to the width of a thing: its soft edges do not make a wire a beam."""
 _FULL_FROM = 0.03
@@ -55,12 +57,15 @@ class Lanes:
 
     @classmethod
     def on(cls, wanted: Plane, protect: Plane | None) -> Lanes:
-        """Sort a matte; thin means at most 12 px wide at HD width (or 6 px, in small pictures), away from anything larger."""
+        """Sort a matte; thin means at most 12 px wide at HD width (or 6 px, in small pictures), away from anything larger; half as
+        much again in what is long and nowhere broader."""
         height, width = wanted.shape
         widest = max(_LEAST_PX, scaled_to_hd(THIN_PX_AT_HD, width, height))
         inside = wanted > 0
         core = wanted > _CORE
         thick = core & ~thin_part(core, widest)
+        if thick.any():
+            thick &= ~_wires(inside, core & ~thin_part(core, _BLURRED * widest))
         large = inside & grown(thick.astype(np.float32), widest) if thick.any() else thick
         if large.any():
             large |= _fringe(inside, large)
@@ -73,16 +78,28 @@ class Lanes:
         return replace(self, thin=self.large, large=np.zeros_like(self.large))
 
 
+def _wires(inside: Mask, stout: Mask) -> Mask:
+    """The pieces of a matte that are long and hold nothing ``stout``."""
+    pieces, total, longest = _pieces(inside)
+    wire = (np.bincount(pieces[stout], minlength=len(total)) == 0) & (longest >= _CRUMB * max(inside.shape))
+    return np.asarray(wire[pieces] & inside)
+
+
 def _fringe(inside: Mask, large: Mask) -> Mask:
     """Thin parts that belong to a large thing: its fingers and locks, where they are less than half of it, and crumbs of a
     matte. A wire that hangs on a person, or stands alone, is none."""
-    count, pieces, figures, _ = cv2.connectedComponentsWithStats(inside.astype(np.uint8), connectivity=8)
-    big = np.bincount(pieces[large], minlength=count)
-    total = figures[:, cv2.CC_STAT_AREA]
-    longest = np.maximum(figures[:, cv2.CC_STAT_WIDTH], figures[:, cv2.CC_STAT_HEIGHT])
+    pieces, total, longest = _pieces(inside)
+    big = np.bincount(pieces[large], minlength=len(total))
     belongs = np.where(big > 0, total < 1.5 * big, longest < _CRUMB * max(inside.shape))
     belongs[0] = False
     return np.asarray(belongs[pieces])
+
+
+def _pieces(inside: Mask) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """The number of the piece each pixel is in (0: none), and by number the pieces' pixels and the longer sides of their boxes."""
+    _, pieces, figures, _ = cv2.connectedComponentsWithStats(inside.astype(np.uint8), connectivity=8)
+    longest = np.maximum(figures[:, cv2.CC_STAT_WIDTH], figures[:, cv2.CC_STAT_HEIGHT])
+    return np.asarray(pieces, np.int32), np.asarray(figures[:, cv2.CC_STAT_AREA], np.int32), np.asarray(longest, np.int32)
 
 
 def opacity(wanted: Plane) -> Plane:

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from answerprint.generator.frame_noise import FrameNoise, measure_noise
+from answerprint.generator.removal_choice import mean_square
 from answerprint.generator.removal_flow import free_along
 from answerprint.generator.removal_lanes import Lanes, hidden_under
-from answerprint.generator.removal_look import Look
+from answerprint.generator.removal_look import Look, Offer
 from answerprint.generator.removal_register import corners, laid_over, registration
 from answerprint.generator.removal_takes import other_takes
 from answerprint.generator.static_plate import LOCKED_PX, camera_motion, static_plate
@@ -36,7 +37,8 @@ def prepare_still(
 ) -> tuple[Arrays, dict[str, Any]]:
     """Whether the camera is locked; then the temporal median of ``box`` with what is removed and the performers left out.
 
-    What no frame saw under the mattes is asked of ``takes``, other takes by the same camera. Arrays: ``plate`` float16 ACEScct (h, w, 3), ``support`` uint16 (h, w) frames that saw a pixel, and the grain.
+    What no frame saw under the mattes is asked of ``takes``, other takes by the same camera. Arrays: ``plate`` float16 ACEScct (h, w, 3), ``support`` uint16 (h, w)
+    frames that saw a pixel, ``spread`` (h, w) how far those frames lie from the plate, squared ACEScct, and the grain.
     """
     margin = scaled_to_hd(PROTECT_MARGIN_PX_AT_HD, plate.width, plate.height)
 
@@ -58,15 +60,19 @@ def prepare_still(
         found = said.count > 0
         colour, support = np.where(found[..., None], said.colour, colour), np.where(found, said.count, support)
         facts["takes"] = [[number, list(frames)] for number, frames in said.heard]
-    grain = _grain(np.stack(list(clean.residuals())), clean.colour)
-    return {"plate": (colour / STOPS).astype(np.float16), "support": support, **grain}, facts
+    residuals = np.stack(list(clean.residuals()))
+    arrays: Arrays = {"plate": (colour / STOPS).astype(np.float16), "support": support, "spread": _spread(residuals)}
+    return arrays | _grain(residuals, clean.colour), facts
 
 
-def still_plate(arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Look, npt.NDArray[np.integer]]:
-    """The plate as a frame to take from, hidden where no frame saw it, and its support."""
+def still_plate(arrays: Mapping[str, npt.NDArray[Any]]) -> Offer:
+    """The plate as a picture to take from, hidden where no frame saw it.
+
+    Its hidden pixels are of other frames than those beside them: what moved there may agree with this frame beside the hole,
+    where most frames had a say, and not in it. So it errs by no less than those frames lie apart."""
     support = np.asarray(arrays["support"])
-    colour = np.asarray(arrays["plate"], np.float32)
-    return Look.of_plate(colour, support == 0), support
+    look = Look.of_plate(np.asarray(arrays["plate"], np.float32), support == 0)
+    return Offer(look, None, 0, support=support, spread=np.asarray(arrays["spread"], np.float32))
 
 
 def noise_of(arrays: Mapping[str, npt.NDArray[Any]]) -> FrameNoise | None:
@@ -95,6 +101,13 @@ def _moving_grain(plate: FrameReader, matte: MatteReader, box: Box, edge_px: flo
     residual = (other.along(flow, 0, 0) - one.log()) * STOPS / np.float32(np.sqrt(2.0))
     residual[one.hidden | ~free_along(other.veil, flow)] = np.nan
     return _grain(residual[None], one.log() * STOPS)
+
+
+def _spread(residuals: Log) -> Plane:
+    """Mean squared distance (h, w) of sampled frames from the plate, ACEScct, over those that saw a pixel; 0 where none did."""
+    seen = np.isfinite(residuals[..., 0])
+    apart = mean_square(np.where(seen[..., None], residuals / STOPS, np.float32(0)), np.zeros(3, np.float32))
+    return np.asarray(apart.sum(axis=0) / np.maximum(seen.sum(axis=0), 1), np.float32)
 
 
 def _grain(residual: Log, picture: Log) -> Arrays:

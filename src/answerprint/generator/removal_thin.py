@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from answerprint.generator.removal_choice import Candidate, choose, error_beside
+from answerprint.generator.removal_choice import Candidate, apart_beside, beside, choose
 from answerprint.generator.removal_flow import free_along
 from answerprint.generator.removal_look import BESIDE, Fill, Look, Offer, tiles
 from answerprint.generator.removal_spatial import led_across, smoothest
@@ -73,10 +73,13 @@ class _Tile:
         if not valid.any() and (flow is not None or self.steady.all()):
             return
         colour = offer.look.log(self.outer) if flow is None else offer.look.along(flow, x0, y0)
-        hidden = self.look.hidden[cut]
-        error = np.float32(offer.doubt) * error_beside(colour, self.real, free & ~hidden, BESIDE)[self.here]
+        known = free & ~self.look.hidden[cut]
+        apart, level = apart_beside(colour, self.real, known, BESIDE, self.here)
+        error = np.float32(offer.doubt) * apart
+        if offer.spread is not None:
+            error = np.maximum(error, beside(offer.spread[cut], known, BESIDE)[self.here])
         support = offer.support if isinstance(offer.support, int) else _at(offer.support, flow, self.outer)[self.here]
-        self.offered.append(Candidate(colour[self.here], error, valid, support))
+        self.offered.append(Candidate(colour[self.here] - level, error, valid, support))
         well = valid & (error <= good)
         self.least = np.where(valid, np.minimum(self.least, error), self.least)
         self.agree += np.where(well, np.minimum(support, _ENOUGH), 0).astype(np.int32)

@@ -105,9 +105,13 @@ def _moving_grain(plate: FrameReader, matte: MatteReader, box: Box, edge_px: flo
 
 def _spread(residuals: Log) -> Plane:
     """Mean squared distance (h, w) of sampled frames from the plate, ACEScct, over those that saw a pixel; 0 where none did."""
-    seen = np.isfinite(residuals[..., 0])
-    apart = mean_square(np.where(seen[..., None], residuals / STOPS, np.float32(0)), np.zeros(3, np.float32))
-    return np.asarray(apart.sum(axis=0) / np.maximum(seen.sum(axis=0), 1), np.float32)
+    total, count = np.zeros(residuals.shape[1:3], np.float32), np.zeros(residuals.shape[1:3], np.float32)
+    for one in residuals:  # frame by frame, for at UHD they are large
+        apart = mean_square(one, np.zeros(3, np.float32))
+        seen = np.isfinite(apart)
+        total[seen] += apart[seen]
+        count += seen
+    return np.asarray(total / np.maximum(count, 1) / np.float32(STOPS**2), np.float32)
 
 
 def _grain(residual: Log, picture: Log) -> Arrays:

@@ -6,6 +6,7 @@ import gc
 import hashlib
 import multiprocessing
 import pickle
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 from answerprint.media.movie import write_prores, write_proxy, write_thumbnail
+from answerprint.media.movie_reader import MovieReader
 from answerprint.media.sequence import MovieSequence, open_sequence
 from answerprint.media.write import output_name_and_format, write_frame
 from answerprint.media.ycbcr import Encoding, from_rgb, halved_left, to_rgb16
@@ -67,6 +69,21 @@ def test_every_frame_is_found_in_any_order(tmp_path: Path, suffix: str) -> None:
     assert movie.count == 60
     order = [0, 59, 30, 29, 31, 5, 58, 24, 25, 26, 2, 1, 0, *range(40, 50), 10]
     assert [number_of(movie.read(i).rgb()) for i in order] == order
+
+
+def test_pictures_that_are_decoded_out_of_order_are_all_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As from a stream whose header says that it reorders nothing, and whose frames do."""
+    in_order = MovieReader._pictures
+
+    def shuffled(reader: MovieReader, container: Any, stream: Any) -> Iterator[Any]:
+        pictures = list(in_order(reader, container, stream))
+        for at in range(0, len(pictures), 4):
+            yield from (pictures[n] for n in (at, at + 3, at + 1, at + 2) if n < len(pictures))
+
+    monkeypatch.setattr(MovieReader, "_pictures", shuffled)
+    movie = open_sequence(long_gop(tmp_path / "a.mp4"))
+    order = [*range(60), 31, 7, 58]
+    assert numbers_seen(movie, order) == order
 
 
 def test_a_seek_gives_the_very_codes_of_a_run_through(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from answerprint.production import BadInput, Timecode
 SUFFIXES = frozenset({".mov", ".mp4", ".m4v", ".mxf", ".mkv", ".avi", ".webm", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg", ".wmv"})
 _KEPT_BYTES = 24 << 20  # decoded pictures kept for a reader that steps back a few frames
 _FORWARD = 8  # frames decoded on rather than seeking, even when a key frame lies between
+# Pictures that may come before an earlier one: some H.264 says it reorders nothing, and does. Its decoder holds 16 at the most.
+_REORDERED = 16
 
 # H.273 numbers as FFmpeg spells them.
 _TRANSFERS = {
@@ -260,9 +262,11 @@ class MovieReader:
     def _decode_to(self, wanted: int) -> _Picture | None:
         """Decode on until the wanted time; None when decoding began behind it or it never comes."""
         assert self._decoder is not None
+        later = 0
         try:
             for picture in self._decoder:
-                if picture.time is None or picture.time > wanted:
+                later += picture.time is not None and picture.time > wanted
+                if picture.time is None or later > _REORDERED:
                     break
                 found = bisect_left(self.times, picture.time)
                 if self.times[found] == picture.time:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from answerprint.generator.exemplar import calm_fill, exemplar_fill, smooth_fill
 from answerprint.generator.frame_noise import FrameNoise, measure_noise
+from answerprint.generator.plate_texture import unseen_texture
 from answerprint.generator.removal_takes import other_takes
 from answerprint.generator.scene_plate import scene_plate
 from answerprint.generator.seam import border_of, frame_gain, joined, membrane, smoothed
@@ -51,7 +52,7 @@ def prepare_large(
     """The clean plate behind ``matte`` for the whole clip, as plain arrays and facts.
 
     ``facts["plated"]`` is False, and there are no arrays, when the camera moves in a way that has no plate. For a moving camera
-    the array ``to_plate`` (count, 3, 3) takes each frame's pixels to the plate's. ``witnesses`` are other locked cameras of the same
+    the array ``to_plate`` (count, 3, 3) takes each frame's pixels to the plate's, and ``texture`` is what to add to a smooth closing. ``witnesses`` are other locked cameras of the same
     take with a calibration; one that also has a ``matte`` (a MatteReader) gives only what lies outside it. ``takes`` are other takes
     by the same camera; they are asked first, and only where the camera is locked.
     """
@@ -81,7 +82,8 @@ def prepare_large(
         scene = scene_plate(plate, matte, Union(people), _behind(matte, protect), room, context)
         if scene is None:
             return {}, facts | {"plated": False}
-        clean, subject, turning, witnesses = scene.clean, scene.wanted, {"to_plate": scene.to_plate, "spread": scene.spread}, []
+        clean, subject, witnesses = scene.clean, scene.wanted, []
+        turning = {"to_plate": scene.to_plate, "spread": scene.spread}
         box = clean.box
     facts["plated"] = True
     colour, support = clean.colour.copy(), clean.seen.copy()
@@ -104,7 +106,12 @@ def prepare_large(
     missing = subject & (support == 0)
     facts["witnessed_px"] = facts["unseen_px"] - int(missing.sum())
     facts["invented_px"] = int(missing.sum())
-    colour = _invent(colour, missing, support > 0, context)
+    if turning:
+        # Frames of a moving camera close smoothly what nobody saw, each in its own light: only texture is made once for all.
+        colour = smooth_fill(colour, support == 0)
+        turning["texture"] = unseen_texture(colour, missing, support > 0, turning["spread"]).astype(np.float16)
+    else:
+        colour = _invent(colour, missing, support > 0, context)
     arrays: dict[str, NDArray[Any]] = {
         "plate": colour.astype(np.float32),
         "support": support.astype(np.uint16),

@@ -83,6 +83,11 @@ class RemovalParameters(OperationParameters):
         default=1.0, ge=0.0, le=2.0, description="share of the shot's own grain put back where blending took it away"
     )
 
+    unseen: Literal["texture", "smooth"] = Field(
+        default="texture",
+        description="what no frame of a moving camera ever shows: texture of the set beside it, which is made up, or smooth (least error)",
+    )
+
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "gentle": {"preset": "gentle"},
         "standard": {"preset": "standard"},
@@ -240,7 +245,7 @@ class Removal(Operation):
             noise = noise_of(_named(analysis, "still_"))
             if large:
                 asked = range(max(0, frame - reach), min(inputs["plate"].count, frame + reach + 1))
-                made = fill_moving(window, frame, asked, _scene(frame, analysis), free)
+                made = fill_moving(window, frame, asked, _scene(frame, analysis, parameters), free)
             else:
                 farther = _either_way(frame, _FARTHER[parameters.preset], inputs["plate"].count)
                 asked = [*near, *farther]
@@ -324,15 +329,16 @@ def _by_camera(frame: int, others: list[int], window: Window, doubt: float = 1.0
     return offers
 
 
-def _scene(frame: int, analysis: Analysis) -> Offer | None:
+def _scene(frame: int, analysis: Analysis, parameters: RemovalParameters) -> Offer | None:
     """The plate of a moving camera, as this frame sees it, if there is one."""
     arrays = _named(analysis, "large_")
     if "to_plate" not in arrays:
         return None
     log = np.asarray(arrays["plate"] / STOPS, np.float32)
     error = np.asarray(arrays["spread"] / STOPS**2, np.float32)
+    texture = np.asarray(arrays["texture"] / STOPS, np.float32) if parameters.unseen == "texture" else None
     lay = functools.partial(_laid, arrays["to_plate"][frame])
-    return Offer(Look.of_plate(log, arrays["support"] == 0), lay, 0, support=2, spread=error)
+    return Offer(Look.of_plate(log, arrays["support"] == 0), lay, 0, support=2, spread=error, texture=texture)
 
 
 def _laid(matrix: npt.NDArray[np.float64], box: Box) -> npt.NDArray[np.float32]:

@@ -117,7 +117,7 @@ class Offer:
     ``flow`` says over a rectangle where each pixel of this frame is in it, (h, w, 2); None: in the same place. ``offset`` in
     frames (0: a plate); ``doubt`` what its error beside the hole is multiplied by, since some ways are surer inside it than
     others; ``support`` how many frames the picture is made of, a number or its own (h, w) map; ``spread`` (h, w) how far those frames
-    disagree, squared ACEScct.
+    disagree, squared ACEScct; ``texture`` (h, w, 3) ACEScct what a smooth closing of its unseen part lacks.
     """
 
     look: Look
@@ -126,6 +126,7 @@ class Offer:
     doubt: float = 1.0
     support: int | npt.NDArray[np.integer] = 1
     spread: Plane | None = None
+    texture: Picture | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 Each hidden pixel is followed forward and backward, as the camera's own movement and as optical flow say, until a frame shows it; the
 plate of the whole clip knows what is farther off. What they bring is weighed by the error that is to be expected of each, beside
-the smoothest surface through the hole's border; what nobody saw is closed smoothly from what was brought beside it.
+the smoothest surface through the hole's border; what nobody saw is closed smoothly from what was brought beside it, and given the
+texture that the plate has for it, which stands still with the set.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ def fill_moving(window: Window, frame: int, reach: range, plate: Offer | None, w
     nobody = hole & ~np.any([offer.seen for offer in offers], axis=0)
     # What nobody saw is closed from what was brought beside it, not from the hole's far edge.
     closed = harmonic(np.where(hole[..., None], chosen.colour, real).astype(np.float32), nobody) if nobody.any() else chosen.colour
+    if plate is not None and plate.texture is not None and plate.flow is not None:
+        closed[nobody] += brought(plate.texture, plate.flow(box), x0, y0)[nobody]
     fill.rgb[cut][hole] = closed[hole]
     fill.support[cut][hole] = chosen.support[hole]
     fill.error[cut][hole] = chosen.error[hole]

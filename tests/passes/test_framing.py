@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from answerprint.ingest.looks import read_framing
 from answerprint.jobs.dispatcher import Dispatcher
@@ -39,7 +40,9 @@ def production(tmp_path: Path) -> Iterator[Production]:
     with Production.create(tmp_path / "production", "Pier", 24) as made:
         with made.session() as session:
             paper = read_framing(tmp_path / "show.fdl")
-            session.add(Asset(path=str(paper.path), kind=paper.kind, sha256="f" * 64, role="material", details=paper.metadata))
+            listed = Asset(path=str(paper.path), kind=paper.kind, sha256="f" * 64, role="material", details=paper.metadata)
+            listed.permissions = [Permission(purpose="retrieve", allowed=True)]
+            session.add(listed)
             asset = Asset(path=str(tmp_path / "A001"), kind="camera", sha256="1" * 64, role="material")
             asset.permissions = [Permission(purpose=p, allowed=True) for p in ("retrieve", "generate_from", "index")]
             clip = Clip(asset=asset, name="A001", scene="4", setup="A", take="1", rate="24", start_timecode="01:00:00:00",
@@ -84,3 +87,10 @@ def test_what_lies_round_it_is_shown_when_asked_for(production: Production) -> N
 def test_an_unknown_label_is_refused_with_those_there_are(production: Production) -> None:
     with pytest.raises(BadInput, match=r"no framing is called 1\.66.*name one of: 2\.39, tight"):
         dispatch(production, "reframe", ["4A_0010"], {"framing_from": "1.66"}, "Kim")
+
+
+def test_a_list_that_may_not_be_read_offers_nothing(production: Production) -> None:
+    with production.session() as session:
+        (permission,) = session.scalars(select(Permission).join(Asset).where(Asset.kind == "notes"))
+        permission.allowed = False
+    assert choices_for(production)["framing_from"] == []

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from answerprint.media.framing import Framing
+from answerprint.passes.footage import allowed
 from answerprint.production import BadInput
 from answerprint.production.tables import Asset
 
@@ -45,7 +46,12 @@ def reframing(framings: Sequence[Framing], clip: str, size: tuple[int, int], lab
 
 
 def catalogued_framings(session: Session) -> list[Framing]:
-    """Every framing of every FDL in the catalogue."""
+    """Every framing of the catalogue's FDLs that may be read (``retrieve``)."""
     papers = session.scalars(select(Asset).where(Asset.kind == "notes").order_by(Asset.id))
-    told = [one for paper in papers if paper.details.get("paper") == PAPER for one in paper.details.get("framings", [])]
+    told = [
+        one
+        for paper in papers
+        if paper.details.get("paper") == PAPER and allowed(paper, "retrieve")
+        for one in paper.details.get("framings", [])
+    ]
     return [Framing(one["clip"], tuple(one["canvas"]), (0, 0), tuple(one["frame"]), one["label"], file=one["file"]) for one in told]

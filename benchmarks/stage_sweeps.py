@@ -4,7 +4,8 @@ The plan is a fixed list: 16 fields in turn over the ten families of sets by day
 ``answerprint simulate`` makes it; a sweep whose pictures show another field drifting is counted as refused. Killed, the same
 command goes on. ``--count N`` shoots sweeps spread over the plan; the hours of all 200 follow from their CPU seconds, so they do not
 depend on what else the machine does. ``--workers N`` shoots N sweeps at once, each with renderer threads of its own share.
-``--scaling`` shoots the same few sweeps afresh with one worker and with two and compares wall seconds and CPU seconds a frame.
+``--scaling`` shoots the same few sweeps afresh with one worker and with two, each held with its renderer to a core of its own, and
+compares wall seconds and CPU seconds a frame.
 
 Run: ``python benchmarks/stage_sweeps.py --out DIR [--count 12] [--workers 1] [--samples 16] [--scaling] [--json FILE]``
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import shutil
 import sys
 import time
@@ -101,12 +103,16 @@ def shoot(number: int, samples: int, out: Path, threads: int) -> dict[str, Any]:
             "cpu_seconds": cost["cpu"], "wall_seconds": wall}  # fmt: skip
 
 
-def run(numbers: list[int], samples: int, out: Path, workers: int) -> tuple[list[dict[str, Any]], float]:
+def run(numbers: list[int], samples: int, out: Path, workers: int, a_core_each: bool = False) -> tuple[list[dict[str, Any]], float]:
     """All of these sweeps and the wall seconds they took; a renderer's threads are its share of the cores."""
     work = partial(shoot, samples=samples, out=out, threads=max(1, CORES // workers) if workers > 1 else 1)
+    context = multiprocessing.get_context("spawn")
+    cores = context.Queue()
+    for core in sorted(os.sched_getaffinity(0))[:workers] if a_core_each else ():
+        cores.put(core)
     started = time.perf_counter()
     rows = []
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_held, initargs=(cores, a_core_each)) as pool:
         for row in pool.map(work, numbers):
             rows.append(row)
             print(
@@ -114,6 +120,12 @@ def run(numbers: list[int], samples: int, out: Path, workers: int) -> tuple[list
                 file=sys.stderr,
             )
     return rows, time.perf_counter() - started
+
+
+def _held(cores: Any, to_a_core: bool) -> None:
+    """A worker's start: it and the renderers that it starts run on one of the cores, taken from the queue, if so asked."""
+    if to_a_core:
+        os.sched_setaffinity(0, {cores.get()})
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -131,12 +143,12 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def scaling(samples: int, out: Path) -> dict[str, Any]:
-    """The same four sweeps afresh with one worker and with two, one thread each."""
+    """The same four sweeps afresh with one worker and with two, a core each."""
     found: dict[str, Any] = {}
     for workers in (1, 2):
         place = out / f"workers-{workers}"
         shutil.rmtree(place, ignore_errors=True)
-        rows, wall = run([0, 53, 106, 159], samples, place, workers)
+        rows, wall = run([0, 53, 106, 159], samples, place, workers, a_core_each=True)
         frames = sum(r["frames"] for r in rows)
         found[str(workers)] = {
             "wall_seconds": wall,

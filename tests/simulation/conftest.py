@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from typing import Any
 
 import pytest
 
@@ -21,6 +25,23 @@ def renderer() -> Iterator[Renderer]:
         pytest.skip(str(missing))
     with Renderer() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def measured() -> Callable[[str], Any]:
+    """What a program says (JSON) beside the renderer's own modules, whose folder is its argument; skipped where their environment is missing."""
+    try:
+        python = interpreter()
+    except BadInput as missing:
+        pytest.skip(str(missing))
+    worker = str(files("answerprint.simulation").joinpath("worker"))
+
+    def run(program: str) -> Any:
+        return json.loads(
+            subprocess.run([str(python), "-I", "-c", program, worker], capture_output=True, text=True, check=True).stdout
+        )
+
+    return run
 
 
 @pytest.fixture(scope="session")

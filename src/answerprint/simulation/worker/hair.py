@@ -15,6 +15,8 @@ _PER_LOCK = {"crop": 9, "short": 16, "receding": 9, "curls": 12, "bob": 14, "wav
 _CLOSED = {"crop": 0.35, "receding": 0.35, "short": 0.6, "curls": 0.8, "tied": 0.3}
 """How far the strands of a lock close up at its tip."""
 _ASTRAY = {"bob": 0.05, "long": 0.05, "waves": 0.07}
+_OWN_WAY, _ROUNDED = 0.4, 0.3
+"""How far a lock, and a strand in it, may turn from the way the head faces there; tangents."""
 _THICK = {
     "crop": 0.012,
     "short": 0.02,
@@ -26,11 +28,16 @@ _THICK = {
 }
 
 
+_CLIPPED = ("crop", "short", "receding", "curls")
+"""Styles that are cut shorter towards the hairline."""
+
+
 def scalp(points: np.ndarray, eye: np.ndarray, style: str) -> np.ndarray:
     """How far inside the hairline each point of the head is, metres; negative outside. ``eye`` is the middle between the eyes."""
     x, y, z = (points - eye).T
     temples = 0.012 * np.clip((np.abs(x) - 0.03) / 0.03, 0, 1) * np.clip((y + 0.05) / 0.03, 0, 1)
-    line = np.maximum(0.057 + 0.72 * y + temples, -0.07)
+    uneven = 0.0025 * np.sin(150 * x + 1.0) + 0.0018 * np.sin(390 * x + 260 * y)
+    line = np.maximum(0.057 + 0.72 * y + temples + uneven, -0.07)
     if style == "receding":
         line += (0.022 + 0.016 * np.clip((np.abs(x) - 0.015) / 0.03, 0, 1)) * np.clip((0.072 - np.abs(x)) / 0.02, 0, 1)
     return np.minimum.reduce([z - line, 0.083 - np.abs(x), z + 0.08])
@@ -49,7 +56,8 @@ def grow(rest: np.ndarray, faces: np.ndarray, eye: np.ndarray, style: str, seed:
     centre = np.array([0.0, eye[1] - 0.085, eye[2] + 0.03])
     normal[((corners.mean(axis=1) - centre) * normal).sum(axis=1) < 0] *= -1
     count = 8000
-    chosen = random.choice(len(faces), count, p=area / area.sum())
+    thick = area * np.clip(inside / 0.01, 0.3, 1)
+    chosen = random.choice(len(faces), count, p=thick / thick.sum())
     u, v = random.random((2, count, 1))
     quad = corners[chosen]
     root = (1 - u) * ((1 - v) * quad[:, 0] + v * quad[:, 1]) + u * ((1 - v) * quad[:, 3] + v * quad[:, 2])
@@ -58,7 +66,7 @@ def grow(rest: np.ndarray, faces: np.ndarray, eye: np.ndarray, style: str, seed:
         points = _pulled_back(root, normal[chosen], inside[chosen], lock, centre, eye, random)
     else:
         lock = _locks(root, count // _PER_LOCK[style], random)
-        points = _walk(root, normal[chosen], lock, centre, eye, style, random)
+        points = _walk(root, normal[chosen], inside[chosen], lock, centre, eye, style, random)
     points = _gathered(points, lock, _CLOSED.get(style, 0.5))
     points = _curled(points, lock, style, random)
     if style in _HANGING:
@@ -103,11 +111,13 @@ def _locks(root: np.ndarray, count: int, random) -> np.ndarray:
     return ((heads**2).sum(axis=1) - 2 * (root - middle).astype(np.float32) @ heads.T).argmin(axis=1)
 
 
-def _walk(root, normal, lock, centre, eye, style: str, random) -> np.ndarray:
+def _walk(root, normal, inside, lock, centre, eye, style: str, random) -> np.ndarray:
     """Each strand step by step: up from the skin, along the head as it is combed, hanging below the ears."""
     count, locks = len(root), lock.max() + 1
     steps = {"crop": 5, "short": 7, "receding": 5}.get(style, 12)
     length = LENGTHS[style] * random.uniform(0.72, 1.08, (locks, 1))[lock] * random.uniform(0.88, 1.05, (count, 1))
+    if style in _CLIPPED:
+        length = length * np.clip(0.45 + inside / 0.05, 0, 1)[:, None]
     each = length / (steps - 1)
     depth = _THICK[style] * (0.15 + random.beta(1.6, 1.6, (locks, 1))[lock] * 0.85) + random.uniform(0, 0.003, (count, 1))
     reach = np.linalg.norm(root - centre, axis=1, keepdims=True)
@@ -128,6 +138,8 @@ def _walk(root, normal, lock, centre, eye, style: str, random) -> np.ndarray:
         front = np.clip((here[:, 1:2] - (eye[1] - 0.08)) / 0.03, 0, 1) * (style in (*_HANGING, "short"))
         side = np.where(here[:, :1] > 0.018, 1.0, -1.0) * np.array([[0.7, 0, 0]])
         along = (1 - front) * along + front * (side + np.array([0, -0.85, 0.15 if style == "short" else -0.45]))
+        # And it lies on the head there: aside alone would lead it off into wings.
+        along = along - front * np.maximum((along * out).sum(axis=1, keepdims=True), 0) * out
         lift = np.exp(-(k - 1) * each / 0.012)
         way = 0.9 * lift * normal + along + _ASTRAY.get(style, 0.16) * astray + 0.05 * random.normal(size=(count, 3))
         step = here + way / np.linalg.norm(way, axis=1, keepdims=True) * each
@@ -208,7 +220,9 @@ def _comb(style: str, root: np.ndarray, centre: np.ndarray, astray: np.ndarray) 
     if style in ("crop", "receding"):
         comb = (root - centre) * 5 + np.array([0, 0.25, 0.1]) + 0.35 * astray
     elif style == "curls":
-        comb = (root - centre) * 14 + 0.4 * astray
+        # Over the brow they stand up and back, out of the eyes.
+        brow = np.clip((root[:, 1:2] - centre[1] - 0.03) / 0.03, 0, 1)
+        comb = (root - centre) * 14 + 0.4 * astray + brow * np.array([0, -1.2, 0.9])
     elif style == "short":
         comb = 0.8 * side + np.array([0, -0.6, -0.3]) + 0.3 * astray
     else:
@@ -277,7 +291,10 @@ def _curled(points: np.ndarray, lock: np.ndarray, style: str, random) -> np.ndar
 
 
 def _facing(points: np.ndarray, lock: np.ndarray, centre: np.ndarray, eye: np.ndarray, random) -> np.ndarray:
-    """Outward from the head, below it outward from the neck, each lock turned a little its own way and rounded across."""
+    """Outward from the head, below it outward from the neck, each lock turned a little its own way and rounded across.
+
+    Both together stay within 45 degrees: a lock that faced away from its neighbours would be a hole in the light.
+    """
     axis = np.broadcast_to(centre, points.shape).copy()
     axis[..., 2] = np.minimum(points[..., 2], centre[2])
     out = points - axis
@@ -289,8 +306,14 @@ def _facing(points: np.ndarray, lock: np.ndarray, centre: np.ndarray, eye: np.nd
     ahead = np.gradient(points, axis=1)
     ahead /= np.maximum(np.linalg.norm(ahead, axis=2, keepdims=True), 1e-9)
     round_ -= (round_ * ahead).sum(axis=2, keepdims=True) * ahead
-    over = out + 0.5 * random.normal(size=(lock.max() + 1, 3))[lock][:, None] + 0.5 * np.clip(round_, -1, 1)
-    return over / np.maximum(np.linalg.norm(over, axis=2, keepdims=True), 1e-9)
+    own = _bounded(random.normal(size=(lock.max() + 1, 3)) / 2.5, _OWN_WAY)[lock]
+    over = out + own[:, None] + _bounded(0.4 * round_, _ROUNDED)
+    return over / np.linalg.norm(over, axis=2, keepdims=True)
+
+
+def _bounded(vectors: np.ndarray, most: float) -> np.ndarray:
+    """The ``vectors`` (..., 3), those longer than ``most`` shortened to it."""
+    return vectors * np.minimum(1.0, most / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
 
 
 def _knot_place(eye: np.ndarray) -> np.ndarray:

@@ -18,6 +18,8 @@ The renderer's ids end at 32767."""
 
 _UNDER_SKIN = 0.12
 """Share of the light that goes into skin and comes out beside."""
+_ASLANT = 0.35
+"""The least cosine between the way a strand of hair is lit and the way to where it is seen from."""
 
 
 def keyed(made, matrices: list, frame: int) -> None:
@@ -329,16 +331,36 @@ def _eye_material(name: str, about: dict):
 
 
 def _hair_material(name: str, colour) -> bpy.types.Material:
-    """Strands with their lock's shade, lit the way their lock faces: so the guides of the filter see locks and not a haze of hairs."""
-    sheet = surfaces.Sheet(f"{name}.hair", {"colour": colour, "roughness": 0.42})
+    """Strands with their lock's shade, lit the way their lock faces: so the guides of the filter see locks and not a haze of hairs.
+
+    A lock seen from within faces away from who sees it, and a strand's own side that is seen would let no light in: such a strand is turned
+    as far as it takes to be seen. Aslant it would also mirror all light, brighter than its colour: narrower than a pixel it would sparkle.
+    """
+    sheet = surfaces.Sheet(f"{name}.hair", {"colour": colour, "roughness": 0.5})
     shade = sheet.node("Attribute", _attribute_name="shade").outputs["Fac"]
     along = sheet.node("HairInfo").outputs["Intercept"]
     shade = sheet.sum(shade, sheet.spread(along, 0.0, 0.6, 0.62, 1.12))
     tinted = sheet.node("CombineXYZ", X=shade, Y=shade, Z=shade).outputs[0]
     sheet.set("Base Color", sheet.mix(1.0, sheet.colour, tinted, "MULTIPLY"))
-    sheet.set("Specular IOR Level", 0.35)
+    sheet.set("Specular IOR Level", 0.2)
     turned = sheet.node(
         "VectorTransform", _vector_type="NORMAL", _convert_from="OBJECT", _convert_to="WORLD", Vector=sheet.where("over")
     )
-    sheet.set("Normal", turned.outputs[0])
+    sheet.set("Normal", _seen(sheet, turned.outputs[0]))
     return sheet.material
+
+
+def _seen(sheet, normal):
+    """The ``normal`` turned towards where it is seen from until the cosine between the two is ``_ASLANT`` at least."""
+    to_eye = sheet.node("NewGeometry").outputs["Incoming"]
+    cosine = sheet.node("VectorMath", _operation="DOT_PRODUCT")
+    lacking = sheet.node("VectorMath", _operation="SCALE")
+    bent = sheet.node("VectorMath", _operation="ADD")
+    for socket, source in ((cosine.inputs[0], normal), (cosine.inputs[1], to_eye), (lacking.inputs[0], to_eye), (bent.inputs[0], normal)):
+        sheet.tree.links.new(source, socket)
+    short = sheet.sum(sheet.sum(_ASLANT, cosine.outputs["Value"], "SUBTRACT"), 0.0, "MAXIMUM")
+    sheet.tree.links.new(short, lacking.inputs["Scale"])
+    sheet.tree.links.new(lacking.outputs["Vector"], bent.inputs[1])
+    unit = sheet.node("VectorMath", _operation="NORMALIZE")
+    sheet.tree.links.new(bent.outputs["Vector"], unit.inputs[0])
+    return unit.outputs["Vector"]

@@ -1,0 +1,85 @@
+"""Hair on the head: past the shoulders, out of the eyes, no lock that faces away from its neighbours, no black strands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from answerprint.media.exr import read_exr
+from answerprint.simulation.renderer import Renderer
+from answerprint.simulation.shoot import pass_file, shoot_stage
+from answerprint.simulation.stage import Light, Performer, SetPlan, Stage
+
+Styles = dict[str, dict[str, float]]
+
+_HAIR = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import body, hair, hems
+import numpy as np
+data = body.base()
+rest = body.shape({"age": 30, "gender": 0.1, "muscle": 0.5, "weight": 0.6, "height": 1.7, "ancestry": (0.2, 0.3, 0.5)})
+skin = hems.Skin(rest[:body.BODY], data["quads"], data["skin"][:body.BODY])
+eye = np.mean([rest[np.unique([c[0] for f in data["groups"]["helper-%s-eye" % side] for c in f])].mean(axis=0) for side in "lr"], axis=0)
+out = {}
+for style in hair.LENGTHS:
+    grown = hair.grow(rest, data["quads"], eye, style, 3)
+    strands = grown["points"]
+    away = strands[:8000] - (eye + np.array([0, -0.085, 0.03]))
+    away /= np.linalg.norm(away, axis=2, keepdims=True)
+    crown = strands[:8000, :, 2] > eye[2] + 0.03
+    before = strands[(strands[..., 1] > eye[1] - 0.04) & (np.abs(strands[..., 0]) < 0.045)]
+    hanging = strands[strands[..., 2] < eye[2] - 0.2]
+    place, normal, _ = skin.below(hanging) if len(hanging) else (hanging, hanging, None)
+    reach = np.linalg.norm(strands[:, -1] - strands[:, 0], axis=1)
+    out[style] = {"below": len(hanging), "inside": int((((hanging - place) * normal).sum(axis=1) < 0).sum()),
+                  "short": int((reach < 0.02).sum()), "aslant": float((away * grown["over"][:8000]).sum(axis=2)[crown].min()),
+                  "in_the_eyes": int((before[:, 2] < eye[2] + 0.02).sum())}
+print(json.dumps(out))
+"""
+
+
+@pytest.fixture(scope="module")
+def styles(measured: Callable[[str], Any]) -> Styles:
+    """By style: points below the chin, of those inside the body, hairs under 2 cm, least cosine to outward, points before the eyes."""
+    found: Styles = measured(_HAIR)
+    return found
+
+
+def test_hanging_hair_goes_past_the_shoulders_and_tied_hair_leaves_short_hairs_at_its_line(styles: Styles) -> None:
+    for style in ("bob", "waves", "long"):
+        assert styles[style]["inside"] <= 0.01 * max(styles[style]["below"], 1)
+    assert styles["long"]["below"] > 1000
+    assert styles["tied"]["short"] > 300
+
+
+def test_no_lock_on_the_crown_faces_more_than_50_degrees_away_from_its_neighbours(styles: Styles) -> None:
+    assert min(style["aslant"] for style in styles.values()) > np.cos(np.radians(50))
+
+
+def test_no_style_hangs_in_the_eyes_but_for_a_stray_hair(styles: Styles) -> None:
+    assert max(style["in_the_eyes"] for style in styles.values()) <= 3
+
+
+def test_curls_that_are_lit_from_the_camera_have_no_black_holes(renderer: Renderer, small: Stage, tmp_path: Path) -> None:
+    camera = small.cameras[0].model_copy(
+        update={"active_sensor_resolution": (48, 48), "active_sensor_physical_dimensions": (16.0, 16.0), "translation": (0, -2.0, 1.65),
+                "look_at": (0, 0, 1.65), "pinhole_focal_length": 100.0}
+    )  # fmt: skip
+    lamp = Light(name="key", translation=(0.4, -2.0, 1.9), aim=(0, 0, 1.65), illuminance_lux=100, size=(0.5, 0.5))
+    stage = small.model_copy(
+        update={"set": SetPlan(), "performers": (Performer(name="ben", hair="curls", heading=180),), "rig": (), "cameras": (camera,), "lights": (lamp,),
+                "render": small.render.model_copy(update={"passes": ("beauty", "material_id"), "samples": 32, "denoise": "none"})}
+    )  # fmt: skip
+    shoot_stage(stage, tmp_path, renderer=renderer)
+
+    def read(kind: str, channel: str) -> Any:
+        return np.asarray(read_exr(pass_file(tmp_path, stage, camera, kind, 1001)).planes[channel])
+
+    light = read("beauty", "G")[read("material_id", "Y") % 10 == 6]
+    assert len(light) > 300
+    assert (light < 0.1 * np.median(light)).mean() < 0.02

@@ -49,7 +49,7 @@ def timed_stage(family: Family, kind: str, frames: int) -> Stage:
     """A stage of a family at night, the costlier hour, for as many frames."""
     stage = generate(family, 4, "night")
     size, samples, passes = ((320, 180), 32, PASSES) if kind == FRAME else ((160, 90), 16, ("beauty",))
-    wanted: tuple[Pass, ...] = passes  # type: ignore[assignment]
+    wanted: tuple[Pass, ...] = passes
     render = stage.render.model_copy(update={"samples": samples, "passes": wanted})
     cameras = tuple(camera.model_copy(update={"active_sensor_resolution": size}) for camera in stage.cameras)
     return stage.model_copy(update={"render": render, "cameras": cameras, "frame_count": frames})
@@ -91,6 +91,10 @@ def main() -> int:
     parser.add_argument("--warm", type=int, default=2, help="frames after the first")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    families = options.families.split(",")
+    unknown = [name for name in families if name not in FAMILIES]
+    if unknown or options.warm < 1:
+        parser.error(f"no family {unknown[0]!r}; use {', '.join(FAMILIES)}" if unknown else "--warm needs at least 1 frame")
     spent: dict[str, float] = {}
     _clocked(spent)
     rows: list[dict[str, Any]] = []
@@ -101,7 +105,7 @@ def main() -> int:
             for kind in BARS:
                 # One process for a size, as a sweep would have it; its start is not a frame's.
                 with Renderer() as renderer:
-                    for family in options.families.split(","):
+                    for family in families:
                         folder = Path(scratch) / kind.replace(" ", "-") / family
                         first, *warm = measured(timed_stage(family, kind, 1 + options.warm), renderer, folder, spent)
                         best = min(warm, key=lambda t: t.wall)

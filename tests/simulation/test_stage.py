@@ -29,6 +29,18 @@ def test_a_stage_is_the_same_after_a_round_trip(small: Stage) -> None:
         ({"performers": [{"name": "a"}, {"name": "a"}]}, "given twice"),
         ({"frame_rate": "fast"}, "frame rate"),
         ({"set": {"family": "castle"}}, "set.family"),
+        ({"lights": [{"name": "key", "illuminance_lux": 9, "aim": [0, 0, 1], "translation": [0, 0, 1]}]}, "stands where it aims"),
+        ({"lights": [{"name": "key", "illuminance_lux": 9, "size": [0, 1]}]}, "shines from a surface"),
+        ({"lights": [{"name": "key", "illuminance_lux": 9, "size": [-1, 1]}]}, "lights.0.size.0"),
+        ({"lights": [{"name": "key", "illuminance_lux": 9, "group": "../key"}]}, "lights.0.group"),
+        ({"cameras": [{"active_sensor_physical_dimensions": [0, 9]}]}, "active_sensor_physical_dimensions.0"),
+        ({"cameras": [{"translation": [0, 1, 2], "look_at": [0, 1, 2]}]}, "looks at the point where it stands"),
+        ({"performers": [{"name": "a", "hair_colour": [90, 40, 20]}]}, "hair_colour.0"),
+        ({"performers": [{"name": "a", "build": {"ancestry": [0, 0, 0]}}]}, "ancestry"),
+        ({"performers": [{"name": "a", "actions": [{"do": "walk", "start": 1, "end": 9}]}]}, "walk needs 'to'"),
+        ({"performers": [{"name": "a", "actions": [{"do": "turn", "start": 1, "end": 9}]}]}, "turn needs 'heading'"),
+        ({"performers": [{"name": "a", "actions": [{"do": "reach", "start": 1, "end": 9}]}]}, "reach needs 'target'"),
+        ({"set": {"items": [{"name": "b", "parts": [{"shape": "box", "material": "m"}]}]}}, "a box needs 'size'"),
     ],
 )
 def test_a_wrong_document_is_refused_by_the_name_of_its_field(document: dict[str, object], field: str) -> None:
@@ -36,6 +48,12 @@ def test_a_wrong_document_is_refused_by_the_name_of_its_field(document: dict[str
         read_stage(document)
     assert field in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_one_wrong_field_is_counted_once() -> None:
+    with pytest.raises(BadInput) as refused:
+        read_stage({"cameras": [{"zoom": 3}]})
+    assert "more)" not in str(refused.value)
 
 
 def test_text_that_is_no_json_is_one_line() -> None:

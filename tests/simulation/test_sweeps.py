@@ -16,15 +16,17 @@ from answerprint.simulation.renderer import Renderer
 from answerprint.simulation.run import simulate
 from answerprint.simulation.shoot import shoot_stage
 from answerprint.simulation.stage import Stage
-from answerprint.simulation.sweep_proof import GEOMETRY, check_pictures
+from answerprint.simulation.sweep_proof import GEOMETRY, check_measurable, check_pictures
 from answerprint.simulation.sweeps import (
     Plan,
     Sweep,
+    Tolerance,
     capture_plan,
     check_documents,
     coverage,
     differences,
     latin_hypercube,
+    read_plan,
     read_sweep,
     varied,
 )
@@ -74,6 +76,41 @@ def test_a_second_field_that_differs_in_the_documents_is_named(small: Stage, fie
     stages[1] = varied(stages[1], field, value)
     with pytest.raises(FaultFound, match=rf"{re.escape(field)} differs too"):
         check_documents(stages, "lights.key.kelvin")
+
+
+@pytest.mark.parametrize("field", ["frame_count", "name", "cameras.A.active_sensor_resolution", "render.resolution_scale"])
+def test_a_field_that_leaves_nothing_to_compare_is_refused(small: Stage, field: str) -> None:
+    with pytest.raises(BadInput, match="cannot be compared"):
+        check_measurable([small, small], field)
+
+
+def test_a_sweep_without_a_pass_that_proves_it_is_refused_before_it_is_shot(small: Stage, tmp_path: Path) -> None:
+    blind = small.model_copy(update={"render": small.render.model_copy(update={"passes": ("beauty", "groups")})})
+    spec = tmp_path / "sweep.json"
+    spec.write_text(Sweep(baseline=blind, field="lights.key.kelvin", levels=(3200.0, 5600.0)).model_dump_json())
+    with pytest.raises(BadInput, match="add 'depth' to the passes"):
+        simulate(spec, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_group_that_is_to_be_held_must_be_on_the_stage(small: Stage) -> None:
+    with pytest.raises(BadInput, match="use one of: group:fill, group:key, lamp:fill, lamp:key"):
+        check_measurable([small, small], "lights.key.kelvin", (Tolerance(field="group:kick"),))
+    with pytest.raises(BadInput, match=r"tolerances\.0\.field"):
+        read_sweep({"baseline": {}, "field": "seed", "levels": [1, 2], "tolerances": [{"field": "nonsense"}]})
+
+
+def test_what_is_missing_of_a_sweep_is_asked_for_as_a_sweeps(tmp_path: Path) -> None:
+    spec = tmp_path / "sweep.json"
+    spec.write_text('{"baseline": {}, "field": "seed"}')
+    with pytest.raises(BadInput, match="levels: field required;"):
+        simulate(spec, tmp_path / "out")
+
+
+@pytest.mark.parametrize("span", [[6500, 3000], [5000, 5000]])
+def test_a_range_that_does_not_rise_is_refused(span: list[float]) -> None:
+    with pytest.raises(BadInput, match=r"the range of lights\.key\.kelvin does not rise"):
+        read_plan({"baseline": {}, "fields": {"lights.key.kelvin": span}, "count": 2})
 
 
 def test_a_latin_hypercube_uses_each_slice_of_each_field_once() -> None:

@@ -89,11 +89,14 @@ def _from_production(options: argparse.Namespace) -> Answer:
 
 
 def _for_unreal(spec: Path, folder: Path) -> Answer:
+    from answerprint.simulation.ready import check_stage, output_folder
     from answerprint.simulation.stage import read_stage
     from answerprint.simulation.unreal import write_unreal
 
     started = time.monotonic()
     stage = read_stage(spec)
+    check_stage(stage)
+    output_folder(folder)
     made = write_unreal(stage, folder)
     document = {
         "frames": stage.frame_count * len(stage.cameras),

@@ -78,7 +78,7 @@ def _shown(path: Path, kind: str) -> Cell:
         return _fit(np.asarray(display(picture, "srgb"), dtype=np.float32))
     if kind == "depth":
         near = 1.0 / np.maximum(planes[0], 0.1)
-        return _fit(np.repeat((near / near.max())[..., None], 3, axis=-1))
+        return _fit(np.repeat((near / max(float(near.max()), 1e-9))[..., None], 3, axis=-1))
     if kind == "normal":
         xyz = np.stack([np.asarray(frame.planes[c], dtype=np.float32) for c in "XYZ"], axis=-1)
         return _fit(xyz * 0.5 + 0.5)

@@ -18,6 +18,7 @@ from answerprint.simulation.place import Place
 from answerprint.simulation.poses import pose_at
 from answerprint.simulation.sets.registry import build
 from answerprint.simulation.stage import Light, Performer, RigObject, Stage, StageCamera
+from answerprint.simulation.studio_files import model_file, sky_file
 
 SKY_GROUP = "sky"
 _FAINTEST = 1e-9
@@ -43,10 +44,10 @@ class Shoot:
     def items(self) -> list[Item]:
         """Everything with a matte of its own, performers apart, in the order of their object ids from 1."""
         items = [*self.place.items, *(_rig_item(rig) for rig in self.stage.rig if rig.present)]
-        names = [item.name for item in items]
+        names = [item.name for item in items] + [performer.name for performer in self.stage.performers]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise BadInput(f"stage {self.stage.name}", f"two things are called {twice[0]!r}", "give each its own name")
+            raise BadInput(f"stage {self.stage.name}", f"two things or people are called {twice[0]!r}", "give each its own name")
         return items
 
     @cached_property
@@ -178,9 +179,7 @@ class Shoot:
     def _sky(self) -> dict[str, Any] | None:
         plan = self.stage.set
         if plan.hdri is not None:
-            if not plan.hdri.is_file():
-                raise BadInput(plan.hdri, "is not there", "name an environment picture (EXR or HDR)")
-            return {"group": SKY_GROUP, "file": str(plan.hdri.resolve()), "radiance": plan.hdri_nits, "turn": plan.hdri_turn}
+            return {"group": SKY_GROUP, "file": str(sky_file(plan.hdri)), "radiance": plan.hdri_nits, "turn": plan.hdri_turn}
         own = next((lamp for lamp in self.stage.lights if lamp.kind == "sky"), None)
         if own is not None:
             # A dome of radiance L all round gives pi L on the ground.
@@ -197,9 +196,7 @@ class Shoot:
             "seen": item.seen, "shadow": item.shadow,
         }  # fmt: skip
         if item.file is not None:
-            if not item.file.is_file():
-                raise BadInput(item.file, "is not there", "name a glTF, GLB, OBJ or USD file")
-            return {**about, "file": str(item.file.resolve()), "scale": item.file_scale}
+            return {**about, "file": str(model_file(item.file)), "scale": item.file_scale}
         if not item.parts:
             raise BadInput(f"item {item.name}", "has neither parts nor a file", "give it one or the other")
         return {**about, "parts": [_part(part) for part in item.parts]}

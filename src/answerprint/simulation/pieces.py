@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Vector = tuple[float, float, float]
-Colour = tuple[float, float, float]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Colour = tuple[Share, Share, Share]
 
 
 class Document(BaseModel):
@@ -41,9 +41,16 @@ class Material(Document):
     wear: Share = Field(default=0.3, description="dirt, chips and rust: 0 new, 1 derelict")
     nits: float | None = Field(default=None, ge=0, description="luminance of what shines, cd/m2")
     kelvin: float | None = Field(default=None, ge=1000, le=25000, description="colour temperature of what shines")
-    detail: dict[str, float | Colour] = Field(
+    detail: dict[str, float | Vector] = Field(
         default_factory=dict, description="further figures of the kind: size, joint, offset ..."
     )
+
+
+_FIGURES: dict[str, tuple[str, ...]] = {
+    "box": ("size",), "cylinder": ("radius", "height"), "lathe": ("profile",), "prism": ("outline", "depth"), "tube": ("points", "radius"),
+    "cloth": ("size",), "ground": ("size",), "leaves": ("size", "count"), "mesh": ("vertices", "faces"),
+}  # fmt: skip
+"""What a shape cannot be made without."""
 
 
 class Part(Document):
@@ -62,6 +69,15 @@ class Part(Document):
     def _as_json(cls, figures: dict[str, Any]) -> dict[str, Any]:
         """Lists for tuples, so that a document equals what is read back of it."""
         return {name: _listed(value) for name, value in figures.items()}
+
+    @model_validator(mode="after")
+    def _whole(self) -> Part:
+        missing = [name for name in _FIGURES.get(self.shape, ()) if name not in self.figures]
+        if self.shape == "sphere" and not self.figures.keys() & {"size", "radius"}:
+            missing = ["size"]
+        if missing:
+            raise ValueError(f"a {self.shape} needs {missing[0]!r} among its figures")
+        return self
 
 
 class Item(Document):

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from answerprint.production.atomic import write_atomically
 from answerprint.simulation.contact import sheet_of_levels
+from answerprint.simulation.ready import check_stage, output_folder
 from answerprint.simulation.renderer import Renderer
 from answerprint.simulation.shoot import Shot, Tell, shoot_stage
 from answerprint.simulation.stage import Stage, loaded, read_stage
-from answerprint.simulation.sweep_proof import check_pictures
+from answerprint.simulation.sweep_proof import check_measurable, check_pictures
 from answerprint.simulation.sweeps import (
     Plan,
     Sweep,
@@ -42,18 +43,23 @@ def simulate(spec: Path, out: Path, tell: Tell = lambda *_: None, shoot_all: Sho
     """
     subject, data = loaded(spec)
     shoot_all = shoot_all or _shoot_all
-    if "baseline" not in data:
-        return shoot_all([read_stage(spec)], [out], out, tell)
-    if "levels" in data:
+    if "field" in data or "levels" in data:
         return _shoot_sweep(read_sweep(data, subject), out, tell, shoot_all)
+    if "baseline" not in data and "fields" not in data:
+        stage = read_stage(spec)
+        check_stage(stage)
+        return shoot_all([stage], [out], output_folder(out), tell)
     return _shoot_plan(read_plan(data, subject), out, tell, shoot_all)
 
 
 def _shoot_sweep(sweep: Sweep, out: Path, tell: Tell, shoot_all: ShootAll) -> Shot:
     stages = sweep.stages()
     check_documents(stages, sweep.field)
+    check_measurable(stages, sweep.field, sweep.tolerances)
+    for stage in stages:
+        check_stage(stage)
     folders = [out / f"level-{number:02d}" for number in range(1, len(stages) + 1)]
-    out.mkdir(parents=True, exist_ok=True)
+    output_folder(out)
     write_atomically(out / "capture-plan.txt", "\n".join(capture_plan(sweep)) + "\n")
     shot = shoot_all(stages, folders, out, tell)
     sheet_of_levels(stages, folders, [f"{level} {sweep.unit}".strip() for level in sweep.levels], out / "contact-sheet.png")
@@ -72,7 +78,10 @@ def _shoot_sweep(sweep: Sweep, out: Path, tell: Tell, shoot_all: ShootAll) -> Sh
 
 def _shoot_plan(plan: Plan, out: Path, tell: Tell, shoot_all: ShootAll) -> Shot:
     stages = plan.stages()
+    for stage in stages:
+        check_stage(stage)
     folders = [out / f"setting-{number:05d}" for number in range(1, len(stages) + 1)]
+    output_folder(out)
     shot = shoot_all(stages, folders, out, tell)
     sheet_of_levels(stages, folders, [folder.name for folder in folders], out / "contact-sheet.png")
     settings = latin_hypercube(plan.fields, plan.count, plan.seed)

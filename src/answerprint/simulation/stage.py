@@ -46,6 +46,9 @@ Family = Literal[
 ]  # fmt: skip
 
 
+Length = Annotated[float, Field(ge=0)]
+
+
 class SetPlan(Document):
     """The place: a generated family, things of one's own, model files, a sky picture."""
 
@@ -71,10 +74,17 @@ class Build(Document):
     height: float = Field(default=1.72, ge=1.0, le=2.2, description="metres without shoes")
     weight: Share = Field(default=0.5, description="0 thin, 1 heavy")
     muscle: Share = 0.5
-    ancestry: tuple[float, float, float] = Field(
+    ancestry: tuple[Share, Share, Share] = Field(
         default=(1 / 3, 1 / 3, 1 / 3), description="shares: African, Asian, Caucasian features"
     )
     skin: Share = Field(default=0.35, description="0 lightest, 1 darkest")
+
+    @field_validator("ancestry")
+    @classmethod
+    def _of_someone(cls, shares: tuple[float, float, float]) -> tuple[float, float, float]:
+        if not any(shares):
+            raise ValueError("one of the three shares must be above 0")
+        return shares
 
 
 class Wardrobe(Document):
@@ -99,9 +109,12 @@ class Action(Document):
     target: Vector | None = Field(default=None, description="reach: where the hand goes, metres")
 
     @model_validator(mode="after")
-    def _in_order(self) -> Action:
+    def _whole(self) -> Action:
         if self.end < self.start:
             raise ValueError(f"ends at frame {self.end}, before it starts at {self.start}")
+        needed = {"walk": "to", "turn": "heading", "reach": "target"}.get(self.do)
+        if needed is not None and getattr(self, needed) is None:
+            raise ValueError(f"{self.do} needs {needed!r}")
         return self
 
 
@@ -143,16 +156,25 @@ class Light(Document):
     gel: Literal[
         "none", "full-cto", "half-cto", "full-ctb", "half-ctb", "plus-green", "minus-green", "red", "amber", "teal", "blue"
     ] = "none"
-    size: tuple[float, float] = Field(default=(0.6, 0.6), description="width and height of what shines, metres")
+    size: tuple[Length, Length] = Field(default=(0.6, 0.6), description="width and height of what shines, metres")
     beam: float = Field(default=45.0, gt=1, lt=179, description="full angle of a fresnel's beam or of a gridded softbox, degrees")
-    group: str = Field(default="", description="light group; without it the light's own name")
+    group: str = Field(
+        default="", pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]*)?$", description="light group; without it the light's own name"
+    )
     keys: tuple[LightKey, ...] = ()
 
     @model_validator(mode="after")
     def _one_level(self) -> Light:
         if (self.illuminance_lux is None) == (self.stops is None):
             raise ValueError("needs either illuminance_lux or stops")
+        if self.kind in ("softbox", "panel", "tube") and 0 in self.size:
+            raise ValueError(f"size: a {self.kind} shines from a surface; give width and height above 0")
+        if self.kind != "sky" and self.translation == self.aim:
+            raise ValueError("stands where it aims; move it, or aim elsewhere")
         return self
+
+
+Millimetres = Annotated[float, Field(gt=0)]
 
 
 class CameraKey(Document):
@@ -184,7 +206,7 @@ class StageCamera(Document):
 
     label: Name = "A"
     active_sensor_resolution: tuple[int, int] = Field(default=(320, 180), description="pixels")
-    active_sensor_physical_dimensions: tuple[float, float] = Field(
+    active_sensor_physical_dimensions: tuple[Millimetres, Millimetres] = Field(
         default=(28.0, 15.75), description="mm; the default is 16:9 of a Super 35 sensor"
     )
     pinhole_focal_length: float = Field(default=35.0, gt=0, description="mm")
@@ -243,6 +265,8 @@ class StageCamera(Document):
             raise ValueError("has a lens record and a distortion of its own; write the distortion into the record")
         if self.grain is not None and self.sensor_gains:
             raise ValueError("has film grain and sensor noise; a picture is recorded once")
+        if self.look_at == self.translation:
+            raise ValueError("looks at the point where it stands; move it, or have it look elsewhere")
         return self
 
 
@@ -342,13 +366,17 @@ def read_stage(source: Path | str | bytes | dict[str, Any]) -> Stage:
         raise bad_field(subject, error) from None
 
 
-def bad_field(subject: str, error: ValidationError) -> BadInput:
+def bad_field(subject: str, error: ValidationError, what: str = "stage") -> BadInput:
     """One line for a document that does not hold: the field, what is wrong, what to do."""
-    first = error.errors(include_url=False)[0]
+    found_all = error.errors(include_url=False)
+    inner = [e["loc"] for e in found_all if e["type"] != "too_short"]
+    # A list whose member is wrong is also called too short.
+    own = [e for e in found_all if e["type"] != "too_short" or not any(loc[: len(e["loc"])] == e["loc"] for loc in inner)]
+    first = own[0]
     field = ".".join(str(part) for part in first["loc"]) or "document"
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    more = f" (and {len(own) - 1} more)" if len(own) > 1 else ""
     if first["type"] == "extra_forbidden":
-        return BadInput(subject, f"has a field {field!r} that no stage has{more}", "check its spelling or take it out")
+        return BadInput(subject, f"has a field {field!r} that no {what} has{more}", "check its spelling or take it out")
     found = first.get("input")
     given = f", found {found!r}" if isinstance(found, (str, int, float, bool)) else ""
     message = first["msg"].removeprefix("Value error, ")

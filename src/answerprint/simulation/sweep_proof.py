@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from answerprint.media.exr import read_exr
 from answerprint.production import BadInput, FaultFound
-from answerprint.simulation.stage import Stage
+from answerprint.simulation.order import Shoot
+from answerprint.simulation.stage import PASSES, Stage
 from answerprint.simulation.sweeps import Tolerance, differing_paths, path_by_names
 
 Real = NDArray[np.float64]
@@ -27,6 +28,10 @@ GEOMETRY = ("depth", "normal", "albedo", "object_id")
 _AVERAGED = 1e-5
 """Normals and albedo are means over a pixel's samples, which the renderer adds in no fixed order; the others are one sample's."""
 _EXPOSURE = ("iso_speed", "exposure_stops", "white_balance_kelvin")
+_FORMAT = (
+    "version", "name", "label", "first_frame", "frame_count", "frame_rate", "active_sensor_resolution", "resolution_scale", "passes", "storage",
+)  # fmt: skip
+"""Last parts of fields that change how many pictures there are, how large, or what they are called."""
 _COUNTS = 0.02
 """Share of the picture that a thing must fill in both levels before its colour is compared."""
 
@@ -59,6 +64,28 @@ class Level:
                 raise BadInput(path, "is needed to prove the sweep and is not there", f"add {kind.split('/')[0]!r} to the passes")
             found.append(np.stack([np.asarray(p, dtype=np.float64) for p in read_exr(path).planes.values()], axis=-1))
         return np.array(found)
+
+
+def check_measurable(stages: list[Stage], field: str, tolerances: tuple[Tolerance, ...] = ()) -> None:
+    """Raise BadInput, before anything is shot, for a sweep whose proof could not be made.
+
+    A field that changes how many pictures there are, how large or what they are called leaves nothing to compare; a pass that is
+    held must be rendered; a group or lamp that is held must be on the stage.
+    """
+    first = stages[0]
+    if path_by_names(first, field).split(".")[-1] in _FORMAT:
+        raise BadInput(f"sweep over {field}", "makes pictures that cannot be compared", "shoot each as a stage of its own")
+    for held in (*held_by_nature(Level(Path(), first), field), *tolerances):
+        kind = held.field.partition(":")[0].partition(" beside ")[0]
+        needed = {"group": "groups", "light": "beauty"}.get(kind, kind)
+        if needed in PASSES and needed not in first.render.passes:
+            raise BadInput(
+                f"sweep over {field}", f"is proved by {held.field}, which is not rendered", f"add {needed!r} to the passes"
+            )
+    known = {f"group:{name}" for name in Shoot(first).groups} | {f"lamp:{lamp.name}" for lamp in first.lights}
+    for held in tolerances:
+        if held.field.startswith(("group:", "lamp:")) and held.field not in known:
+            raise BadInput(f"sweep over {field}", f"there is no {held.field!r} to hold", f"use one of: {', '.join(sorted(known))}")
 
 
 def check_pictures(

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from answerprint.production import BadInput, FaultFound
 from answerprint.simulation.pieces import Document
@@ -25,7 +25,9 @@ class Tolerance(Document):
     """How far a measured field may move while another is varied."""
 
     field: str = Field(
-        description="'group:NAME', 'lamp:NAME', 'record:PATH', 'people', 'things', 'light', or 'depth', 'normal', 'albedo', 'object_id'"
+        pattern=r"^(group:.+|lamp:.+|record:.+|people|things|light|(depth|normal|albedo|object_id)( beside .+)?)$",
+        description="'group:NAME', 'lamp:NAME', 'record:PATH', 'people', 'things', 'light', or 'depth', 'normal', 'albedo', 'object_id', "
+        "the last four also 'beside NAME', where that performer or rig thing has no part in the pixel",
     )
     relative: float = Field(default=1e-4, ge=0, description="of the baseline's own size")
 
@@ -69,6 +71,14 @@ class Plan(Document):
     count: int = Field(ge=1, le=100_000)
     seed: int = Field(default=1, ge=0)
 
+    @field_validator("fields")
+    @classmethod
+    def _rising(cls, fields: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+        for path, (low, high) in fields.items():
+            if not low < high:
+                raise ValueError(f"the range of {path} does not rise; give the lower end first")
+        return fields
+
     def stages(self) -> list[Stage]:
         """One stage for each setting."""
         out = []
@@ -85,7 +95,7 @@ def read_plan(data: dict[str, Any], subject: str = "plan") -> Plan:
     try:
         return Plan.model_validate(data)
     except ValidationError as error:
-        raise bad_field(subject, error) from None
+        raise bad_field(subject, error, "plan") from None
 
 
 def read_sweep(data: dict[str, Any], subject: str = "sweep") -> Sweep:
@@ -93,7 +103,7 @@ def read_sweep(data: dict[str, Any], subject: str = "sweep") -> Sweep:
     try:
         return Sweep.model_validate(data)
     except ValidationError as error:
-        raise bad_field(subject, error) from None
+        raise bad_field(subject, error, "sweep") from None
 
 
 def varied(stage: Stage, field: str, level: Any) -> Stage:

@@ -63,6 +63,15 @@ def test_at_night_the_lamps_of_the_room_are_what_lights_it() -> None:
     assert window[1] < 0.02 * window[0]
 
 
+def test_by_day_what_is_seen_through_a_pane_is_not_far_above_the_room() -> None:
+    for family in ("living-room", "kitchen", "bedroom", "office", "workshop"):
+        place = build(SetPlan(family=family, seed=2))  # type: ignore[arg-type]
+        assert place.sky is not None
+        # A brick wall of 0.25 under half a sky, in stops against a white sheet that gets the room's light.
+        outside, white = 0.25 * place.sky["radiance"] / 2, place.mood["lux"] / np.pi
+        assert np.log2(outside / white) < 1.5
+
+
 def test_with_practicals_off_no_lamp_of_the_room_shines() -> None:
     place = build(SetPlan(family="bar", seed=1, practicals=False))
     assert not [lamp for lamp in place.lights if lamp.group == "practicals"]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from answerprint.simulation.lighting import PATTERNS, PatternName, angles, pattern
-from answerprint.simulation.metering import set_exposure
+from answerprint.simulation.metering import set_key
 from answerprint.simulation.pieces import Colour, Vector
 from answerprint.simulation.place import Place
 from answerprint.simulation.sets.registry import build
@@ -37,6 +37,7 @@ _NIGHT_FILL = -3.3
 _LENSES = (21.0, 25.0, 32.0, 40.0, 50.0)
 _WINDOWED = ("living-room", "kitchen", "office", "bedroom", "workshop")
 _OUTDOORS = ("street", "garden")
+_TUBES = ("office", "hospital-corridor", "workshop")
 
 
 def generate(
@@ -73,7 +74,8 @@ def generate(
         white_balance_kelvin=float(random.choice(_white_balances(family, time))),
         exposure_stops=float(np.log2(117.6 / (lux * 1.15))), iris_blades=9,
     )  # fmt: skip
-    camera = set_exposure(camera, place, lights, plan)
+    if lights:
+        camera, lights = set_key(camera, place, lights, plan)
     if performers and shot != "wide":
         camera = _closer(camera, eyes, shot)
     return Stage(
@@ -101,10 +103,12 @@ def _turned(performers: tuple[Performer, ...], lights: tuple[Light, ...], camera
 
 
 def _white_balances(family: str, time: str) -> tuple[int, ...]:
-    """What a camera is balanced for: the light that there is most of. A bar lives on its lamps by day too."""
+    """What a camera is balanced for: the light that there is most of. A bar lives on its lamps by day too, a ward at night on its tubes."""
+    if family == "bar":
+        return (2500, 2700) if time == "night" else (3200, 3700)
     if time == "night":
-        return (2800, 3000) if family == "bar" else (3000, 3300)
-    return (3500, 4000) if family == "bar" else (4300, 5000, 5600)
+        return (3600, 4000) if family in _TUBES else (3000, 3300)
+    return (4300, 5000, 5600)
 
 
 def _closer(camera: StageCamera, eyes: Vector, shot: ShotName) -> StageCamera:

@@ -1,11 +1,13 @@
-"""How bright a picture of a place comes out before it is taken, and the stop an operator sets for it.
+"""How bright a picture of a place, and a face in it, come out before it is taken: the operator's stop and the gaffer's key.
 
 A grid of rays through the frame meets the walls, floor and ceiling of the place as an empty box; there each lamp's illuminance is added up as a
 meter would read it (inverse square, cosine, the lamp's own beam; nothing stands in its way), and beside it what the walls throw back on average: flux
-over area times r / (1 - r), the integrating sphere's formula. What a family's colours and glowing things add to that was measured.
+over area times r / (1 - r), the integrating sphere's formula. What a family's colours and glowing things add to that was measured. A face is metered from the key's side: every lamp, and what the walls return.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +18,23 @@ from answerprint.simulation.stage import Family, Light, SetPlan, StageCamera
 
 Real = NDArray[np.float64]
 _BRIGHTER: dict[Family, float] = {
-    "living-room": 0.1, "kitchen": 0.8, "office": 0.7, "hospital-corridor": 1.5, "bar": -1.25, "workshop": 0.0, "bedroom": 0.15,
-    "interview-room": 0.85, "street": -0.5, "garden": 0.0,
+    "living-room": 0.1, "kitchen": 1.0, "office": 0.7, "hospital-corridor": 1.5, "bar": -1.45, "workshop": 0.0, "bedroom": 0.15,
+    "interview-room": 0.45, "street": -0.2, "garden": 0.0,
 }  # fmt: skip
 """Stops by which pictures of a family (mean of scene light, at most 1) are above what is metered here: their colours and what
 glows in view. From 30 rendered frames, over which the rest scattered by 0.2 stops in rooms and 0.5 outdoors, and set again on 40 others."""
-_DAY, _NIGHT = (0.35, 1.0), (0.15, 0.8)
+_DAY, _NIGHT = (0.35, 1.0), (0.3, 0.8)
 """Between which stops against 18 % grey a picture's mean is left as it is. Frames of real clips have means within these, about."""
+_FACE_DAY, _FACE_NIGHT = (-0.5, 0.7), (-1.5, 0.3)
+"""Between which stops against the metered card the lit side of a face is kept: over it pale skin and white cloth lose their form."""
+_KEY_STEPS = tuple(sorted(np.arange(-2.5, 1.01, 0.25).tolist(), key=abs))
+"""Stops by which a key may be set lower or higher for it, the smallest first."""
+_KEY_ALONE = -1.0
+"""Stops that key and fill alone have to give: less would no longer shape the face, nor could it be read where the room's lamps miss it."""
+_DARKER = 0.25
+"""Stops by which a picture may be darker than pictures are for a face that the place's own lamps alone make brighter."""
+_WHITE = 1.7
+"""Stops that no face may have, whatever becomes of the picture: white cloth of 0.8 beside it comes out at display code 220 of 255."""
 _RETURNED = 0.4
 """Share of light that an average wall throws back."""
 _ACROSS, _DOWN = 9, 5
@@ -34,24 +46,72 @@ def set_exposure(camera: StageCamera, place: Place, lights: tuple[Light, ...], p
         return camera
     expected = picture_level(camera, place, lights) + _BRIGHTER[plan.family]
     low, high = _NIGHT if plan.time == "night" else _DAY
-    shift = float(np.clip(expected, low, high)) - expected
-    return camera.model_copy(update={"exposure_stops": camera.exposure_stops + shift})
+    return _opened(camera, float(np.clip(expected, low, high)) - expected)
+
+
+def set_key(camera: StageCamera, place: Place, lights: tuple[Light, ...], plan: SetPlan) -> tuple[StageCamera, tuple[Light, ...]]:
+    """The camera's stop and the lamps (key first, the others in stops of it), so that picture and face both come out as pictures have them.
+
+    The key changes as little as will do, and the stop with it: a camera that is opened for a dark room finds a lower key, so that the room comes up
+    beside the face. Where the place's own lamps are too bright on the face by themselves, the camera is stopped down.
+    """
+    if plan.family not in _BRIGHTER:
+        return camera, lights
+    low, high = _FACE_NIGHT if plan.time == "night" else _FACE_DAY
+
+    def tried(stops: float) -> tuple[float, float, StageCamera, tuple[Light, ...]]:
+        lamps = _keyed(lights, stops)
+        opened = set_exposure(camera, place, lamps, plan)
+        face, alone = face_level(opened, place, lamps), face_level(opened, replace(place, lights=[]), lamps)
+        wrong = max(low - face, face - high, 0.0) + max(_KEY_ALONE - alone, 0.0)
+        return wrong, face, opened, lamps
+
+    _, face, opened, lamps = min((tried(stops) for stops in _KEY_STEPS), key=lambda made: made[0])
+    return _opened(opened, -max(float(np.clip(face - high, 0.0, _DARKER)), face - _WHITE)), lamps
 
 
 def picture_level(camera: StageCamera, place: Place, lights: tuple[Light, ...]) -> float:
     """Mean illuminance of what the camera sees, in stops against the illuminance that it is exposed for."""
-    points, normals = _seen(camera, place)
-    every = (*place.lights, *lights)
-    direct, flux = np.zeros(len(points)), 0.0
-    for lamp in every:
-        lux = lux_at_aim(lamp, every)
-        direct += _illuminance(lamp, lux, points, normals)
-        flux += _flux(lamp, lux)
-    width, depth, height = place.size
-    returned = flux / (2 * (width * depth + width * height + depth * height)) * _RETURNED / (1 - _RETURNED)
+    direct, returned = _light(place, lights, *_seen(camera, place))
+    return _stops(camera, float(direct.mean()) + returned)
+
+
+def face_level(camera: StageCamera, place: Place, lights: tuple[Light, ...]) -> float:
+    """Illuminance of the lit side of a face where the key (the first lamp) is aimed, in stops against what the camera is exposed for.
+
+    Without the sun: a house or a tree stands before it as often as not.
+    """
+    face = np.array([lights[0].aim])
+    # A face stands upright, so that half of the key's height is left for what a cheek is turned to.
+    towards = np.subtract(lights[0].translation, face) * (1.0, 1.0, 0.5)
+    shade = replace(place, lights=[lamp for lamp in place.lights if lamp.kind != "sun"])
+    direct, returned = _light(shade, lights, face, towards / np.linalg.norm(towards))
+    return _stops(camera, float(direct[0]) + returned)
+
+
+def _keyed(lights: tuple[Light, ...], stops: float) -> tuple[Light, ...]:
+    """The lamps with another key; those that are given in stops of it follow."""
+    lux = lux_at_aim(lights[0], lights) * 2.0**stops
+    return (lights[0].model_copy(update={"illuminance_lux": lux}), *lights[1:])
+
+
+def _opened(camera: StageCamera, stops: float) -> StageCamera:
+    return camera.model_copy(update={"exposure_stops": camera.exposure_stops + stops})
+
+
+def _stops(camera: StageCamera, lux: float) -> float:
     # A diffuser that gets E lux comes out at E / pi times the film exposure; the metered card of 18 % at 0.18.
-    metered = np.pi / exposure(camera, camera.t_stop, 24.0)
-    return float(np.log2(max(direct.mean() + returned, 1e-6) / metered))
+    return float(np.log2(max(lux, 1e-6) * exposure(camera, camera.t_stop, 24.0) / np.pi))
+
+
+def _light(place: Place, lights: tuple[Light, ...], points: Real, normals: Real) -> tuple[Real, float]:
+    """Lux of all lamps on each of some surfaces, and what the walls throw back on all of them."""
+    every = (*place.lights, *lights)
+    levels = [(lamp, lux_at_aim(lamp, every)) for lamp in every]
+    direct = np.sum([_illuminance(lamp, lux, points, normals) for lamp, lux in levels], axis=0) if levels else np.zeros(len(points))
+    width, depth, height = place.size
+    mean = sum(_flux(lamp, lux) for lamp, lux in levels) / (2 * (width * depth + width * height + depth * height))
+    return direct, mean * _RETURNED / (1 - _RETURNED)
 
 
 def _seen(camera: StageCamera, place: Place) -> tuple[Real, Real]:
@@ -87,7 +147,9 @@ def _illuminance(lamp: Light, lux: float, points: Real, normals: Real) -> Real:
     way = np.subtract(lamp.translation, points)
     square = np.maximum((way**2).sum(axis=1), 0.1)
     way /= np.sqrt(square)[:, None]
-    received = lux * reach**2 * np.maximum((normals * way).sum(axis=1), 0.0) / square
+    # A lamp as large as it is far gives less than the inverse square would have it: as a disc of its area does on its axis.
+    wide = lamp.size[0] * lamp.size[1] / np.pi
+    received = lux * (reach**2 + wide) * np.maximum((normals * way).sum(axis=1), 0.0) / (square + wide)
     if lamp.kind == "bulb":
         return np.asarray(received)
     along = np.clip(-(way @ aim), 0.0, 1.0)

@@ -14,8 +14,12 @@ from answerprint.simulation.stage import SetPlan
 def bar(plan: SetPlan) -> Place:
     """A bar: counter with stools, bottles before a mirror, brick, pendants, a neon line, small tables."""
     r = Room(plan, (5.5, 6.5), (5.6, 6.6), (2.8, 3.3))
-    r.material("walls", r.pick("brick", "wood"), (0.3, 0.13, 0.085), (0.21, 0.09, 0.06))
-    r.material("panelling", "wood", (0.32, 0.17, 0.1), (0.22, 0.12, 0.07), roughness=0.3)
+    # Bare brick, painted brick, wood or plaster: half of the bars would swallow their lamps' light and leave only faces lit.
+    kind, wall = r.pick(
+        ("brick", (0.34, 0.17, 0.115)), ("brick", (0.3, 0.34, 0.31)), ("wood", (0.36, 0.22, 0.13)), ("paint", (0.24, 0.3, 0.27))
+    )
+    r.material("walls", kind, wall, tuple(0.7 * c for c in wall))
+    r.material("panelling", "wood", (0.36, 0.2, 0.12), (0.25, 0.14, 0.085), roughness=0.3)
     r.material("floor", "planks", (0.26, 0.17, 0.11), (0.18, 0.11, 0.07), roughness=0.4)
     r.material("ceiling", "paint", (0.15, 0.13, 0.12))
     r.material("counter", "marble", (0.11, 0.095, 0.085), (0.3, 0.26, 0.2), roughness=0.1)
@@ -96,7 +100,7 @@ def bar(plan: SetPlan) -> Place:
     for i in range(3):
         x = -1.5 + 1.2 * i
         r.put("pendant", f.pendant(r.height - 2.05, "brass", "shade inside", 0.14), x, back - 1.6, r.height)
-        r.lamp("pendant", x, back - 1.6, 2.08, 420, 2400, 0.03)
+        r.lamp("pendant", x, back - 1.6, 2.08, 180, 2400, 0.03)
     for i in range(4):
         r.put(
             "bar stool",
@@ -118,7 +122,7 @@ def bar(plan: SetPlan) -> Place:
             y,
         )
         r.put("table pendant", f.pendant(r.height - 1.85, "brass", "shade inside", 0.16), x, y, r.height)
-        r.lamp("table-pendant", x, y, 1.88, 260, 2500, 0.03)
+        r.lamp("table-pendant", x, y, 1.88, 200, 2500, 0.03)
         r.put("candle", [*f.glass_(0.09), cylinder(0.02, 0.04, "paper", (0, 0, 0.01))], x + 0.05, y, 0.755)
         r.lamp("candle", x + 0.05, y, 0.9, 25, 2000, 0.02)
         r.put("glass", f.glass_(0.12), x - 0.12, y + 0.08, 0.755, needed=False)
@@ -142,11 +146,13 @@ def bar(plan: SetPlan) -> Place:
         r.hang("poster", f.framed(0.45, 0.6, "dark wood", f"art {i}"), "left", along - 0.4, z - 0.1, needed=i == 0)
     r.hang("poster", f.framed(0.5, 0.7, "black plastic", "art 3"), "right", 1.2, 1.3)
     # Shaded lamps on the walls: what a bar has against corners in which nothing can be seen.
-    sconces: tuple[tuple[Side, float], ...] = (("right", 0.6), ("left", -1.9), ("right", -2.6), ("left", 1.9))
+    sconces: tuple[tuple[Side, float], ...] = (
+        ("right", 0.6), ("left", -1.9), ("right", -2.6), ("left", 1.9), ("back", 0.45 - w / 2), ("back", w / 2 - 0.45),
+    )  # fmt: skip
     for side, along in sconces:
         x, y, _ = r.on_wall(side, along, 0.14)
         r.hang("sconce", _sconce(), side, along, 1.62)
-        r.lamp("sconce", x, y, 1.72, 300, 3200, 0.04)
+        r.lamp("sconce", x, y, 1.72, 420, 3200, 0.04)
     r.place.items = [i.model_copy(update={"group": "neon"}) if i.name == "neon" else i for i in r.place.items]
     r.mark("counter", 0.9, back - 2.35, 170)
     r.mark("floor", -0.6, 0.0, 180)

@@ -190,12 +190,14 @@ def plant(height: float, pot: str, random: Random) -> list[Part]:
     return [*parts, Part(shape="leaves", material="leaf", at=(0, 0, height * 0.78), figures=figures)]
 
 
-def framed(width: float, height: float, frame: str, art: str) -> list[Part]:
-    """A picture hanging with its back at y 0."""
+def framed(width: float, height: float, frame: str, art: str, mount: float = 0.0) -> list[Part]:
+    """A picture hanging with its back at y 0; ``mount`` metres of white card around it."""
     b = 0.03
     sides = [box((b, 0.03, height), frame, (s * (width - b) / 2, -0.015, 0)) for s in (-1, 1)]
     ends = [box((width - 2 * b, 0.03, b), frame, (0, -0.015, z)) for z in (0.0, height - b)]
-    return [*sides, *ends, box((width - 2 * b, 0.01, height - 2 * b), art, (0, -0.008, b), bevel=0.0)]
+    shown = box((width - 2 * (b + mount), 0.01, height - 2 * (b + mount)), art, (0, -0.008, b + mount), bevel=0.0)
+    card = [box((width - 2 * b, 0.008, height - 2 * b), "paper", (0, -0.006, b), bevel=0.0)] if mount else []
+    return [*sides, *ends, *card, shown]
 
 
 def curtains(width: float, height: float, material: str, random: Random, open_share: float = 0.6) -> list[Part]:

@@ -15,9 +15,21 @@ def kitchen(plan: SetPlan) -> Place:
     front = r.pick((0.12, 0.2, 0.17), (0.55, 0.54, 0.5), (0.1, 0.14, 0.22), (0.46, 0.36, 0.22))
     r.material("walls", "paint", r.pick((0.58, 0.55, 0.47), (0.45, 0.5, 0.5), (0.6, 0.5, 0.35)))
     r.material("fronts", r.pick("enamel", "wood"), front, tuple(0.6 * c for c in front), roughness=0.35)
-    r.material("top", r.pick("marble", "wood", "speckle"), (0.42, 0.4, 0.37), (0.2, 0.17, 0.14), roughness=0.2)
+    r.material(
+        "top",
+        r.pick("marble", "wood", "speckle"),
+        *r.pick(((0.42, 0.4, 0.37), (0.2, 0.17, 0.14)), ((0.06, 0.058, 0.055), (0.03, 0.03, 0.03))),
+        roughness=0.2,
+    )
     r.material("splash", "tile", (0.62, 0.62, 0.58), (0.55, 0.56, 0.53), size=0.1, aspect=r.pick(1.0, 2.0), offset=r.pick(0.0, 0.5))
-    r.material("floor", "tile", (0.3, 0.22, 0.16), (0.25, 0.18, 0.13), size=0.3, roughness=0.35, mortar=(0.16, 0.14, 0.12))
+    r.material(
+        "floor",
+        "tile",
+        *r.pick(((0.3, 0.22, 0.16), (0.25, 0.18, 0.13)), ((0.34, 0.32, 0.28), (0.05, 0.05, 0.055))),
+        size=0.3,
+        roughness=0.35,
+        mortar=(0.16, 0.14, 0.12),
+    )
     r.material("fruit", "plastic", (0.5, 0.08, 0.03), roughness=0.4)
     r.material("lemon", "plastic", (0.65, 0.45, 0.05), roughness=0.5)
     r.material("towel", "fabric", (0.5, 0.2, 0.15), (0.6, 0.58, 0.5), stripe=14.0)
@@ -112,9 +124,10 @@ def kitchen(plan: SetPlan) -> Place:
         needed=False,
     )
     r.put("tea towel", [box((0.3, 0.02, 0.42), "towel", bevel=0.006)], hob, back - 0.635, 0.38, needed=False)
-    r.put("table", f.table(1.35, 0.8, 0.75, "oak", "white gloss"), 0.3, -0.25)
+    seat = r.pick("oak", "dark wood")
+    r.put("table", f.table(1.35, 0.8, 0.75, seat, "white gloss"), 0.3, -0.25)
     for x, y, turn in ((-0.15, 0.42, 5.0), (0.75, 0.45, -8.0), (1.3, -0.2, -95.0), (-0.6, -0.35, 82.0)):
-        r.put("chair", f.chair("oak", "oak"), x, y, 0, turn)
+        r.put("chair", f.chair(seat, seat), x, y, 0, turn)
     r.put(
         "fruit bowl",
         [

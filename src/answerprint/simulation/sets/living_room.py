@@ -5,7 +5,7 @@ from __future__ import annotations
 from answerprint.simulation.pieces import box, lathe
 from answerprint.simulation.place import Place
 from answerprint.simulation.sets import furniture as f
-from answerprint.simulation.sets.room import BOOKS, Opening, Room
+from answerprint.simulation.sets.room import BOOKS, Opening, Room, Side
 from answerprint.simulation.stage import SetPlan
 
 
@@ -13,7 +13,14 @@ def living_room(plan: SetPlan) -> Place:
     """A flat's living room: sofa, bookcase, rug, lamps, a window to the street."""
     r = Room(plan, (4.6, 5.6), (4.4, 5.2), (2.55, 3.0))
     wall = r.pick((0.42, 0.44, 0.40), (0.50, 0.42, 0.30), (0.20, 0.28, 0.30), (0.46, 0.34, 0.30), (0.30, 0.36, 0.28))
-    r.material("walls", r.pick("wallpaper", "paint", "paint"), wall, tuple(0.78 * c for c in wall), pattern=r.between(0, 1))
+    r.material(
+        "walls",
+        r.pick("wallpaper", "paint", "paint"),
+        wall,
+        tuple(r.pick(0.5, 0.65, 0.78) * c for c in wall),
+        pattern=r.between(0, 1),
+    )
+    r.material("dado", "paint", r.pick((0.06, 0.075, 0.08), (0.6, 0.58, 0.52), (0.1, 0.06, 0.04)))
     r.material("floor", "planks", (0.22, 0.125, 0.065), (0.12, 0.065, 0.035))
     r.material(
         "sofa",
@@ -22,15 +29,16 @@ def living_room(plan: SetPlan) -> Place:
         None,
         wrinkle=10.0,
     )
-    r.material("cushion", "fabric", r.pick((0.5, 0.3, 0.08), (0.42, 0.1, 0.08), (0.1, 0.25, 0.3)), (0.3, 0.2, 0.12), stripe=6.0)
+    r.material("cushion", "fabric", r.pick((0.5, 0.3, 0.08), (0.42, 0.1, 0.08), (0.1, 0.25, 0.3)), (0.06, 0.05, 0.05), stripe=6.0)
     r.material("rug", "carpet", (0.28, 0.08, 0.06), (0.1, 0.06, 0.12), ornament=6.0, colour3=(0.45, 0.36, 0.22))
     r.material("curtain", "fabric", r.pick((0.4, 0.36, 0.28), (0.14, 0.2, 0.24), (0.32, 0.12, 0.1)), None, wrinkle=2.0)
     r.material("television", "screen", (0.1, 0.2, 0.4), (0.5, 0.3, 0.2), nits=60.0, seed=3.0)
     window = Opening(r.between(-0.5, 0.4), 1.7, 0.75, 1.45)
     entrance = Opening(-r.depth * 0.28, 0.86, 0.0, 2.05)
-    r.shell("walls", "floor", "ceiling white", {"left": [window], "right": [entrance]})
+    r.shell("walls", "floor", "ceiling white", {"left": [window], "right": [entrance]},
+            skirting=r.pick("white gloss", "dark wood"), split=r.pick(None, ("dado", 0.9)))  # fmt: skip
     r.window("left", window, 1900, curtain="curtain")
-    r.hang("door", f.door(0.86, 2.04, "white gloss", "white gloss", "brass"), "right", entrance.along, 0)
+    r.hang("door", f.door(0.86, 2.04, r.pick("dark wood", "oak", "pine"), "white gloss", "brass"), "right", entrance.along, 0)
     r.sky(2600)
     back = r.depth / 2
     r.put("sofa", f.sofa(1.95, "sofa", "cushion"), -0.35, back - 0.62)
@@ -60,11 +68,18 @@ def living_room(plan: SetPlan) -> Place:
     r.hang("sideboard", f.cabinet(1.4, 0.4, 0.6, "oak", "brass", 3), "right", 0.75, 0, out=0.23)
     r.put("table lamp", f.table_lamp("terracotta", "lamp shade"), r.width / 2 - 0.28, -1.3, 0.6)
     r.lamp("table-lamp", r.width / 2 - 0.28, -1.3, 0.96, 500, 2700)
-    for i, (along, z, w, h) in enumerate(((-0.75, 1.35, 0.75, 0.55), (0.15, 1.42, 0.42, 0.56), (-1.5, 1.3, 0.4, 0.5))):
-        r.hang("picture", f.framed(w, h, r.pick("dark wood", "brass", "oak"), f"art {i}"), "back", along, z, needed=i < 1)
+    pictures: tuple[tuple[Side, float, float, float, float], ...] = (
+        ("back", -0.75, 1.32, 0.75, 0.58), ("back", 0.15, 1.38, 0.46, 0.56), ("back", -1.5, 1.3, 0.44, 0.54),
+        ("right", -0.35, 1.22, 0.5, 0.66), ("right", 0.2, 1.3, 0.36, 0.46), ("right", 0.35 - back, 1.35, 0.4, 0.5),
+    )  # fmt: skip
+    for i, (side, along, z, w, h) in enumerate(pictures):
+        frame, mount = r.pick("dark wood", "black plastic", "oak"), r.pick(0.0, 0.05, 0.08)
+        r.hang("picture", f.framed(w, h, frame, f"art {i % 4}", mount), side, along, z, needed=i in (0, 3))
+    r.hang("wall shelf", [box((1.7, 0.22, 0.025), "dark wood", (0, 0.0, 0)), *f.moved(f.books(1.6, 0.26, r.random, BOOKS), (0, 0, 0.025))],
+           "back", -0.75, 1.98, out=0.12)  # fmt: skip
     r.put("plant", f.plant(1.15, "terracotta", r.random), -r.width / 2 + 0.45, -r.depth / 2 + 1.0, needed=False)
-    r.put("ceiling rose", f.pendant(0.5, "brass", "shade inside", 0.2), 0, 0, r.height)
-    r.lamp("pendant", 0, 0, r.height - 0.47, 700, 2800)
+    r.put("ceiling rose", f.pendant(0.5, "brass", "shade inside", 0.2), -0.3, back - 1.75, r.height)
+    r.lamp("pendant", -0.3, back - 1.75, r.height - 0.47, 700, 2800)
     r.mark("rug", -0.2, 0.05, 178)
     r.mark("window", -r.width / 2 + 1.0, 0.2, 140)
     r.mark("door", r.width / 2 - 0.9, -1.3, 120)

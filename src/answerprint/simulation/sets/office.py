@@ -18,7 +18,7 @@ def office(plan: SetPlan) -> Place:
         "ceiling", "tile", (0.68, 0.68, 0.65), (0.66, 0.66, 0.63), size=0.6, joint=0.012, mortar=(0.5, 0.5, 0.48), roughness=0.9
     )
     r.material("desk", "wood", r.pick((0.6, 0.56, 0.5), (0.45, 0.3, 0.17)), (0.5, 0.45, 0.38), roughness=0.4)
-    r.material("partition", "fabric", r.pick((0.14, 0.2, 0.28), (0.26, 0.25, 0.24), (0.24, 0.1, 0.08)), None, wrinkle=1.0)
+    r.material("partition", "fabric", r.pick((0.05, 0.08, 0.13), (0.09, 0.09, 0.09), (0.18, 0.06, 0.05)), None, wrinkle=1.0)
     r.material("blind", "plastic", (0.55, 0.54, 0.5), roughness=0.5)
     for i in range(3):
         r.material(

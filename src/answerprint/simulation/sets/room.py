@@ -195,7 +195,8 @@ class Room:
         from answerprint.simulation.light import light_colour
 
         blue, low = light_colour(14000.0), light_colour(7000.0)
-        level = nits * (0.004 if self.night else 1.0)
+        # By day crews lay a film of neutral density on panes that are in the picture: what lies outside is to be seen.
+        level = nits * (0.004 if self.night else 0.25)
         self.place.sky = {
             "radiance": level, "zenith": [0.6 * c for c in blue], "horizon": list(low), "ground": [0.2, 0.19, 0.17],
             "cloud": self.between(0.1, 0.7), "cloud_colour": [0.95, 0.95, 0.97],

@@ -15,7 +15,7 @@ def workshop(plan: SetPlan) -> Place:
     """A workshop: bench with a vice, tools on a board, shelves of tins, planks against the wall, strip lights."""
     r = Room(plan, (5.5, 6.8), (5.2, 6.2), (2.9, 3.5))
     r.material("walls", r.pick("brick", "concrete"), (0.42, 0.36, 0.3), (0.32, 0.26, 0.21))
-    r.material("floor", "concrete", (0.15, 0.145, 0.135), (0.075, 0.07, 0.065), roughness=0.6)
+    r.material("floor", "concrete", (0.12, 0.115, 0.105), (0.05, 0.047, 0.044), roughness=0.6)
     r.material("bench", "wood", (0.36, 0.23, 0.12), (0.24, 0.14, 0.07), wear=0.9, roughness=0.65)
     r.material("peg board", "wood", (0.38, 0.27, 0.16), (0.33, 0.23, 0.13))
     r.material("red tool", "enamel", (0.45, 0.04, 0.03), (0.2, 0.2, 0.2))

@@ -7,6 +7,8 @@ a denormal are flipped, and each pixel carries pairs of identity and coverage.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,6 +37,15 @@ def coverage(ranks: list[tuple[Plane, Plane]], names: list[str]) -> Plane:
     for ids, share in ranks:
         out += np.where(np.isin(np.ascontiguousarray(ids).view(np.uint32), wanted), share, np.float32(0))
     return np.minimum(out, np.float32(1))
+
+
+def with_parts(names: list[str], manifest: Iterable[str]) -> list[str]:
+    """The names and those of their numbered parts: a model file comes as several objects, ``car.0``, ``car.1`` and so on.
+
+    >>> with_parts(["car", "wall"], ["wall", "car.0", "car.12", "car.door", "cart.0"])
+    ['car', 'wall', 'car.0', 'car.12']
+    """
+    return [*names, *(part for part in manifest if part.rpartition(".")[0] in names and part.rpartition(".")[2].isdigit())]
 
 
 def murmur3(data: bytes, seed: int = 0) -> int:

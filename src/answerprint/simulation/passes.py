@@ -6,6 +6,7 @@ truth is computed (``relit``) and never rendered again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from answerprint.media.exr import CHROMATICITIES, write_exr
 from answerprint.media.frames import Attribute
-from answerprint.simulation.cryptomatte import coverage
+from answerprint.simulation.cryptomatte import coverage, with_parts
 
 Picture = NDArray[np.float32]
 
@@ -60,11 +61,13 @@ def relit(groups: Mapping[str, Picture], gains: Mapping[str, float | tuple[float
 def read_rendered(path: Path, gains: tuple[float, float, float], mattes: Mapping[str, list[str]]) -> Rendered:
     """What the renderer wrote, with the camera's white balance applied to everything that is light.
 
-    ``mattes`` maps each matte's name to the renderer's names of the objects in it.
+    ``mattes`` maps each matte's name to the renderer's names of the objects in it, or of those that a model file's parts are numbered after.
     """
     planes: dict[str, Picture] = {}
+    known: set[str] = set()
     with OpenEXR.File(str(path), separate_channels=True) as file:
         for part in file.parts:
+            known |= _manifest(part.header)
             for name, channel in part.channels.items():
                 planes[name.split(".", 1)[-1] if name.count(".") > 1 else name] = np.asarray(channel.pixels, dtype=np.float32)
     gain = np.asarray(gains, dtype=np.float32)
@@ -74,7 +77,7 @@ def read_rendered(path: Path, gains: tuple[float, float, float], mattes: Mapping
         if name.startswith("Combined_") and name.endswith(".R")
     }
     data = {name: _data(name, planes, layer) for name, layer in _DATA.items() if any(p.startswith(f"{layer}.") for p in planes)}
-    return Rendered(_colour(planes, "Combined") * gain, groups, data, _mattes(planes, mattes))
+    return Rendered(_colour(planes, "Combined") * gain, groups, data, _mattes(planes, mattes, known))
 
 
 def write_pass(path: Path, picture: Picture, name: str, half: bool, attributes: Mapping[str, Attribute]) -> None:
@@ -117,10 +120,18 @@ def _data(name: str, planes: Mapping[str, Picture], layer: str) -> Picture:
     return np.stack([found[c] for c in axes], axis=-1)
 
 
-def _mattes(planes: Mapping[str, Picture], wanted: Mapping[str, list[str]]) -> dict[str, Picture]:
+def _manifest(header: Mapping[str, Any]) -> set[str]:
+    """Names of the objects in a part's cryptomattes (specification 1.2.0, metadata)."""
+    told = [text for key, text in header.items() if key.startswith("cryptomatte/") and key.endswith("/manifest")]
+    return {name for text in told for name in json.loads(text)}
+
+
+def _mattes(planes: Mapping[str, Picture], wanted: Mapping[str, list[str]], known: set[str]) -> dict[str, Picture]:
     levels = sorted({name.split(".")[0] for name in planes if name.startswith("CryptoObject")})
     ranks = []
     for level in levels:
         by = {name.split(".")[1].lower(): plane for name, plane in planes.items() if name.startswith(f"{level}.")}
         ranks += [(by["r"], by["g"]), (by["b"], by["a"])]
-    return {name: coverage(ranks, objects)[..., None] for name, objects in wanted.items()} if ranks else {}
+    if not ranks:
+        return {}
+    return {name: coverage(ranks, with_parts(objects, sorted(known)))[..., None] for name, objects in wanted.items()}

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from answerprint.simulation.order import Shoot
+from answerprint.simulation.poses import pose_at
+from answerprint.simulation.stage import Action, Build, Performer, Stage, Wardrobe
 
 _MEASURE = """
 import json, sys
@@ -42,6 +47,66 @@ print(json.dumps(out))
 """
 
 
+_HEMS = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import body, bpy, garments, hems
+import numpy as np
+from mathutils.bvhtree import BVHTree
+people, poses = json.loads('ORDER')
+data = body.base()
+
+def worn(points, faces, outer):
+    # As it is rendered: subdivided once, and of its faces those that are seen from outside.
+    mesh = bpy.data.meshes.new("cloth")
+    mesh.from_pydata(points.tolist(), [], faces)
+    mesh.polygons.foreach_set("material_index", (np.arange(len(faces)) >= outer).astype(np.int32))
+    made = bpy.data.objects.new("cloth", mesh)
+    bpy.context.scene.collection.objects.link(made)
+    made.modifiers.new("smooth", "SUBSURF").levels = 1
+    done = made.evaluated_get(bpy.context.evaluated_depsgraph_get()).to_mesh()
+    out = np.array([v.co[:] for v in done.vertices]), [list(p.vertices) for p in done.polygons if p.material_index == 0]
+    bpy.data.objects.remove(made)
+    return out
+
+out = []
+for person in people:
+    rest = body.shape(person["shape"])
+    heads = body.skeleton(rest)
+    pieces = garments.dress(rest, data, person["wardrobe"])
+    (top, top_faces, top_skin), (bottom, bottom_faces, bottom_skin) = pieces["top"], pieces["bottom"]
+    outer = len(top_faces) - 2 * sum(map(len, hems.loops(top_faces)))
+    hanging = worn(bottom, bottom_faces, len(bottom_faces))[0][:, 2]
+    shirt, faces = worn(top, top_faces, outer)
+    seen = np.unique(np.concatenate([np.array(f) for f in faces]))
+    hem = shirt[seen][np.abs(shirt[seen][:, 0]) < 0.15][:, 2].min()
+    under = np.flatnonzero((hanging > hem + 0.006) & (hanging < hem + 0.12))
+    # Sleeves hang there too.
+    trunk = [k for k, f in enumerate(faces) if np.abs(shirt[f][:, 0]).max() < 0.26 and shirt[f][:, 2].max() < hem + 0.25]
+    for name, pose in poses.items():
+        bones = body.pose(heads, pose)
+        shirt, faces = worn(body.skinned(top, top_skin, bones), top_faces, outer)
+        legs = worn(body.skinned(bottom, bottom_skin, bones), bottom_faces, len(bottom_faces))[0][under]
+        tree = BVHTree.FromPolygons(shirt.tolist(), [faces[k] for k in trunk])
+        depth = []
+        for place in legs:
+            near, normal, _, _ = tree.find_nearest(place.tolist())
+            depth.append(float((place - np.array(near)) @ np.array(normal)))
+        out.append([person["name"], name, sum(d > 0.001 for d in depth), max(depth), len(depth)])
+print(json.dumps(out))
+"""
+
+_BUILDS = {"anna": Build(age=28, gender=0.0, height=1.66), "ben": Build(age=50, gender=1.0, height=1.8, weight=0.75)}
+_DOING = {
+    "stand": (),
+    "stride": (Action(do="walk", start=6, end=54, to=(0, 3)),),
+    "step": (Action(do="walk", start=1, end=48, to=(0, 3)),),
+    "turn": (Action(do="turn", start=1, end=40, heading=90),),
+    "reach": (Action(do="reach", start=1, end=10, target=(0.3, 0.6, 1.6)),),
+    "gesture": (Action(do="gesture", start=1, end=40),),
+}
+
+
 @pytest.fixture(scope="module")
 def edges(measured: Callable[[str], Any]) -> list[tuple[str, float, float, float]]:
     """Each edge in each build and pose: kind, how far off the skin its roll is at least and most, and the end of its lip, metres."""
@@ -60,3 +125,21 @@ def test_behind_collars_and_cuffs_the_cloth_goes_under_the_skin(edges: list[tupl
     lips = [end for kind, _, _, end in edges if kind != "hem"]
     assert len(lips) == 72
     assert max(lips) < -0.0005
+
+
+def test_nothing_worn_below_sticks_through_what_is_worn_over_it_at_its_hem(measured: Callable[[str], Any]) -> None:
+    people = [
+        Performer(name=f"{name}-{top}-{bottom}", build=build, wardrobe=Wardrobe(top=top, bottom=bottom))
+        for name, build in _BUILDS.items()
+        for top in ("shirt", "tshirt", "jumper", "jacket")
+        for bottom in ("trousers", "skirt")
+        if (name, bottom) != ("ben", "skirt")
+    ]
+    worn = [
+        {k: p[k] for k in ("name", "shape", "wardrobe")} for p in Shoot(Stage(performers=tuple(people))).build_order(1)["people"]
+    ]
+    poses = {k: pose_at(Performer(name="anna", actions=actions), 20, 24, {})["joints"] for k, actions in _DOING.items()}
+    found = measured(_HEMS.replace("ORDER", json.dumps([worn, poses])))
+    assert len(found) == len(people) * len(poses)
+    assert min(looked_at for *_, looked_at in found) > 300
+    assert [(who, pose, out, depth) for who, pose, out, depth, _ in found if out] == []

@@ -20,6 +20,10 @@ _SLOPE = 0.67
 """How much lower a collar lies for each metre further to the front."""
 _HIDDEN = 0.05
 """Metres inside a garment beyond which nobody sees the skin."""
+_FREE, _SPANS = 0.04, 16
+"""Metres below a waistband over which what is worn above it comes to hang free, and how often it is smoothed there, its hem with it."""
+_BELOW_HEM = 0.1
+"""Metres below the hem down to which what is worn above still hangs clear of what is worn below, so that the cut runs in a smooth sheet."""
 
 
 def dress(rest: np.ndarray, data: dict, wardrobe: dict) -> dict:
@@ -37,9 +41,12 @@ def dress(rest: np.ndarray, data: dict, wardrobe: dict) -> dict:
     waist = _waist(rest, data)
     flare = 0.0 if wardrobe["bottom"] == "skirt" else wardrobe["flare"] * np.clip((waist - rest[:, 2]) / waist, 0, 1)
     covered = np.maximum(hems.within(top), hems.within(bottom)) > _HIDDEN
+    below = _piece(rest, data, layer, bottom, 0.006 + flare, leg, 1 if wardrobe["bottom"] == "skirt" else 2, skin)
+    lap = np.where(limb > 0.5, -1.0, np.minimum(bottom[0].inside, top[-1].inside + _BELOW_HEM))
+    above = _piece(rest, data, "helper-tights", top, wardrobe["ease"], arm, 2, skin, (hems.Skin(below[0], below[2], below[1]), lap))
     return {
-        "top": _sewn(rest, data, "helper-tights", top, wardrobe["ease"], arm, 2, skin),
-        "bottom": _sewn(rest, data, layer, bottom, 0.006 + flare, leg, 1 if wardrobe["bottom"] == "skirt" else 2, skin),
+        "top": hems.turned_in(*above, skin),
+        "bottom": hems.turned_in(*below, skin),
         "covered": covered | (part("foot", "ball") > 0.55),
     }
 
@@ -60,7 +67,7 @@ def _top_edges(rest: np.ndarray, data: dict, wardrobe: dict, limb: np.ndarray) -
     return [
         hems.Edge(collar, off=fit, reach=0.045),
         hems.Edge(cuff, off=fit, reach=0.05) if wardrobe["sleeves"] == "long" else hems.Edge(cuff, off=0.006),
-        hems.Edge(hem, off=0.01),
+        hems.Edge(hem, off=0.01, closed=False),
     ]
 
 
@@ -149,8 +156,13 @@ def _along_sleeve(rest: np.ndarray, data: dict) -> tuple[np.ndarray, float]:
     return out, length
 
 
-def _sewn(rest: np.ndarray, data: dict, group: str, edges: list, ease, limb: np.ndarray, smoothing: int, skin: hems.Skin):
-    """A layer smoothed, eased outward, laid on the skin at its close edges, cut there and turned in."""
+def _piece(
+    rest: np.ndarray, data: dict, group: str, edges: list, ease, limb: np.ndarray, smoothing: int, skin: hems.Skin, over: tuple = ()
+) -> tuple:
+    """Points, weights, faces and edges of a layer smoothed, eased outward, laid on the skin at its close edges and cut there.
+
+    ``over`` is what it is worn over, and how far within the two each vertex of the base mesh lies: it hangs clear of that.
+    """
     faces = [[c[0] for c in f] for f in data["groups"][group]]
     used = np.unique(faces)
     place = np.full(len(rest), -1)
@@ -167,9 +179,20 @@ def _sewn(rest: np.ndarray, data: dict, group: str, edges: list, ease, limb: np.
     points += out * (much + creases)[:, None]
     own = [edge.of(used) for edge in edges]
     points, weights = hems.laid(points, data["skin"][used], own, skin)
+    if over:
+        under, lap = over[0], over[1][used]
+        points, own[-1] = _hung(points, own[-1], lap, near)
+        points, weights = hems.clear(points, weights, lap, under)
     points, weights, faces, mixed = hems.cut(points, weights, faces, hems.within(own))
-    own = [replace(edge, inside=mixed(edge.inside)) for edge in own]
-    return hems.turned_in(points, weights, faces, own, skin)
+    return points, weights, faces, [replace(edge, inside=mixed(edge.inside)) for edge in own]
+
+
+def _hung(points: np.ndarray, hem: hems.Edge, lap: np.ndarray, near) -> tuple[np.ndarray, hems.Edge]:
+    """The points ``lap`` below the waistband smoothed, and with them the line of the hem, which else would come out wavy."""
+    much, both = 0.6 * np.clip(lap / _FREE, 0, 1)[:, None], np.column_stack([points, hem.inside])
+    for _ in range(_SPANS):
+        both += much * (near(both) - both)
+    return both[:, :3], replace(hem, inside=both[:, 3])
 
 
 def _neighbours(faces: list, count: int):

@@ -17,6 +17,10 @@ _SNAP = 0.003
 """Metres from the line of a cut within which a point of the cloth is taken to lie on it: slivers would make dents."""
 _UNDER = 0.007
 """Metres below the skin at which a lip ends."""
+_CLEAR, _EASING = 0.01, 0.06
+"""Metres between a cloth and another that it is worn over, and over which it comes to that above the other's edge."""
+_SLICE = 0.02
+"""Metres of height for which a cloth that is worn below tells how far out it lies."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,44 @@ def laid(points: np.ndarray, weights: np.ndarray, edges: list[Edge], skin: Skin)
         points[near] += share * (place + edge.off * normal - points[near])
         weights[near] += share * (own - weights[near])
     return points, weights
+
+
+def clear(points: np.ndarray, weights: np.ndarray, inside: np.ndarray, under: Skin) -> tuple[np.ndarray, np.ndarray]:
+    """The cloth led over another, ``under``: it hangs clear of that, over its hollows, and moves with it where both lie.
+
+    ``inside`` is how far within both each point is.
+    """
+    points, weights = points.copy(), weights.copy()
+    near = np.flatnonzero(inside > -_EASING)
+    share = np.clip(1 + inside[near] / _EASING, 0, 1)
+    share = (share * share * (3 - 2 * share))[:, None]
+    middle = under.points[:, :2].mean(axis=0)
+    out = points[near, :2] - middle
+    radius = np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-6)
+    least = _hull(under.points[:, :2] - middle, under.points[:, 2], out / radius, points[near, 2])
+    points[near, :2] += share * np.maximum(least / radius - 1, 0) * out
+    _, _, own = under.below(points[near])
+    weights[near] += share * (own - weights[near])
+    return points, weights
+
+
+def _hull(around: np.ndarray, height: np.ndarray, ways: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """How far out (n, 1) the convex hull of the points ``around``, and the air to it, reach in directions ``ways`` at heights ``at``, metres.
+
+    With the support function h(u) of a height's points, the hull's boundary in a direction v is the least h(u) / (u . v).
+    """
+    turn = np.linspace(-np.pi, np.pi, 72, endpoint=False)
+    sides = np.stack([np.cos(turn), np.sin(turn)])
+    levels = np.arange(at.min(), at.max() + _SLICE, _SLICE)
+    reach = around @ sides
+    far = np.stack([reach[np.abs(height - z) < 2 * _SLICE].max(axis=0, initial=0.0) for z in levels])
+    place = (at - levels[0]) / _SLICE
+    low = place.astype(int)
+    far = far[low] + (place - low)[:, None] * (far[np.minimum(low + 1, len(levels) - 1)] - far[low])
+    cosine = ways @ sides
+    least = np.where(cosine > 0.1, (far + _CLEAR) / np.maximum(cosine, 0.1), np.inf).min(axis=1)
+    # Above the other there is nothing to be clear of.
+    return np.where(far.max(axis=1) > 0, least, 0.0)[:, None]
 
 
 def cut(points: np.ndarray, weights: np.ndarray, faces: list, inside: np.ndarray):

@@ -62,7 +62,31 @@ def test_a_straight_edge_that_few_rays_have_made_ragged_is_straight_again() -> N
 
 def test_the_weights_of_a_pixel_sum_to_one() -> None:
     cover = shares()
-    assert Edges.of(guides(cover), on_edge(cover)).weights.sum(axis=1) == pytest.approx(1, abs=1e-4)
+    edges = Edges.of(guides(cover), on_edge(cover))
+    for weights in (edges.narrow, edges.wide, edges.along):
+        assert weights.sum(axis=1) == pytest.approx(1, abs=1e-4)
+
+
+def test_a_thin_bright_line_that_few_rays_have_drawn_is_no_row_of_dashes() -> None:
+    random = np.random.default_rng(6)
+    cover = np.zeros((HEIGHT, WIDTH, 1), dtype=np.float32)
+    cover[:, 24:26] = 0.06
+    drawn = (random.binomial(32, cover) / 32).astype(np.float32)
+    light = np.repeat(drawn * 8.0 + (1 - drawn) * 0.1, 3, axis=2)
+    made = Edges.of(guides(drawn), ndimage.binary_dilation(cover[..., 0] > 0)).fitted(light)
+    assert np.std(made[4:-4, 24:26]) < 0.55 * np.std(light[4:-4, 24:26])
+    assert made[4:-4, 24:26].mean() == pytest.approx(light[4:-4, 24:26].mean(), rel=0.15)
+
+
+def test_a_glint_that_no_guide_tells_is_not_drawn_out_where_there_is_little_noise() -> None:
+    random, cover = np.random.default_rng(8), shares()
+    true = np.full((HEIGHT, WIDTH, 3), 0.1, dtype=np.float32)
+    true[19:21, 20:28] = 1.0
+    light = (true * random.uniform(0.97, 1.03, (HEIGHT, WIDTH, 1))).astype(np.float32)
+    flat = {name: np.full_like(value, value.mean()) for name, value in guides(cover).items()}
+    made = Edges.of(flat, np.ones((HEIGHT, WIDTH), dtype=np.bool_)).fitted(light)
+    assert made[19:21, 22:26].min() > 0.75
+    assert made[[17, 22], 22:26].max() < 0.2
 
 
 def test_beside_a_lamp_nothing_gets_darker_than_what_is_there() -> None:
@@ -117,3 +141,15 @@ def test_out_of_focus_before_the_sky_nothing_has_a_rim() -> None:
     smooth_by_features(made, Defocus(Focus(2.0, 50.0, 50.0 / 1.4), 0.05, 16))
     assert made.beauty.max() < 1.03
     assert np.abs(made.beauty[..., 0].mean(axis=0) - (0.05 * cover + (1 - cover))[0, :, 0]).max() < 0.08
+
+
+def test_a_sleeve_before_its_own_jumper_has_no_stairs() -> None:
+    random, cover = np.random.default_rng(9), shares()
+    sleeve, jumper = np.array((0.8, 0, 0.6), np.float32), np.array((-0.6, 0, 0.8), np.float32)
+    light = np.repeat(cover * 0.9 + (1 - cover) * 0.2, 3, axis=2)
+    grey = np.full((HEIGHT, WIDTH, 3), 0.4, dtype=np.float32)
+    noise = random.uniform(0.8, 1.2, (HEIGHT, WIDTH, 1)).astype(np.float32)
+    made = frame({"guide_normal": cover * sleeve + (1 - cover) * jumper, "albedo": grey}, light * noise)
+    smooth_by_features(made)
+    where = on_edge(cover)
+    assert np.std((made.beauty - light)[where]) < 0.06

@@ -71,3 +71,36 @@ def test_a_screen_does_not_shine_on_its_frame() -> None:
     frame.groups["key"][:, 16:] = 40.0
     smooth_by_features(frame)
     assert frame.groups["key"][:, :14].max() < 0.5
+
+
+def test_a_speck_in_a_puddle_leaves_nothing() -> None:
+    frame, specked = noisy(), noisy()
+    seen = np.random.default_rng(4).uniform(3, 5, (24, 32, 1)).astype(np.float32)
+    for each in (frame, specked):
+        each.data["depth"] = seen
+    specked.groups["key"][10, 7] = 50.0
+    smooth_by_features(frame)
+    smooth_by_features(specked)
+    assert np.abs(specked.beauty - frame.beauty).max() < 0.5 * frame.beauty.mean()
+
+
+def test_a_ceiling_that_is_seen_at_a_grazing_angle_is_as_smooth_as_a_wall() -> None:
+    wall, ceiling = noisy(), noisy()
+    rows = np.arange(24, dtype=np.float32)[:, None, None]
+    ceiling.data["depth"] = np.broadcast_to(6 / (1 + rows), (24, 32, 1)).astype(np.float32)
+    for frame in (wall, ceiling):
+        smooth_by_features(frame)
+    assert ceiling.beauty[4:20, 2:12].std() < 1.3 * wall.beauty[4:20, 2:12].std()
+
+
+def test_a_soft_shadow_in_noise_has_fewer_blotches_than_of_one_narrow_mean() -> None:
+    shade = np.clip((28 - np.arange(48, dtype=np.float32)) / 10, 0.05, 1)[:, None, None]
+    uneven = []
+    for seed in range(4):
+        light = shade * np.random.default_rng(seed).gamma(0.4, 2.5, (48, 64, 1)) * np.ones(3)
+        flat = {"albedo": (0.6, 0.6, 0.6), "normal": (0.0, 0.0, 1.0), "depth": (3.0,)}
+        wall = {name: np.tile(np.array(value, dtype=np.float32), (48, 64, 1)) for name, value in flat.items()}
+        frame = Rendered(light.astype(np.float32), {}, wall, {})
+        smooth_by_features(frame)
+        uneven.append(frame.beauty[20:34, 6:-6, 0].std(axis=1).mean())
+    assert np.mean(uneven) < 0.0325

@@ -2,8 +2,8 @@
 
 What counts as the same surface is told by normal, depth, albedo and material alone (a cross-bilateral filter after H. Dammertz and others,
 "Edge-avoiding A-Trous wavelet transform for fast global illumination filtering", HPG 2010). How far a group is averaged depends on that
-group: specks are cut to what their neighbours allow, and where a wide mean says nothing that the noise of a narrow one does not
-explain, the wide one is taken (the idea of F. Rousselle and others, "Robust denoising using feature and color information", Pacific
+group: specks are cut to what their neighbours allow, and of three means a wider one is taken where it says nothing that the noise of the
+narrower one does not explain (the idea of F. Rousselle and others, "Robust denoising using feature and color information", Pacific
 Graphics 2013, with the noise measured around a pixel). Every decision compares a group with itself, channel by channel. So a lamp made
 brighter or warmer gives the same picture times a factor, leaves all others as they were, and the beauty is their sum. Its price: a faint
 shadow's edge softens, and the rare light of a caustic or a glint of one pixel is lost. Pixels on edges are made by ``edges``.
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from answerprint.simulation.defocus import Defocus, averaged
 from answerprint.simulation.edges import Edges
@@ -27,13 +28,20 @@ SURFACE = ("normal", "depth", "albedo", "material_id", *_GUIDES)
 _BESIDE = ((0, 1), (1, 0), (0, -1), (-1, 0))
 _KERNEL = (1 / 16, 1 / 4, 3 / 8, 1 / 4, 1 / 16)
 _NARROW, _WIDE = 3, (2, 4)
-"""Passes of the narrow mean; gaps in pixels of the further ones that make the wide mean out of it."""
+"""Passes of the narrow mean; gaps in pixels of the further ones, each of which makes a wider mean out of the one before."""
+_LEFT = [np.float32(1 / (4 * np.pi * sum(g * g for g in (1,) * _NARROW + _WIDE[:n]))) for n in range(len(_WIDE))]
+"""Share of the noise's variance that each mean but the widest leaves: one pass spreads by the square of its gap, and a Gaussian holds 4 pi of it."""
 _OTHER_MATERIAL = np.float32(0.02)
 _MIXED = np.float32(0.08)
+_FOLD = np.float32(0.8)
+"""Cosine of the angle between neighbours' normals below which the surface folds between them."""
 _ALONE = np.float32(0.15)
 """Summed weights of neighbours below which a pixel has none that are like it (all alike: 0.86)."""
 _SPECK = np.float32(3.0)
-_DOUBT = np.float32(8)
+_FLARE = np.float32(2)
+"""How often the brightest beside it a pixel on an edge may be: the share of a line that few rays draw differs by less."""
+_DOUBT = np.float32(3)
+"""Variances of its noise by which a mean is to differ from the wider one to be believed."""
 _TINY = np.float32(1e-12)
 _SKY = np.float32(1e6)
 _BLURRED = np.float32(0.3)
@@ -86,30 +94,40 @@ class _Surface:
         seen = Rendered(rendered.beauty, {}, data, {})
         mixed = np.where(blurred, np.float32(0), _mixed(seen))
         near, *wide = (_likeness(seen, mixed, gap) for gap in (1, *_WIDE))
-        return cls(data["albedo"] + np.float32(0.02), mixed, Edges.of(data, _grown(mixed)[..., 0] > 0), near, wide, spread)
+        edges = Edges.of(data, _grown(mixed)[..., 0] > 0, mixed[..., 0] > 0)
+        return cls(data["albedo"] + np.float32(0.02), mixed, edges, near, wide, spread)
 
 
 def _smooth(light: Picture, surface: _Surface) -> Picture:
     """One light group; ``light`` and the result are (height, width, 3)."""
-    raw = _despecked(light / surface.albedo, surface.near)
+    # On an edge few have neighbours on the same surface that would tell a speck, and the fit would spread it.
+    seen = np.where(surface.mixed > 0, _no_flares(light), light)
+    raw = _despecked(np.asarray(seen / surface.albedo, dtype=np.float32), surface.near)
     off = raw
     if surface.spread.any():
         raw = averaged(raw * surface.albedo, surface.spread) / surface.albedo
-    narrow = _mean(raw, surface.near)
-    for _ in range(_NARROW - 1):
-        narrow = _mean(narrow, surface.near)
-    wide = narrow
+    means = [raw]
+    for _ in range(_NARROW):
+        means[0] = _mean(means[0], surface.near)
     for weights, gap in zip(surface.wide, _WIDE, strict=True):
-        wide = _mean(wide, weights, gap)
+        means.append(_mean(means[-1], weights, gap))
     # The noise is that before what the blur allowed: after it neighbours are alike and would seem to be without noise.
-    noise = _mean(_mean((off - narrow) ** 2, surface.near), surface.wide[0], _WIDE[0])
-    # A mean over three passes of this kernel leaves about 1/38 of the noise's variance (the sum of its squared weights).
-    apart = _mean((narrow - wide) ** 2, surface.near) / (noise / np.float32(38) * _DOUBT + _TINY)
-    own = _mean(np.clip(apart - 1, 0, 1), surface.near)
-    light = (wide + own * (narrow - wide)) * surface.albedo
+    noise = _mean(_mean((off - means[0]) ** 2, surface.near), surface.wide[0], _WIDE[0])
+    light = means[-1]
+    for closer, wider, left in zip(means[-2::-1], means[:0:-1], _LEFT[::-1], strict=True):
+        apart = _mean((closer - wider) ** 2, surface.near) / (noise * left * _DOUBT + _TINY)
+        light = light + _mean(np.clip(apart - 1, 0, 1), surface.near) * (closer - light)
+    light = light * surface.albedo
     # An albedo of two things divides the light of neither: on an edge pixels are fitted as they look.
     looks = np.where(surface.mixed > 0, raw * surface.albedo, light)
     return _no_dots(surface.edges.fitted(looks))
+
+
+def _no_flares(light: Picture) -> Picture:
+    """No pixel brighter than ``_FLARE`` times the brightest of the eight beside it."""
+    beside = np.ones((3, 3, 1), dtype=np.bool_)
+    beside[1, 1] = False
+    return np.asarray(np.minimum(light, _FLARE * ndimage.maximum_filter(light, footprint=beside, mode="nearest")), dtype=np.float32)
 
 
 def _no_dots(light: Picture) -> Picture:
@@ -152,17 +170,18 @@ def _likeness(rendered: Rendered, mixed: Picture, gap: int) -> list[Picture]:
     """Weights of the 25 neighbours ``gap`` pixels apart, rows first, each (height, width, 1)."""
     normal, depth, albedo = rendered.data["normal"], rendered.data["depth"], rendered.data["albedo"]
     normal = normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), np.float32(1e-6))
-    near = _finite(depth)
+    closeness, down, across = _planes(depth)
     material = rendered.data.get("material_id")
     out = []
     for i, ky in enumerate(_KERNEL):
         for j, kx in enumerate(_KERNEL):
             dy, dx = (i - 2) * gap, (j - 2) * gap
             if dy == dx == 0:
-                out.append(np.full_like(near, np.float32(ky * kx)))
+                out.append(np.full_like(closeness, np.float32(ky * kx)))
                 continue
             same = np.clip((normal * _shifted(normal, dy, dx)).sum(axis=-1, keepdims=True), 0, 1) ** 10
-            apart = np.abs(near - _shifted(near, dy, dx)) / (0.02 * near * (abs(dx) + abs(dy)) + 1e-6)
+            off = np.abs(_shifted(closeness, dy, dx) - closeness - dy * down - dx * across)
+            apart = off / (0.02 * closeness * (abs(dx) + abs(dy)) + _TINY)
             other = ((albedo - _shifted(albedo, dy, dx)) ** 2).sum(axis=-1, keepdims=True) / 0.06
             weight = ky * kx * same * np.exp(-np.minimum(apart, 30) - np.minimum(other, 30))
             if material is not None:
@@ -173,14 +192,32 @@ def _likeness(rendered: Rendered, mixed: Picture, gap: int) -> list[Picture]:
 
 
 def _mixed(rendered: Rendered) -> Picture:
-    """1 where a pixel touches another material or another depth, 0 elsewhere."""
-    near, material = _finite(rendered.data["depth"]), rendered.data.get("material_id")
-    out = np.zeros(near.shape, dtype=np.float32)
+    """1 where a pixel touches another material, another depth or a fold (a sleeve before its own jumper), 0 elsewhere."""
+    closeness, down, across = _planes(rendered.data["depth"])
+    normal, material = rendered.data["normal"], rendered.data.get("material_id")
+    length = np.linalg.norm(normal, axis=-1, keepdims=True)
+    out = np.zeros(closeness.shape, dtype=np.float32)
     for dy, dx in _BESIDE:
-        out[np.abs(near - _shifted(near, dy, dx)) > 0.06 * near] = 1
+        out[np.abs(_shifted(closeness, dy, dx) - closeness - dy * down - dx * across) > 0.06 * closeness] = 1
+        out[(normal * _shifted(normal, dy, dx)).sum(axis=-1, keepdims=True) < _FOLD * length * _shifted(length, dy, dx)] = 1
         if material is not None:
             out[material != _shifted(material, dy, dx)] = 1
     return out
+
+
+def _planes(depth: Picture) -> tuple[Picture, Picture, Picture]:
+    """One over depth, and by how much it grows from a pixel to the one below and to the right of it if the surface goes on as a plane.
+
+    One over depth is linear over the picture of a plane, however steeply it is seen. Of the changes on both sides the smaller one is the
+    surface's, as on the other side it may end; where it turns round between them there is none.
+    """
+    closeness = np.asarray(1 / _finite(depth), dtype=np.float32)
+    slopes = []
+    for dy, dx in ((1, 0), (0, 1)):
+        after, before = _shifted(closeness, dy, dx) - closeness, closeness - _shifted(closeness, -dy, -dx)
+        smaller = np.where(np.abs(after) < np.abs(before), after, before)
+        slopes.append(np.where(after * before > 0, smaller, np.float32(0)))
+    return closeness, slopes[0], slopes[1]
 
 
 def _grown(mixed: Picture) -> Picture:

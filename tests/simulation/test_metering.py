@@ -7,6 +7,7 @@ import pytest
 
 from answerprint.colour.view import display
 from answerprint.simulation.generate import generate
+from answerprint.simulation.light import exposure
 from answerprint.simulation.lighting import pattern
 from answerprint.simulation.metering import face_level, picture_level, set_exposure, set_key
 from answerprint.simulation.place import Place
@@ -95,3 +96,21 @@ def test_the_key_of_a_random_stage_shapes_the_face() -> None:
     for seed in range(40, 48):
         stage = generate("bar", seed, "night")
         assert face_level(stage.cameras[0], Place(size=build(stage.set).size), stage.lights) > -1.6
+
+
+@pytest.mark.parametrize("family", ["street", "garden"])
+def test_white_cloth_in_the_sun_keeps_its_form(family: str) -> None:
+    for seed in range(40, 46):
+        stage = generate(family, seed, "day")  # type: ignore[arg-type]
+        camera = stage.cameras[0]
+        sun = next(lamp.illuminance_lux or 0.0 for lamp in build(stage.set).lights if lamp.kind == "sun")
+        metered = np.pi / exposure(camera, camera.t_stop, 24.0)
+        assert float(display(np.full((1, 1, 3), 0.8 * sun / metered, dtype=np.float32)).max()) * 255 < 235
+
+
+def test_a_home_with_its_lamps_on_by_day_is_not_balanced_for_daylight() -> None:
+    stages = [generate("living-room", seed) for seed in range(40, 60)]
+    lit_by_lamps = [stage.cameras[0].white_balance_kelvin for stage in stages if stage.set.practicals]
+    assert lit_by_lamps
+    assert max(lit_by_lamps) < 4500
+    assert max(stage.cameras[0].white_balance_kelvin for stage in stages if not stage.set.practicals) > 4500

@@ -37,6 +37,7 @@ _NIGHT_FILL = -3.3
 _LENSES = (21.0, 25.0, 32.0, 40.0, 50.0)
 _WINDOWED = ("living-room", "kitchen", "office", "bedroom", "workshop")
 _OUTDOORS = ("street", "garden")
+_HOMES = ("living-room", "kitchen", "bedroom")
 _TUBES = ("office", "hospital-corridor", "workshop")
 
 
@@ -71,7 +72,7 @@ def generate(
     camera = StageCamera(
         translation=start, look_at=(0.6 * target[0] + 0.4 * eyes[0], 0.6 * target[1] + 0.4 * eyes[1], 0.45 * target[2] + 0.55 * (eyes[2] - 0.25)),
         pinhole_focal_length=float(random.choice(_LENSES[:3])), focus_on=performers[0].name if performers else "", t_stop=2.8,
-        white_balance_kelvin=float(random.choice(_white_balances(family, time))),
+        white_balance_kelvin=float(random.choice(_white_balances(plan))),
         exposure_stops=float(np.log2(117.6 / (lux * 1.15))), iris_blades=9,
     )  # fmt: skip
     if lights:
@@ -102,13 +103,15 @@ def _turned(performers: tuple[Performer, ...], lights: tuple[Light, ...], camera
     return (turned, *performers[1:])
 
 
-def _white_balances(family: str, time: str) -> tuple[int, ...]:
+def _white_balances(plan: SetPlan) -> tuple[int, ...]:
     """What a camera is balanced for: the light that there is most of. A bar lives on its lamps by day too, a ward at night on its tubes."""
-    if family == "bar":
-        return (2500, 2700) if time == "night" else (3200, 3700)
-    if time == "night":
-        return (3600, 4000) if family in _TUBES else (3000, 3300)
-    return (4300, 5000, 5600)
+    night = plan.time == "night"
+    if plan.family == "bar":
+        return (2500, 2700) if night else (3200, 3700)
+    if night:
+        return (3600, 4000) if plan.family in _TUBES else (3000, 3300)
+    # With bulbs on by day it is set between these and the window.
+    return (3700, 4000, 4300) if plan.family in _HOMES and plan.practicals else (4300, 5000, 5600)
 
 
 def _closer(camera: StageCamera, eyes: Vector, shot: ShotName) -> StageCamera:

@@ -19,7 +19,7 @@ from answerprint.simulation.stage import Family, Light, SetPlan, StageCamera
 Real = NDArray[np.float64]
 _BRIGHTER: dict[Family, float] = {
     "living-room": 0.1, "kitchen": 1.0, "office": 0.7, "hospital-corridor": 1.5, "bar": -1.45, "workshop": 0.0, "bedroom": 0.15,
-    "interview-room": 0.45, "street": -0.2, "garden": 0.0,
+    "interview-room": 0.3, "street": -0.2, "garden": 0.0,
 }  # fmt: skip
 """Stops by which pictures of a family (mean of scene light, at most 1) are above what is metered here: their colours and what
 glows in view. From 30 rendered frames, over which the rest scattered by 0.2 stops in rooms and 0.5 outdoors, and set again on 40 others."""
@@ -35,6 +35,8 @@ _DARKER = 0.25
 """Stops by which a picture may be darker than pictures are for a face that the place's own lamps alone make brighter."""
 _WHITE = 1.7
 """Stops that no face may have, whatever becomes of the picture: white cloth of 0.8 beside it comes out at display code 220 of 255."""
+_SUNLIT = 1.5
+"""Stops that the sun alone may have: with sky and key beside it up to 2.4, and white cloth in it at display code 230 of 255."""
 _RETURNED = 0.4
 """Share of light that an average wall throws back."""
 _ACROSS, _DOWN = 9, 5
@@ -46,7 +48,8 @@ def set_exposure(camera: StageCamera, place: Place, lights: tuple[Light, ...], p
         return camera
     expected = picture_level(camera, place, lights) + _BRIGHTER[plan.family]
     low, high = _NIGHT if plan.time == "night" else _DAY
-    return _opened(camera, float(np.clip(expected, low, high)) - expected)
+    sun = max((lamp.illuminance_lux or 0.0 for lamp in place.lights if lamp.kind == "sun"), default=0.0)
+    return _opened(camera, min(float(np.clip(expected, low, high)) - expected, _SUNLIT - _stops(camera, sun)))
 
 
 def set_key(camera: StageCamera, place: Place, lights: tuple[Light, ...], plan: SetPlan) -> tuple[StageCamera, tuple[Light, ...]]:

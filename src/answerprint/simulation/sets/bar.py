@@ -100,7 +100,7 @@ def bar(plan: SetPlan) -> Place:
     for i in range(3):
         x = -1.5 + 1.2 * i
         r.put("pendant", f.pendant(r.height - 2.05, "brass", "shade inside", 0.14), x, back - 1.6, r.height)
-        r.lamp("pendant", x, back - 1.6, 2.08, 180, 2400, 0.03)
+        r.lamp("pendant", x, back - 1.6, 2.08, 150, 2400, 0.03)
     for i in range(4):
         r.put(
             "bar stool",

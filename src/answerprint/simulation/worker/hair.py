@@ -82,27 +82,6 @@ def grow(rest: np.ndarray, faces: np.ndarray, eye: np.ndarray, style: str, seed:
     return {"points": points, "over": over, "shade": np.exp(np.clip(shade, -0.8, 0.7))}
 
 
-def brows(rest: np.ndarray, faces: np.ndarray, eyes: list) -> np.ndarray:
-    """Strands (n, 4, 3) of both eyebrows; ``eyes`` are centre and radius of each eyeball."""
-    random = np.random.default_rng(5)
-    middle = rest[faces].mean(axis=1)
-    out = []
-    for centre, radius in eyes:
-        sign = np.sign(centre[0])
-        inner = sign * (middle[:, 0] - centre[0])
-        arch = centre[2] + radius * (1.62 - 9.0 * (inner - 0.004) ** 2 / 0.01)
-        near = (np.abs(middle[:, 2] - arch) < 0.0042) & (inner > -0.02) & (inner < 0.028) & (middle[:, 1] > centre[1] - 0.01)
-        if not near.any():
-            continue
-        picked = random.choice(np.flatnonzero(near), 170)
-        share = random.dirichlet((1, 1, 1, 1), 170)
-        root = np.einsum("nk,nki->ni", share, rest[faces[picked]]) + np.array([0, 0.0004, 0])
-        along = np.stack([np.full(170, sign), np.full(170, 0.15), random.normal(0.35, 0.2, 170)], axis=1)
-        along /= np.linalg.norm(along, axis=1, keepdims=True)
-        out.append(root[:, None] + along[:, None] * np.linspace(0, 0.0062, 4)[None, :, None])
-    return np.concatenate(out) if out else np.zeros((0, 4, 3))
-
-
 def _locks(root: np.ndarray, count: int, random) -> np.ndarray:
     """The lock that each root belongs to: the nearest of some roots."""
     middle = root.mean(axis=0)

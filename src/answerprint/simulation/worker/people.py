@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import body as bodies
 import bpy
+import complexion
 import face
 import hair
 import numpy as np
@@ -16,8 +17,6 @@ PARTS = ("body", "top", "bottom", "shoes", "eyes", "hair")
 
 The renderer's ids end at 32767."""
 
-_UNDER_SKIN = 0.12
-"""Share of the light that goes into skin and comes out beside."""
 _ASLANT = 0.35
 """The least cosine between the way a strand of hair is lit and the way to where it is seen from."""
 
@@ -47,6 +46,7 @@ class Performer:
         self.worn: list = []
         self.index = index
         self.link = link
+        self.marks = self._face()
         pieces = dress(self.rest, data, about["wardrobe"])
         covered = pieces.pop("covered")
         self._body(covered)
@@ -114,7 +114,7 @@ class Performer:
         place[used] = np.arange(len(used))
         corners = [[int(place[c[0]]) for c in f] for f in faces]
         made = self._object(
-            "body", self.rest[used], corners, self.data["skin"][used], _skin_material(self.name, self.about, self._face())
+            "body", self.rest[used], corners, self.data["skin"][used], complexion.skin(self.name, self.about, self.marks)
         )
         layer = made.data.uv_layers.new(name="skin")
         layer.data.foreach_set("uv", self.data["uvs"][[c[1] for f in faces for c in f]].astype(np.float32).ravel())
@@ -128,13 +128,16 @@ class Performer:
 
     def _face(self) -> dict:
         """Where the face's features are, for its paint."""
-        (left, radius), (right, _) = (self._centre(f"helper-{side}-eye") for side in ("l", "r"))
+        (left, _), (right, radius) = (self._centre(f"helper-{side}-eye") for side in ("l", "r"))
         eye = 0.5 * (left + right)
-        mouth = self.rest[self.data["joints"]["joint-mouth"]].mean(axis=0)
         points = self.rest[: bodies.BODY]
         near = points[(np.abs(points[:, 0]) < 0.008) & (points[:, 2] < eye[2] - 0.015) & (points[:, 2] > eye[2] - 0.06)]
-        nose = near[near[:, 1].argmax()]
-        return {"middle": eye, "eye": (abs(right[0]), 0.0), "radius": radius, "nose": nose[2] - eye[2], "mouth": mouth[2] - eye[2]}
+        nose = near[near[:, 1].argmax(), 2]
+        lids = {which: face.edge(self._part(f"helper-r-eyelashes-{n}"), right, radius) for n, which in ((2, "upper"), (1, "lower"))}
+        # The lips part where the upper teeth end.
+        mouth = self._part("helper-upper-teeth")[:, 2].min()
+        places = {"eye": (abs(right[0]), 0.0), "nose": nose - eye[2], "mouth": mouth - eye[2]}
+        return {"middle": eye, "radius": radius, "lids": lids, **places}
 
     def _blush(self, used: np.ndarray) -> np.ndarray:
         """Where blood shows: cheeks, tip of the nose, ears, knuckles."""
@@ -171,14 +174,19 @@ class Performer:
             all_vertices.append(centre + radius * ball)
             flat.append(ball)
         vertices = np.concatenate(all_vertices)
-        made = self._object("eyes", vertices, all_faces, np.tile(head, (len(vertices), 1)), _eye_material(self.name, self.about))
+        made = self._object(
+            "eyes", vertices, all_faces, np.tile(head, (len(vertices), 1)), complexion.eyes(self.name, self.about, self.marks)
+        )
         made.data.attributes["flat"].data.foreach_set("vector", np.concatenate(flat).astype(np.float32).ravel())
 
     def _centre(self, group: str):
-        indices = np.unique([c[0] for f in self.data["groups"][group] for c in f])
-        points = self.rest[indices]
+        points = self._part(group)
         centre = 0.5 * (points.min(axis=0) + points.max(axis=0))
         return centre, float(np.median(np.linalg.norm(points - centre, axis=1)))
+
+    def _part(self, group: str) -> np.ndarray:
+        """Places of a group's vertices at rest."""
+        return self.rest[np.unique([c[0] for f in self.data["groups"][group] for c in f])]
 
     def _object(self, part: str, vertices, faces, skin, material):
         mesh = bpy.data.meshes.new(f"{self.name}.{part}")
@@ -212,7 +220,7 @@ class Performer:
         grown = hair.grow(
             self.rest, self.data["quads"], 0.5 * (eyes[0][0] + eyes[1][0]), self.about["hair"]["style"], self.about.get("seed", 0)
         )
-        strands = [group for group in (grown["points"], hair.brows(self.rest, self.data["quads"], eyes)) if len(group)]
+        strands = [group for group in (grown["points"], face.brows(self.rest, self.data["quads"], eyes)) if len(group)]
         brow = np.tile([0.0, 1.0, 0.0], (sum(group.shape[0] * group.shape[1] for group in strands[1:]), 1))
         curves = bpy.data.hair_curves.new(f"{self.name}.hair")
         curves.add_curves([group.shape[1] for group in strands for _ in group])
@@ -242,94 +250,6 @@ def _flat(values: np.ndarray) -> np.ndarray:
     return np.asarray(values, dtype=np.float32).ravel()
 
 
-def _skin_material(name: str, about: dict, marks: dict):
-    sheet = surfaces.Sheet(f"{name}.skin", {"colour": about["skin"], "roughness": 0.45})
-    blush = sheet.node("Attribute", _attribute_name="blush").outputs["Fac"]
-    warm = tuple(min(1.0, c * k) for c, k in zip(about["skin"], (1.0, 0.62, 0.58), strict=True))
-    colour = sheet.mix(sheet.sum(blush, 0.5), sheet.colour, (*warm, 1))
-    freckle = sheet.spread(sheet.noise(160, 2), 0.62, 0.75)
-    colour = sheet.mix(sheet.sum(freckle, 0.25), colour, (0.72, 0.5, 0.4, 1), "MULTIPLY")
-    colour = sheet.mix(sheet.spread(sheet.noise(22, 4, 0.6), 0.3, 0.75, 0, 0.3), colour, (0.8, 0.66, 0.62, 1), "MULTIPLY")
-    lips = tuple(c * k for c, k in zip(about["skin"], (0.74, 0.4, 0.4), strict=True))
-    colour = sheet.mix(_mask(sheet, "mpfb_lips.jpg"), colour, (*lips, 1))
-    painted, front = _face_paint(sheet, name, about, marks)
-    colour = sheet.mix(front, colour, painted.outputs["Color"], "MULTIPLY")
-    colour = sheet.mix(_lid(sheet, marks), colour, (0.12, 0.09, 0.08, 1), "MULTIPLY")
-    if about["hair"]["style"] in hair.LENGTHS:
-        # The scalp has the colour of the hair that grows on it, so that none of it shines through.
-        grown = sheet.sum(
-            sheet.node("Attribute", _attribute_name="scalp").outputs["Fac"], sheet.sum(sheet.noise(130, 2), 0.5), "ADD"
-        )
-        # And there light is not to come out red under the hair that went in beside it.
-        sheet.set("Subsurface Weight", sheet.spread(grown, 0.3, 0.7, _UNDER_SKIN, 0.0))
-        colour = sheet.mix(sheet.spread(grown, 0.62, 1.0, 0, 0.94), colour, (*(0.7 * c for c in about["hair"]["colour"]), 1))
-    else:
-        sheet.set("Subsurface Weight", _UNDER_SKIN)
-    sheet.set("Base Color", colour)
-    sheet.rough(0.46, 0.1, 30)
-    sheet.set("Subsurface Radius", (0.012, 0.005, 0.003))
-    sheet.set("Subsurface Scale", 0.6)
-    sheet.bump(sheet.noise(420, 3, 0.7), 0.22)
-    sheet.bump(sheet.noise(45, 4, 0.6), 0.35)
-    sheet.bump(sheet.sum(painted.outputs["Alpha"], front), 2.0)
-    return sheet.material
-
-
-def _face_paint(sheet, name: str, about: dict, marks: dict):
-    """The face's own picture laid on from the front, and how much of it holds: none where the head turns away."""
-    shape = about["shape"]
-    texels = face.paint(about["skin"], about["hair"]["colour"], marks, shape["age"], shape["gender"], about.get("seed", 0))
-    image = bpy.data.images.new(f"{name}.face", texels.shape[1], texels.shape[0], alpha=True, float_buffer=True, is_data=True)
-    image.alpha_mode = "CHANNEL_PACKED"
-    image.pixels.foreach_set(texels.ravel())
-    image.pack()
-    _, y, z = marks["middle"]
-    scale = 1 / face.SIZE
-    # The attribute has the body's own places at rest as (x, height, depth).
-    place = sheet.node(
-        "Mapping", Vector=sheet.where(), Scale=(scale, scale, scale), Location=(0.5, 0.5 - (z - face.BELOW) * scale, 0.0)
-    )
-    painted = sheet.node("TexImage", Vector=place.outputs[0], _image=image, _extension="EXTEND")
-    deep = sheet.node("SeparateXYZ", Vector=sheet.where()).outputs
-    front = sheet.sum(sheet.spread(deep[2], y - 0.075, y - 0.035), sheet.spread(deep[1], z - 0.15, z - 0.12))
-    return painted, front
-
-
-def _lid(sheet, marks: dict):
-    """The dark line of the lashes: skin that lies close on the eyeball."""
-    _, y, z = marks["middle"]
-    mirrored = sheet.node("VectorMath", _operation="ABSOLUTE")
-    sheet.tree.links.new(sheet.where(), mirrored.inputs[0])
-    away = sheet.node("VectorMath", _operation="DISTANCE")
-    sheet.tree.links.new(mirrored.outputs[0], away.inputs[0])
-    away.inputs[1].default_value = (marks["eye"][0], z, y)
-    line = sheet.spread(away.outputs["Value"], 1.1 * marks["radius"], 1.24 * marks["radius"], 1.0, 0.0)
-    above = sheet.spread(sheet.node("SeparateXYZ", Vector=sheet.where()).outputs[1], z - 0.002, z + 0.003, 0.35, 0.9)
-    return sheet.sum(line, above)
-
-
-def _mask(sheet, file: str):
-    """A CC0 mask over the body's own UV; white is where the feature is."""
-    image = bpy.data.images.load(str(bodies.data_folder() / "textures" / file), check_existing=True)
-    image.colorspace_settings.name = "Non-Color"
-    place = sheet.node("UVMap", _uv_map="skin").outputs[0]
-    return sheet.node("TexImage", Vector=place, _image=image).outputs["Color"]
-
-
-def _eye_material(name: str, about: dict):
-    sheet = surfaces.Sheet(f"{name}.eyes", {"colour": (0.72, 0.69, 0.66), "roughness": 0.06})
-    axis = sheet.node("SeparateXYZ", Vector=sheet.where()).outputs[1]
-    iris = (*about["eyes"], 1)
-    fibres = sheet.noise(14, 3, 0.7)
-    ring = sheet.mix(sheet.spread(fibres, 0.3, 0.7), iris, (*(c * 0.35 for c in iris[:3]), 1))
-    colour = sheet.mix(sheet.spread(axis, 0.872, 0.884), sheet.colour, ring)
-    colour = sheet.mix(sheet.spread(axis, 0.972, 0.978), colour, (0.005, 0.005, 0.005, 1))
-    sheet.set("Base Color", colour)
-    sheet.set("Coat Weight", 1.0)
-    sheet.set("Coat Roughness", 0.02)
-    return sheet.material
-
-
 def _hair_material(name: str, colour) -> bpy.types.Material:
     """Strands with their lock's shade, lit the way their lock faces: so the guides of the filter see locks and not a haze of hairs.
 
@@ -339,7 +259,7 @@ def _hair_material(name: str, colour) -> bpy.types.Material:
     sheet = surfaces.Sheet(f"{name}.hair", {"colour": colour, "roughness": 0.5})
     shade = sheet.node("Attribute", _attribute_name="shade").outputs["Fac"]
     along = sheet.node("HairInfo").outputs["Intercept"]
-    shade = sheet.sum(shade, sheet.spread(along, 0.0, 0.6, 0.62, 1.12))
+    shade = sheet.sum(shade, sheet.spread(along, 0.0, 0.5, 0.5, 1.12))
     tinted = sheet.node("CombineXYZ", X=shade, Y=shade, Z=shade).outputs[0]
     sheet.set("Base Color", sheet.mix(1.0, sheet.colour, tinted, "MULTIPLY"))
     sheet.set("Specular IOR Level", 0.2)
@@ -356,7 +276,12 @@ def _seen(sheet, normal):
     cosine = sheet.node("VectorMath", _operation="DOT_PRODUCT")
     lacking = sheet.node("VectorMath", _operation="SCALE")
     bent = sheet.node("VectorMath", _operation="ADD")
-    for socket, source in ((cosine.inputs[0], normal), (cosine.inputs[1], to_eye), (lacking.inputs[0], to_eye), (bent.inputs[0], normal)):
+    for socket, source in (
+        (cosine.inputs[0], normal),
+        (cosine.inputs[1], to_eye),
+        (lacking.inputs[0], to_eye),
+        (bent.inputs[0], normal),
+    ):
         sheet.tree.links.new(source, socket)
     short = sheet.sum(sheet.sum(_ASLANT, cosine.outputs["Value"], "SUBTRACT"), 0.0, "MAXIMUM")
     sheet.tree.links.new(short, lacking.inputs["Scale"])

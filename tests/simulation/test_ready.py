@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from answerprint.production import BadInput
-from answerprint.simulation.ready import check_stage
+from answerprint.simulation import ready
+from answerprint.simulation.ready import check_stage, check_stages
 from answerprint.simulation.run import simulate
 from answerprint.simulation.stage import Performer, Stage
 from answerprint.simulation.studio_files import model_file, sky_file
+from answerprint.simulation.sweeps import read_plan
 
 
 def written(tmp_path: Path, document: dict[str, Any]) -> Path:
@@ -46,6 +48,16 @@ def test_what_a_stage_asks_in_vain_leaves_nothing_in_its_folder(tmp_path: Path, 
 def test_an_empty_stage_and_people_who_stand_are_let_through(small: Stage) -> None:
     check_stage(Stage())
     check_stage(small.model_copy(update={"performers": (Performer(name="anna"),)}))
+
+
+def test_a_plan_is_looked_at_in_each_setting_that_changes_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[Stage] = []
+    monkeypatch.setattr(ready, "check_stage", looked_at.append)
+    lamp = {"name": "key", "illuminance_lux": 100}
+    for fields, times in (({"lights.key.kelvin": [3000, 6000]}, 1), ({"set.wear": [0, 1]}, 5)):
+        looked_at.clear()
+        check_stages(read_plan({"baseline": {"lights": [lamp]}, "fields": fields, "count": 5}).stages())
+        assert len(looked_at) == times
 
 
 @pytest.mark.parametrize("document", [{}, {"baseline": {}, "field": "seed", "levels": [1, 2]}], ids=["stage", "sweep"])

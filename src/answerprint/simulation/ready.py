@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from answerprint.production import BadInput
@@ -9,6 +10,16 @@ from answerprint.production.atomic import write_failure
 from answerprint.simulation.order import Shoot
 from answerprint.simulation.poses import pose_at
 from answerprint.simulation.stage import Stage
+
+
+def check_stages(stages: Iterable[Stage]) -> None:
+    """``check_stage`` for the levels of a sweep or settings of a plan; those that differ in lamps and cameras alone are looked at once."""
+    looked_at: set[str] = set()
+    for stage in stages:
+        what = stage.model_dump_json(include={"set", "performers", "rig", "render"})
+        if what not in looked_at:
+            check_stage(stage)
+        looked_at.add(what)
 
 
 def check_stage(stage: Stage) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from answerprint.production.atomic import write_atomically
 from answerprint.simulation.contact import sheet_of_levels
-from answerprint.simulation.ready import check_stage, output_folder
+from answerprint.simulation.ready import check_stage, check_stages, output_folder
 from answerprint.simulation.renderer import Renderer
 from answerprint.simulation.shoot import Shot, Tell, shoot_stage
 from answerprint.simulation.stage import Stage, loaded, read_stage
@@ -56,8 +56,7 @@ def _shoot_sweep(sweep: Sweep, out: Path, tell: Tell, shoot_all: ShootAll) -> Sh
     stages = sweep.stages()
     check_documents(stages, sweep.field)
     check_measurable(stages, sweep.field, sweep.tolerances)
-    for stage in stages:
-        check_stage(stage)
+    check_stages(stages)
     folders = [out / f"level-{number:02d}" for number in range(1, len(stages) + 1)]
     output_folder(out)
     write_atomically(out / "capture-plan.txt", "\n".join(capture_plan(sweep)) + "\n")
@@ -78,8 +77,7 @@ def _shoot_sweep(sweep: Sweep, out: Path, tell: Tell, shoot_all: ShootAll) -> Sh
 
 def _shoot_plan(plan: Plan, out: Path, tell: Tell, shoot_all: ShootAll) -> Shot:
     stages = plan.stages()
-    for stage in stages:
-        check_stage(stage)
+    check_stages(stages)
     folders = [out / f"setting-{number:05d}" for number in range(1, len(stages) + 1)]
     output_folder(out)
     shot = shoot_all(stages, folders, out, tell)

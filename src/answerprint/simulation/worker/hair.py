@@ -28,6 +28,8 @@ _THICK = {
 }
 
 
+_STREAKS = 40
+"""Lighter and darker parts of a head of hair."""
 _CLIPPED = ("crop", "short", "receding", "curls")
 """Styles that are cut shorter towards the hairline."""
 
@@ -71,7 +73,9 @@ def grow(rest: np.ndarray, faces: np.ndarray, eye: np.ndarray, style: str, seed:
     points = _curled(points, lock, style, random)
     if style in _HANGING:
         points = _beside_shoulders(points, lock, torso, eye, random)
-    shade = random.normal(0, 0.26, lock.max() + 1)[lock] + random.normal(0, 0.1, count)
+    # Streaks 2 to 3 cm wide are what is left of locks where a head is 20 pixels high.
+    streaks = random.normal(0, 0.2, _STREAKS)[_locks(root, _STREAKS, random)]
+    shade = random.normal(0, 0.26, lock.max() + 1)[lock] + streaks + random.normal(0, 0.1, count)
     over = _facing(points, lock, centre, eye, random)
     if style == "tied":
         knot, facing = _knot(eye, points.shape[1], random)
@@ -119,7 +123,8 @@ def _walk(root, normal, inside, lock, centre, eye, style: str, random) -> np.nda
         along = (1 - front) * along + front * (side + np.array([0, -0.85, 0.15 if style == "short" else -0.45]))
         # And it lies on the head there: aside alone would lead it off into wings.
         along = along - front * np.maximum((along * out).sum(axis=1, keepdims=True), 0) * out
-        lift = np.exp(-(k - 1) * each / 0.012)
+        # It leaves the skin upright and lies down within 12 mm; a step of long hair goes further than that, so here is the step's mean.
+        lift = np.exp(-(k - 1) * each / 0.012) * -np.expm1(-each / 0.012) * 0.012 / each
         way = 0.9 * lift * normal + along + _ASTRAY.get(style, 0.16) * astray + 0.05 * random.normal(size=(count, 3))
         step = here + way / np.linalg.norm(way, axis=1, keepdims=True) * each
         far = np.linalg.norm(step - centre, axis=1, keepdims=True)

@@ -37,6 +37,16 @@ def test_what_the_page_on_techniques_writes_are_stages(tmp_path: Path, monkeypat
     assert [lamp.name for lamp in stages["rembrandt"].lights] == ["key", "fill", "back"]
 
 
+def test_the_lens_on_the_page_of_lenses_goes_into_a_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / "lenses.md").read_text(), re.DOTALL)
+    shown = next(block for block in blocks if "read_stage" in block)
+    exec(compile(shown, "lenses.md", "exec"), {})
+    lens = read_stage(tmp_path / "anamorphic.json").cameras[0].lens
+    assert lens is not None
+    assert lens.squeeze == 2.0
+
+
 def test_the_page_tells_each_patterns_figures() -> None:
     text = (DOCS / "stage-techniques.md").read_text()
     for name, p in PATTERNS.items():

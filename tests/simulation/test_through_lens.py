@@ -140,6 +140,13 @@ def test_depth_is_never_mixed_and_infinite_where_the_lens_shows_nothing() -> Non
     assert applied(view)["unfilled_share"] > 0.01
 
 
+def test_the_record_says_whether_cats_eyes_were_traced() -> None:
+    plain = Lens(pinhole_focal_length=Table.constant(20.0))
+    barrelled = plain.model_copy(update={"barrel": Barrel(rim_radius=14.0, rim_distance=40.0)})
+    assert "cats_eyes" not in applied(view_of(camera(lens=plain)))["in_ray_tracer"]
+    assert "cats_eyes" in applied(view_of(camera(lens=barrelled)))["in_ray_tracer"]
+
+
 def test_corners_fall_by_the_cosine_to_the_fourth_once() -> None:
     view = view_of(camera(lens=Lens(pinhole_focal_length=Table.constant(20.0))))
     flat = Rendered(np.ones((*SIZE[::-1], 3), np.float32), {}, {}, {})

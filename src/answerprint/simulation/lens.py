@@ -164,7 +164,7 @@ def applied(view: View) -> dict[str, Any]:
         "record": f"{view.lens.make} {view.lens.model}".strip() or None,
         "attribution": view.lens.attribution or None,
         "operations": [*(["rolling_shutter"] if view.readout else []), *(o.name for o in OPERATIONS if o.acts(view))],
-        "in_ray_tracer": list(IN_RAY_TRACER),
+        "in_ray_tracer": [*IN_RAY_TRACER, *(["cats_eyes"] if view.lens.barrel is not None else [])],
         "overscan": list(view.pad),
         "unfilled_share": float(1 - _held(source, view).mean()),
         "noise": noise,

@@ -256,13 +256,13 @@ def _hair_material(name: str, colour) -> bpy.types.Material:
     A lock seen from within faces away from who sees it, and a strand's own side that is seen would let no light in: such a strand is turned
     as far as it takes to be seen. Aslant it would also mirror all light, brighter than its colour: narrower than a pixel it would sparkle.
     """
-    sheet = surfaces.Sheet(f"{name}.hair", {"colour": colour, "roughness": 0.5})
+    sheet = surfaces.Sheet(f"{name}.hair", {"colour": colour, "roughness": 0.6})
     shade = sheet.node("Attribute", _attribute_name="shade").outputs["Fac"]
     along = sheet.node("HairInfo").outputs["Intercept"]
     shade = sheet.sum(shade, sheet.spread(along, 0.0, 0.5, 0.5, 1.12))
     tinted = sheet.node("CombineXYZ", X=shade, Y=shade, Z=shade).outputs[0]
     sheet.set("Base Color", sheet.mix(1.0, sheet.colour, tinted, "MULTIPLY"))
-    sheet.set("Specular IOR Level", 0.2)
+    sheet.set("Specular IOR Level", 0.1)
     turned = sheet.node(
         "VectorTransform", _vector_type="NORMAL", _convert_from="OBJECT", _convert_to="WORLD", Vector=sheet.where("over")
     )

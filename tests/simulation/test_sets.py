@@ -72,6 +72,13 @@ def test_by_day_what_is_seen_through_a_pane_is_not_far_above_the_room() -> None:
         assert np.log2(outside / white) < 1.5
 
 
+def test_a_shelf_of_tins_or_books_hangs_where_a_wall_was_bare() -> None:
+    for family, name in (("workshop", "tin shelf"), ("living-room", "wall shelf")):
+        place = build(SetPlan(family=family, seed=5, dressing=0.0))  # type: ignore[arg-type]
+        shelf = next(item for item in place.items if item.name == name)
+        assert 1.9 < shelf.at[2] < place.size[2] - 0.25
+
+
 def test_with_practicals_off_no_lamp_of_the_room_shines() -> None:
     place = build(SetPlan(family="bar", seed=1, practicals=False))
     assert not [lamp for lamp in place.lights if lamp.group == "practicals"]

@@ -20,7 +20,7 @@ def living_room(plan: SetPlan) -> Place:
         tuple(r.pick(0.5, 0.65, 0.78) * c for c in wall),
         pattern=r.between(0, 1),
     )
-    r.material("dado", "paint", r.pick((0.06, 0.075, 0.08), (0.6, 0.58, 0.52), (0.1, 0.06, 0.04)))
+    r.material("dado", "paint", r.pick((0.1, 0.12, 0.13), (0.6, 0.58, 0.52), (0.15, 0.1, 0.07)))
     r.material("floor", "planks", (0.22, 0.125, 0.065), (0.12, 0.065, 0.035))
     r.material(
         "sofa",

@@ -17,7 +17,8 @@ def workshop(plan: SetPlan) -> Place:
     r.material("walls", r.pick("brick", "concrete"), (0.42, 0.36, 0.3), (0.32, 0.26, 0.21))
     r.material("floor", "concrete", (0.12, 0.115, 0.105), (0.05, 0.047, 0.044), roughness=0.6)
     r.material("bench", "wood", (0.36, 0.23, 0.12), (0.24, 0.14, 0.07), wear=0.9, roughness=0.65)
-    r.material("peg board", "wood", (0.38, 0.27, 0.16), (0.33, 0.23, 0.13))
+    board = r.pick((0.38, 0.27, 0.16), (0.62, 0.6, 0.55), (0.05, 0.11, 0.1))
+    r.material("peg board", "wood", board, tuple(0.86 * c for c in board))
     r.material("red tool", "enamel", (0.45, 0.04, 0.03), (0.2, 0.2, 0.2))
     r.material("green machine", "enamel", (0.07, 0.2, 0.14), (0.25, 0.25, 0.25), wear=0.7)
     r.material("rubber", "plastic", (0.025, 0.025, 0.025), roughness=0.85)
@@ -61,6 +62,7 @@ def workshop(plan: SetPlan) -> Place:
             ],
         }[kind]
         r.put("tool", tool, x, back - 0.05, z)
+    _stores(r)
     r.hang("shelves", f.shelf(1.2, 2.1, 0.42, 5, "pine", r.random, BOOKS, open_back=True), "back", w / 2 - 0.75, 0, out=0.24)
     for i in range(6):
         r.put(
@@ -198,3 +200,20 @@ def workshop(plan: SetPlan) -> Place:
     r.view((-w / 2 + 0.5, -r.depth / 2 + 0.5, 1.6), (0.6, 1.0, 1.0))
     r.mood(260, 130)
     return r.place
+
+
+def _stores(r: Room) -> None:
+    """Over the tool board tins of what is seldom used, under the bench crates of what is heavy, each with its label."""
+    tins = [
+        part
+        for i, wide in enumerate((0.05, 0.06, 0.07, 0.05, 0.06, 0.07, 0.05, 0.06, 0.07, 0.05, 0.06))
+        for part in (
+            cylinder(wide, 0.13 + 0.04 * (i % 2), f"book {(i * 3) % 7}", (0.2 * i - 1.0, 0, 0.03)),
+            box((0.07, 0.004, 0.06), "paper", (0.2 * i - 1.0, -wide - 0.005, 0.07), bevel=0),
+        )
+    ]
+    r.hang("tin shelf", [box((2.3, 0.2, 0.03), "dark wood"), *tins], "back", -0.4, 2.3, out=0.11)
+    for i in range(5):
+        crate = box((0.34, 0.38, r.between(0.2, 0.34)), f"book {i}" if i % 2 else "cream enamel", bevel=0.01)
+        label = box((0.14, 0.006, 0.07), "paper", (0, -0.192, 0.09), bevel=0)
+        r.put("crate", [crate, label], 0.48 * i - 1.4, r.depth / 2 - 0.42, 0.25)

@@ -33,8 +33,8 @@ _LEFT = [np.float32(1 / (4 * np.pi * sum(g * g for g in (1,) * _NARROW + _WIDE[:
 """Share of the noise's variance that each mean but the widest leaves: one pass spreads by the square of its gap, and a Gaussian holds 4 pi of it."""
 _OTHER_MATERIAL = np.float32(0.02)
 _MIXED = np.float32(0.08)
-_FOLD = np.float32(0.8)
-"""Cosine of the angle between neighbours' normals below which the surface folds between them."""
+_FOLD = np.float32(0.5)
+"""Cosine of the angle between neighbours' normals below which the surface folds between them; a lip or an eyelid turns less and is left to its albedo."""
 _ALONE = np.float32(0.15)
 """Summed weights of neighbours below which a pixel has none that are like it (all alike: 0.86)."""
 _SPECK = np.float32(3.0)

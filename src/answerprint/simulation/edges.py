@@ -31,10 +31,11 @@ _SIGMAS = (0.7, 1.5)
 """Standard deviations of the weights of the narrow and the wide window, pixels."""
 _LENGTH, _WIDTH = np.float32(1.6), np.float32(0.3)
 """Standard deviations of the mean along a straight edge and across it, pixels."""
-_BENT, _STRAIGHT = 0.2, 0.7
+_BENT, _STRAIGHT = 0.25, 0.7
 """Coherence of the guides' changes up to which there is no mean along an edge, and from which there is all of it."""
-_GRADIENT, _TENSOR = 0.7, 2.0
-"""Standard deviations, pixels, of the means before and after the guides' changes are taken: a line of few rays is a row of dots to a closer look."""
+_GRADIENT, _TENSOR = 0.7, 3.5
+"""Standard deviations, pixels, of the means before and after the guides' changes are taken: a line of few rays is a row of dots to a closer look,
+and the corner of an eye is as straight as a jamb."""
 _ABOUT, _BLEND = 1.5, 0.7
 """Standard deviations, pixels, of the means over errors and over the choice between the windows."""
 _RIDGE = 0.004

@@ -40,6 +40,7 @@ for style in hair.LENGTHS:
     out[style] = {"below": len(hanging), "inside": int((((hanging - place) * normal).sum(axis=1) < 0).sum()),
                   "short": int((reach < 0.02).sum()), "aslant": float((away * grown["over"][:8000]).sum(axis=2)[crown].min()),
                   "rise": float((rise[:, 1] - rise[:, 0]).max()),
+                  "sideburn": float(hair.scalp(eye + np.array([[0.07, -0.064, 0.0]]), eye, style)[0]),
                   "in_the_eyes": int((before[:, 2] < eye[2] + 0.02).sum())}
 print(json.dumps(out))
 """
@@ -47,8 +48,8 @@ print(json.dumps(out))
 
 @pytest.fixture(scope="module")
 def styles(measured: Callable[[str], Any]) -> Styles:
-    """By style: points below the chin, of those inside the body, hairs under 2 cm, least cosine to outward, metres that the first step rises, points
-    before the eyes."""
+    """By style: points below the chin, of those inside the body, hairs under 2 cm, least cosine to outward, metres that the first step rises and
+    that the skin before the ears lies within the hairline, points before the eyes."""
     found: Styles = measured(_HAIR)
     return found
 
@@ -66,6 +67,10 @@ def test_no_lock_on_the_crown_faces_more_than_50_degrees_away_from_its_neighbour
 
 def test_long_hair_lies_on_the_crown_and_does_not_stand_up_like_a_tent(styles: Styles) -> None:
     assert max(styles[style]["rise"] for style in ("bob", "long", "waves", "tied")) < 0.03
+
+
+def test_short_hair_comes_down_before_the_ears(styles: Styles) -> None:
+    assert all(styles[style]["sideburn"] > 0.003 for style in ("crop", "short", "receding"))
 
 
 def test_no_style_hangs_in_the_eyes_but_for_a_stray_hair(styles: Styles) -> None:

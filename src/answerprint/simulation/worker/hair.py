@@ -40,6 +40,9 @@ def scalp(points: np.ndarray, eye: np.ndarray, style: str) -> np.ndarray:
     temples = 0.012 * np.clip((np.abs(x) - 0.03) / 0.03, 0, 1) * np.clip((y + 0.05) / 0.03, 0, 1)
     uneven = 0.0025 * np.sin(150 * x + 1.0) + 0.0018 * np.sin(390 * x + 260 * y)
     line = np.maximum(0.057 + 0.72 * y + temples + uneven, -0.07)
+    if style in _CLIPPED and style != "curls":
+        # Down before the ears, which curls hide.
+        line = line - 0.034 * np.exp(-(((y + 0.064) / 0.012) ** 2)) * np.clip((np.abs(x) - 0.045) / 0.012, 0, 1)
     if style == "receding":
         line += (0.022 + 0.016 * np.clip((np.abs(x) - 0.015) / 0.03, 0, 1)) * np.clip((0.072 - np.abs(x)) / 0.02, 0, 1)
     return np.minimum.reduce([z - line, 0.083 - np.abs(x), z + 0.08])

@@ -62,16 +62,16 @@ def eyes(name: str, about: dict, marks: dict) -> bpy.types.Material:
     axis, high = place[1], place[2]
     iris = (*about["eyes"], 1)
     ring = sheet.mix(sheet.spread(sheet.noise(14, 3, 0.7), 0.3, 0.7), iris, (*(0.3 * c for c in iris[:3]), 1))
-    ring = sheet.mix(sheet.spread(axis, 0.922, 0.937, 0.85, 0.0), ring, (*(0.12 * c for c in iris[:3]), 1))
+    ring = sheet.mix(sheet.spread(axis, 0.922, 0.942, 0.95, 0.0), ring, (*(0.12 * c for c in iris[:3]), 1))
     rosy = sheet.mix(
-        sheet.spread(axis, 0.62, 0.9, 0.8, 0.0),
+        sheet.spread(axis, 0.62, 0.9, 0.6, 0.0),
         sheet.colour,
         tuple(c * k for c, k in zip(sheet.colour, (0.9, 0.68, 0.64, 1), strict=True)),
     )
     colour = sheet.mix(sheet.spread(axis, 0.914, 0.924), rosy, ring)
     colour = sheet.mix(sheet.spread(axis, 0.985, 0.9885), colour, (0.004, 0.004, 0.004, 1))
     upper, lower = (float(marks["lids"][which][2]) for which in ("upper", "lower"))
-    shade = sheet.spread(high, upper - 0.55 * (upper - lower), upper, 0.0, 0.75)
+    shade = sheet.spread(high, upper - 0.55 * (upper - lower), upper, 0.0, 0.65)
     sheet.set("Base Color", sheet.mix(shade, colour, (0.3, 0.27, 0.26, 1), "MULTIPLY"))
     sheet.set("IOR", _CORNEA)
     return sheet.material

@@ -75,8 +75,8 @@ def living_room(plan: SetPlan) -> Place:
     for i, (side, along, z, w, h) in enumerate(pictures):
         frame, mount = r.pick("dark wood", "black plastic", "oak"), r.pick(0.0, 0.05, 0.08)
         r.hang("picture", f.framed(w, h, frame, f"art {i % 4}", mount), side, along, z, needed=i in (0, 3))
-    r.hang("wall shelf", [box((1.7, 0.22, 0.025), "dark wood", (0, 0.0, 0)), *f.moved(f.books(1.6, 0.26, r.random, BOOKS), (0, 0, 0.025))],
-           "back", -0.75, 1.98, out=0.12)  # fmt: skip
+    r.hang("wall shelf", [box((1.1, 0.22, 0.025), "dark wood", (0, 0.0, 0)), *f.moved(f.books(1.04, 0.26, r.random, BOOKS), (0, 0, 0.025))],
+           "back", -0.15, 1.98, out=0.12)  # fmt: skip
     r.put("plant", f.plant(1.15, "terracotta", r.random), -r.width / 2 + 0.45, -r.depth / 2 + 1.0, needed=False)
     r.put("ceiling rose", f.pendant(0.5, "brass", "shade inside", 0.2), -0.3, back - 1.75, r.height)
     r.lamp("pendant", -0.3, back - 1.75, r.height - 0.47, 700, 2800)

@@ -15,7 +15,7 @@ SIZE = 0.26
 BELOW = 0.03
 _TEXELS = 448
 _BRIGHTEST = 1.12
-"""The most that paint brightens: the palest skin stays below a luminance of 0.45 (range of E. Angelopoulou, 1999)."""
+"""The most that paint brightens: the palest skin, 0.41 in luminance, comes to 0.46 on a cheekbone."""
 _BROW = 1.24
 """Height of a brow's arch above the middle of the eye in radii of the eyeball (16 mm on this mesh): 20 mm."""
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from answerprint.media.exr import read_exr
+from answerprint.simulation.light import acescg
 from answerprint.simulation.pieces import Item
 from answerprint.simulation.renderer import Renderer
 from answerprint.simulation.shoot import shoot_stage
@@ -54,7 +55,10 @@ def shot(renderer: Renderer, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     shoot_stage(stage, folder / "out", renderer=renderer)
     kinds = ("albedo", "object_id", "mattes/card")
     found = {kind: read_exr(folder / "out" / "A" / kind / "card.1001.exr").planes for kind in kinds}
-    return {kind: np.stack([np.asarray(p, dtype=np.float64) for p in planes.values()], axis=-1) for kind, planes in found.items()}
+    return {
+        kind: np.stack([np.asarray(planes[c], dtype=np.float64) for c in sorted(planes, reverse=True)], axis=-1)
+        for kind, planes in found.items()
+    }
 
 
 def test_a_model_of_several_parts_has_one_matte(shot: dict[str, np.ndarray]) -> None:
@@ -63,3 +67,9 @@ def test_a_model_of_several_parts_has_one_matte(shot: dict[str, np.ndarray]) -> 
     assert seen.mean() > 0.1
     assert matte[seen].mean() > 0.95
     assert matte.sum() == pytest.approx(seen.sum(), rel=0.03)
+
+
+def test_a_models_colours_are_brought_into_the_working_space(shot: dict[str, np.ndarray]) -> None:
+    found = np.median(shot["albedo"][shot["object_id"][..., 0] == 1], axis=0)
+    # Glossy reflection takes a few per cent of the diffuse colour, of all channels alike.
+    assert found / found.max() == pytest.approx(np.array(acescg(PAINT)) / max(acescg(PAINT)), abs=0.02)

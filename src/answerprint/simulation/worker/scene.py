@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import bpy
+import models
 import numpy as np
 import shapes
 import surfaces
@@ -197,17 +198,10 @@ class Stage:
 
     def _imported(self, item: dict) -> None:
         """A model file of the studio: everything in it becomes one thing."""
-        file, before = item["file"], set(bpy.data.objects)
-        kind = file.rsplit(".", 1)[-1].lower()
-        if kind in ("glb", "gltf"):
-            bpy.ops.import_scene.gltf(filepath=file)
-        elif kind == "obj":
-            bpy.ops.wm.obj_import(filepath=file, forward_axis="Y", up_axis="Z")
-        else:
-            bpy.ops.wm.usd_import(filepath=file)
+        parts = models.load(item["file"])
         root = bpy.data.objects.new(item["name"], None)
         self._link(root)
-        for number, made in enumerate(sorted(set(bpy.data.objects) - before - {root}, key=lambda o: o.name)):
+        for number, made in enumerate(parts):
             made.pass_index = item["index"]
             made.name = f"{item['name']}.{number}"
             if made.parent is None:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from answerprint.simulation.order import Shoot
+from answerprint.simulation.performers import Action, Build, Performer, Wardrobe
 from answerprint.simulation.poses import pose_at
-from answerprint.simulation.stage import Action, Build, Performer, Stage, Wardrobe
+from answerprint.simulation.stage import Stage
 
 _MEASURE = """
 import json, sys

@@ -16,10 +16,11 @@ import pytest
 from numpy.typing import NDArray
 
 from answerprint.media.exr import read_exr
+from answerprint.simulation.performers import Build, Performer
 from answerprint.simulation.pieces import Item, Material, box
 from answerprint.simulation.renderer import Renderer
 from answerprint.simulation.shoot import pass_file, shoot_stage
-from answerprint.simulation.stage import Build, Light, Performer, RenderSettings, SetPlan, Stage, StageCamera
+from answerprint.simulation.stage import Light, RenderSettings, SetPlan, Stage, StageCamera
 
 _REAL = {"eyes": (0.23, 0.59), "brows": (0.31, 0.74), "mouth": (0.21, 0.64)}
 _APART = 6.4

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from answerprint.media.exr import read_exr
+from answerprint.simulation.performers import Performer
 from answerprint.simulation.renderer import Renderer
 from answerprint.simulation.shoot import pass_file, shoot_stage
-from answerprint.simulation.stage import Light, Performer, SetPlan, Stage
+from answerprint.simulation.stage import Light, SetPlan, Stage
 
 Styles = dict[str, dict[str, float]]
 

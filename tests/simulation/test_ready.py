@@ -12,9 +12,10 @@ import pytest
 
 from answerprint.production import BadInput
 from answerprint.simulation import ready
+from answerprint.simulation.performers import Performer
 from answerprint.simulation.ready import check_stage, check_stages
 from answerprint.simulation.run import simulate
-from answerprint.simulation.stage import Performer, Stage
+from answerprint.simulation.stage import Stage
 from answerprint.simulation.studio_files import model_file, sky_file
 from answerprint.simulation.sweeps import read_plan
 

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from answerprint.media.exr import colour_tag, read_exr
 from answerprint.production import BadInput
 from answerprint.simulation.passes import relit
+from answerprint.simulation.performers import Performer
 from answerprint.simulation.renderer import Renderer, RendererFault
 from answerprint.simulation.shoot import pass_file, shoot_stage
-from answerprint.simulation.stage import CameraKey, Performer, Stage
+from answerprint.simulation.stage import CameraKey, Stage
 
 Picture = NDArray[np.float32]
 

@@ -7,10 +7,11 @@ import pytest
 
 from answerprint.simulation.generate import generate
 from answerprint.simulation.order import Shoot
+from answerprint.simulation.performers import Action, Performer
 from answerprint.simulation.poses import pose_at
 from answerprint.simulation.sets.furniture import sofa
 from answerprint.simulation.sets.registry import build
-from answerprint.simulation.stage import FAMILIES, Action, Performer, SetPlan, read_stage
+from answerprint.simulation.stage import FAMILIES, SetPlan, read_stage
 
 INTERIORS = [name for name in FAMILIES if name not in ("street", "garden")]
 

@@ -11,7 +11,8 @@ from answerprint.simulation import cameras, light
 from answerprint.simulation.cryptomatte import coverage, identity, murmur3
 from answerprint.simulation.order import Shoot
 from answerprint.simulation.passes import relit
-from answerprint.simulation.stage import CameraKey, Light, LightKey, Performer, RigObject, Stage, StageCamera, read_stage
+from answerprint.simulation.performers import Performer
+from answerprint.simulation.stage import CameraKey, Light, LightKey, RigObject, Stage, StageCamera, read_stage
 
 
 def test_a_stage_is_the_same_after_a_round_trip(small: Stage) -> None:

@@ -18,8 +18,9 @@ from answerprint.optics.track import axes_from_angles
 from answerprint.optics.ulens import read_ulens
 from answerprint.production import BadInput
 from answerprint.simulation import cameras
+from answerprint.simulation.performers import Performer
 from answerprint.simulation.pieces import Item
-from answerprint.simulation.stage import CameraKey, Light, Performer, SetPlan, Stage, StageCamera
+from answerprint.simulation.stage import CameraKey, Light, SetPlan, Stage, StageCamera
 from answerprint.simulation.unreal import unreal_pose, write_unreal
 from answerprint.simulation.usd_stage import luminance
 

@@ -8,10 +8,11 @@ import numpy as np
 
 from answerprint.simulation.lighting import PATTERNS, PatternName, angles, pattern
 from answerprint.simulation.metering import set_key
+from answerprint.simulation.performers import Build, Performer, Wardrobe
 from answerprint.simulation.pieces import Colour, Vector
 from answerprint.simulation.place import Place
 from answerprint.simulation.sets.registry import build
-from answerprint.simulation.stage import Build, Family, Light, Performer, RenderSettings, SetPlan, Stage, StageCamera, Wardrobe
+from answerprint.simulation.stage import Family, Light, RenderSettings, SetPlan, Stage, StageCamera
 
 _NAMES = ("anna", "ben", "chiara", "david", "esther", "farid")
 _CLOTHES: tuple[Colour, ...] = (

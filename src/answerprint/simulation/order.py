@@ -13,11 +13,12 @@ from answerprint.production import BadInput
 from answerprint.simulation import cameras, light
 from answerprint.simulation.defocus import Defocus
 from answerprint.simulation.lens import overscan
+from answerprint.simulation.performers import Performer
 from answerprint.simulation.pieces import Item, Material, Part, Vector, box, tube
 from answerprint.simulation.place import Place
 from answerprint.simulation.poses import pose_at
 from answerprint.simulation.sets.registry import build
-from answerprint.simulation.stage import Light, Performer, RigObject, Stage, StageCamera
+from answerprint.simulation.stage import Light, RigObject, Stage, StageCamera
 from answerprint.simulation.studio_files import model_file, sky_file
 
 SKY_GROUP = "sky"

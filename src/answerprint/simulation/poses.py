@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from answerprint.production import BadInput
-from answerprint.simulation.stage import Action, Performer
+from answerprint.simulation.performers import Action, Performer
 
 Marks = dict[str, tuple[float, float, float]]
 """Marks of a set: x, y in metres and heading in degrees."""

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from answerprint.production import BadInput, FaultFound
-from answerprint.simulation.pieces import Document
-from answerprint.simulation.stage import Name, Stage, bad_field
+from answerprint.simulation.pieces import Document, Name
+from answerprint.simulation.stage import Stage, bad_field
 
 Real = NDArray[np.float64]
 Level = float | int | str | bool | tuple[float, ...]

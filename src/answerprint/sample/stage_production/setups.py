@@ -11,20 +11,9 @@ from dataclasses import dataclass
 
 from answerprint.production import Timecode, frame_rate
 from answerprint.sample.stage_production import lens
+from answerprint.simulation.performers import Action, Build, Performer, Wardrobe
 from answerprint.simulation.pieces import Item, Material, box, cylinder, sphere
-from answerprint.simulation.stage import (
-    Action,
-    Build,
-    CameraKey,
-    Light,
-    Performer,
-    RenderSettings,
-    RigObject,
-    SetPlan,
-    Stage,
-    StageCamera,
-    Wardrobe,
-)
+from answerprint.simulation.stage import CameraKey, Light, RenderSettings, RigObject, SetPlan, Stage, StageCamera
 from answerprint.simulation.techniques import crane_over, rack_focus
 
 TITLE = "Half an Inch"

@@ -97,11 +97,12 @@ def office(plan: SetPlan) -> Place:
     r.put("plant", f.plant(1.3, "white plastic", r.random), r.width / 2 - 0.5, r.depth / 2 - 0.5)
     r.hang("picture", f.framed(0.7, 0.5, "black plastic", "art 1"), "back", 2.3, 1.5, needed=False)
     r.hang("clock", f.clock(0.16), "back", -0.75, 2.1)
+    r.material("full bottle", "plastic", (0.2, 0.36, 0.5), roughness=0.12)
     r.put(
         "water cooler",
         [
             box((0.32, 0.32, 0.95), "white plastic", bevel=0.02),
-            lathe([(0.13, 0), (0.14, 0.05), (0.14, 0.32), (0.05, 0.38)], "window glass", (0, 0, 0.95)),
+            lathe([(0.13, 0), (0.14, 0.05), (0.14, 0.32), (0.05, 0.38)], "full bottle", (0, 0, 0.95)),
         ],
         -r.width / 2 + 0.35,
         r.depth / 2 - 0.4,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from answerprint.optics.thin_lens import Focus
 from answerprint.simulation.defocus import Defocus, averaged
@@ -36,6 +37,34 @@ def test_an_edge_out_of_focus_is_as_smooth_as_the_blur_that_made_it() -> None:
     smooth_by_features(with_lens, LENS)
     smooth_by_features(without)
     assert roughness(with_lens) < 0.5 * roughness(without)
+
+
+def before_the_sky(slant: float) -> Rendered:
+    """A fence's edge 7 m away, spread over ten pixels, before a sky that its few rays meet or not: 32 of light and guides, one of depth."""
+    random = np.random.default_rng(11)
+    y, x = np.mgrid[:48, :64].astype(np.float32)
+    open_ = np.clip((x - slant * (y - 24) - 27) / 10, 0, 1)[..., None]
+    share = (random.binomial(32, open_) / 32).astype(np.float32)
+    ray = random.random(open_.shape) < open_
+    normal = np.zeros((48, 64, 3), dtype=np.float32)
+    normal[..., 1] = 1
+    three = np.repeat(share, 3, axis=2)
+    data = {
+        "albedo": 0.3 * (1 - three), "normal": normal * (1 - three), "depth": np.where(ray, np.float32(np.inf), np.float32(7)),
+        "material_id": np.where(ray, np.float32(0), np.float32(4)), "guide_depth": 7 * (1 - share), "guide_normal": normal * (1 - three),
+        "guide_gloss": 0 * three, "guide_shine": 0 * three, "guide_sky": 3 * three,
+    }  # fmt: skip
+    light = (0.06 * (1 - three) * random.gamma(8, 1 / 8, open_.shape) + 0.6 * three).astype(np.float32)
+    return Rendered(light, {}, data, {})
+
+
+@pytest.mark.parametrize("slant", [0, 1])
+def test_an_edge_out_of_focus_before_the_sky_is_an_even_ramp_and_no_comb(slant: int) -> None:
+    frame = before_the_sky(slant / 2)
+    smooth_by_features(frame, Defocus(LENS.focus, LENS.pitch_mm, 32))
+    stops = np.log2(frame.beauty[..., 1])
+    along = np.roll(stops, (2, slant), (0, 1)) + np.roll(stops, (-2, -slant), (0, 1))
+    assert np.abs(stops - 0.5 * along)[6:-6, 16:48].max() < 0.12
 
 
 def test_what_is_in_focus_is_filtered_as_without_a_lens() -> None:

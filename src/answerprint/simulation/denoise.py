@@ -84,16 +84,16 @@ class _Surface:
         data = _guides(rendered.data)
         depth = data["depth"]
         spread = np.zeros_like(depth) if defocus is None else defocus.spread(depth)
-        blurred = spread > _BLURRED
+        blurred = (spread > _BLURRED).astype(np.float32)
         data["depth"] = np.exp(averaged(np.log(depth), spread))
         for name in ("normal", "albedo", "shares"):
             data[name] = averaged(data[name], spread)
         if "material_id" in data:
-            # One ray's answer, and in a blur each ray has another: there the guides that are means decide.
-            data["material_id"] = np.where(blurred, np.float32(-1), data["material_id"])
+            # One ray's answer, and in a blur each ray has another: there the guides that are means decide (so with depth, in the likeness).
+            data["material_id"] = np.where(blurred > 0, np.float32(-1), data["material_id"])
         seen = Rendered(rendered.beauty, {}, data, {})
-        mixed = np.where(blurred, np.float32(0), _mixed(seen))
-        near, *wide = (_likeness(seen, mixed, gap) for gap in (1, *_WIDE))
+        mixed = _mixed(seen) * (1 - blurred)
+        near, *wide = (_likeness(seen, mixed, blurred, gap) for gap in (1, *_WIDE))
         edges = Edges.of(data, _grown(mixed)[..., 0] > 0, mixed[..., 0] > 0)
         return cls(data["albedo"] + np.float32(0.02), mixed, edges, near, wide, spread)
 
@@ -166,8 +166,8 @@ def _taps(weights: list[Picture], gap: int) -> Iterator[tuple[Picture, int, int]
         yield weight, (number // 5 - 2) * gap, (number % 5 - 2) * gap
 
 
-def _likeness(rendered: Rendered, mixed: Picture, gap: int) -> list[Picture]:
-    """Weights of the 25 neighbours ``gap`` pixels apart, rows first, each (height, width, 1)."""
+def _likeness(rendered: Rendered, mixed: Picture, blurred: Picture, gap: int) -> list[Picture]:
+    """Weights of the 25 neighbours ``gap`` pixels apart, rows first, each (height, width, 1); two that are ``blurred`` are of any depth."""
     normal, depth, albedo = rendered.data["normal"], rendered.data["depth"], rendered.data["albedo"]
     normal = normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), np.float32(1e-6))
     closeness, down, across = _planes(depth)
@@ -182,6 +182,7 @@ def _likeness(rendered: Rendered, mixed: Picture, gap: int) -> list[Picture]:
             same = np.clip((normal * _shifted(normal, dy, dx)).sum(axis=-1, keepdims=True), 0, 1) ** 10
             off = np.abs(_shifted(closeness, dy, dx) - closeness - dy * down - dx * across)
             apart = off / (0.02 * closeness * (abs(dx) + abs(dy)) + _TINY)
+            apart *= 1 - blurred * _shifted(blurred, dy, dx)
             other = ((albedo - _shifted(albedo, dy, dx)) ** 2).sum(axis=-1, keepdims=True) / 0.06
             weight = ky * kx * same * np.exp(-np.minimum(apart, 30) - np.minimum(other, 30))
             if material is not None:

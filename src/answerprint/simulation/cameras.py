@@ -12,6 +12,8 @@ from answerprint.optics.track import axes_from_angles
 from answerprint.simulation.pieces import Vector
 from answerprint.simulation.stage import CameraKey, StageCamera
 
+NEAREST_FOCUS = 0.05
+"""Metres: nothing nearer is focused on, and what is behind the camera neither."""
 _ANIMATED = ("translation", "rotation", "pinhole_focal_length", "focus_distance", "t_stop")
 
 
@@ -55,7 +57,7 @@ def focus_distance(camera: StageCamera, eyes: dict[str, Vector]) -> float | None
     """Metres along the optical axis to what is kept sharp; None when the whole depth is."""
     if camera.focus_on and camera.focus_on in eyes:
         ahead = axes_from_angles(np.array(camera.rotation))[:, 1]
-        return max(0.05, float(np.dot(np.subtract(eyes[camera.focus_on], camera.translation), ahead)))
+        return max(NEAREST_FOCUS, float(np.dot(np.subtract(eyes[camera.focus_on], camera.translation), ahead)))
     return camera.focus_distance
 
 

@@ -6,13 +6,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from answerprint.simulation.lighting import PATTERNS, PatternName, angles, pattern
+from answerprint.simulation.direction import PatternName
+from answerprint.simulation.lighting import PATTERNS, angles, pattern, space_for_lamps
 from answerprint.simulation.metering import set_key
 from answerprint.simulation.performers import Build, Performer, Wardrobe
 from answerprint.simulation.pieces import Colour, Vector
 from answerprint.simulation.place import Place
 from answerprint.simulation.sets.registry import build
-from answerprint.simulation.stage import Family, Light, RenderSettings, SetPlan, Stage, StageCamera
+from answerprint.simulation.stage import OUTDOORS, Family, Light, RenderSettings, SetPlan, Stage, StageCamera
 
 _NAMES = ("anna", "ben", "chiara", "david", "esther", "farid")
 _CLOTHES: tuple[Colour, ...] = (
@@ -37,7 +38,6 @@ _NIGHT_FILL = -3.3
 """Stops below the key under which a face's dark side can no longer be read beside lamps that are in the picture."""
 _LENSES = (21.0, 25.0, 32.0, 40.0, 50.0)
 _WINDOWED = ("living-room", "kitchen", "office", "bedroom", "workshop")
-_OUTDOORS = ("street", "garden")
 _HOMES = ("living-room", "kitchen", "bedroom")
 _TUBES = ("office", "hospital-corridor", "workshop")
 
@@ -140,16 +140,22 @@ def _lights(
     name: PatternName = lighting or random.choice(day if plan.time == "day" else night)
     if name not in PATTERNS:
         raise KeyError(name)
-    w, d, h = place.size
-    inside = None if family in _OUTDOORS else ((-w / 2 + 0.35, -d / 2 + 0.3, 0.5), (w / 2 - 0.35, d / 2 - 0.3, h - 0.3))
-    share = 0.35 if family in _OUTDOORS and plan.time == "day" else 0.8
+    share = 0.35 if family in OUTDOORS and plan.time == "day" else 0.8
     below = PATTERNS[name].fill_stops
     if name not in ("high-key", "day-for-night"):
         # Black cloth on the other side takes light away as often as a reflector gives it.
         below -= float(random.uniform(0.0, 2.5))
     if plan.time == "night":
         below = max(below, _NIGHT_FILL)
-    lamps = pattern(name, eyes, start, lux * share, _motivated(random, place, eyes, start), fill_stops=below, inside=inside)
+    lamps = pattern(
+        name,
+        eyes,
+        start,
+        lux * share,
+        _motivated(random, place, eyes, start),
+        fill_stops=below,
+        inside=space_for_lamps(plan, place),
+    )
     if name != "high-key":
         # A grid keeps the key off the walls, which so fall away into the dark.
         lamps = (lamps[0].model_copy(update={"beam": float(random.uniform(60, 110))}), *lamps[1:])
@@ -166,7 +172,7 @@ def _lights(
 def _hour(random: np.random.Generator, family: str, time: str) -> dict[str, Any]:
     """How much of the light of the place there is: by day rooms with windows are often lit by these alone, and not by a bright sky."""
     stops, switched = float(random.uniform(-1.6, 0.2)), bool(random.random() > 0.55)
-    if time == "night" or family in _OUTDOORS:
+    if time == "night" or family in OUTDOORS:
         return {}
     # Lamps are switched on by day where the day is dark.
     return {"daylight_stops": stops - (1.2 if switched else 0.0), "practicals": switched or family not in _WINDOWED}

@@ -12,10 +12,14 @@ from typing import Literal
 
 import numpy as np
 
+from answerprint.simulation.direction import PatternName
 from answerprint.simulation.pieces import Vector
-from answerprint.simulation.stage import Light
+from answerprint.simulation.place import Place
+from answerprint.simulation.stage import OUTDOORS, Light, SetPlan
 
-PatternName = Literal["rembrandt", "loop", "split", "butterfly", "high-key", "low-key", "day-for-night"]
+
+_NEAREST_LAMP = 0.55
+"""Metres that a lamp keeps from the face, though the wall were nearer."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,14 @@ def angles(light: Light, camera: Vector) -> tuple[float, float]:
     return azimuth, float(np.degrees(np.arctan2(to_light[2], np.hypot(to_light[0], to_light[1]))))
 
 
+def space_for_lamps(plan: SetPlan, place: Place) -> tuple[Vector, Vector] | None:
+    """Two corners of the room that lamps stay in, clear of walls, floor and ceiling; None where there are no walls."""
+    if plan.family == "none" or plan.family in OUTDOORS:
+        return None
+    w, d, h = place.size
+    return (-w / 2 + 0.35, -d / 2 + 0.3, 0.5), (w / 2 - 0.35, d / 2 - 0.3, h - 0.3)
+
+
 def _around(
     eyes: Vector, camera: Vector, azimuth: float, elevation: float, distance: float, inside: tuple[Vector, Vector] | None
 ) -> Vector:
@@ -93,6 +105,6 @@ def _around(
         low, high = np.array(inside[0]), np.array(inside[1])
         with np.errstate(divide="ignore"):
             room = np.where(way > 0, (high - eyes) / way, np.where(way < 0, (low - eyes) / way, np.inf))
-        way = way * max(0.25, min(1.0, float(np.min(room))))
+        way = way * max(min(0.25, _NEAREST_LAMP / distance), min(1.0, float(np.min(room))))
     x, y, z = (float(v) for v in np.add(eyes, way))
     return x, y, z

@@ -12,6 +12,7 @@ from answerprint.optics.thin_lens import Focus
 from answerprint.production import BadInput
 from answerprint.simulation import cameras, light
 from answerprint.simulation.defocus import Defocus
+from answerprint.simulation.directed import directed
 from answerprint.simulation.lens import overscan
 from answerprint.simulation.performers import Performer
 from answerprint.simulation.pieces import Item, Material, Part, Vector, box, tube
@@ -30,11 +31,17 @@ _FAINTEST = 1e-9
 class Shoot:
     """A stage with its place built: makes the orders for the renderer."""
 
-    stage: Stage
+    asked: Stage
+    """The document as it was written."""
 
     @cached_property
     def place(self) -> Place:
-        return build(self.stage.set)
+        return build(self.asked.set)
+
+    @cached_property
+    def stage(self) -> Stage:
+        """The document with keys for every move and lamps for a lighting pattern: what is shot."""
+        return directed(self.asked, self.place)
 
     @cached_property
     def lights(self) -> tuple[Light, ...]:

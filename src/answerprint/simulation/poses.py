@@ -12,6 +12,7 @@ import numpy as np
 
 from answerprint.production import BadInput
 from answerprint.simulation.performers import Action, Performer
+from answerprint.simulation.pieces import Vector
 
 Marks = dict[str, tuple[float, float, float]]
 """Marks of a set: x, y in metres and heading in degrees."""
@@ -50,6 +51,18 @@ def pose_at(performer: Performer, frame: float, rate: float, marks: Marks) -> di
             reach = action.target
             joints = _mixed(joints, {**joints, **_reaching(performer, (x, y, heading), reach)}, done)
     return {"at": [x, y], "heading": heading, "floor": performer.floor, "seat": seat, "joints": joints}
+
+
+def eyes_at(performer: Performer, frame: float, rate: float, marks: Marks) -> Vector:
+    """Where a performer's eyes are at a frame, metres, before a renderer has measured them.
+
+    Upright they are at 0.935 of the body's height, seated at 0.46 of it above the seat (Winter's segments, chapter 4). Raises BadInput as
+    ``pose_at`` does.
+    """
+    pose, height = pose_at(performer, frame, rate, marks), performer.build.height
+    seat = pose["seat"]
+    x, y = pose["at"]
+    return float(x), float(y), pose["floor"] + 0.935 * height if seat is None else seat + 0.46 * height
 
 
 def _start(performer: Performer, marks: Marks) -> tuple[float, float, float]:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from answerprint.production import BadInput
 from answerprint.production.atomic import write_failure
+from answerprint.simulation.directed import directed
 from answerprint.simulation.order import Shoot
 from answerprint.simulation.poses import pose_at
+from answerprint.simulation.sets.registry import build
 from answerprint.simulation.stage import Stage
 
 
@@ -19,13 +21,16 @@ def check_stages(stages: Iterable[Stage]) -> None:
         what = stage.model_dump_json(include={"set", "performers", "rig", "render"})
         if what not in looked_at:
             check_stage(stage)
+        else:
+            directed(stage, build(stage.set))
         looked_at.add(what)
 
 
 def check_stage(stage: Stage) -> None:
     """Build the stage's place and walk its people through their actions.
 
-    Raises BadInput for a mark, material or file that is not there, a thing without a shape, a name that two things have.
+    Raises BadInput for a mark, material or file that is not there, a camera's move that cannot be made, a thing without a shape, a name that
+    two things have.
     """
     shoot = Shoot(stage)
     shoot.build_order(threads=1)

@@ -21,6 +21,7 @@ def frame_record(shoot: Shoot, camera: StageCamera, frame: int, people: dict[str
     state, seen = view.camera, view.now
     focus = _focus(camera, frame, people)
     rate = float(stage.rate)
+    asked = next(c.move for c in shoot.asked.cameras if c.label == camera.label)
     return {
         "frame": frame,
         "timecode": str(Timecode(frame, stage.rate)),
@@ -47,6 +48,8 @@ def frame_record(shoot: Shoot, camera: StageCamera, frame: int, people: dict[str
         "lights": [_lamp(shoot, lamp, frame) for lamp in shoot.lights],
         "light_groups": shoot.groups,
         "key_fill_stops": _ratio(shoot, frame),
+        **({"move": asked.model_dump(mode="json")} if asked else {}),
+        **({"lighting": shoot.asked.lighting.model_dump(mode="json")} if shoot.asked.lighting else {}),
         "performers": {name: _performer(seen, state, about) for name, about in people.items()},
         "set": {"family": stage.set.family, "seed": stage.set.seed, "time": stage.set.time},
     }

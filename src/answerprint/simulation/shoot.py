@@ -157,7 +157,7 @@ def _render(
     shoot: Shoot, out: Path, todo: list[tuple[StageCamera, int]], total: int, tell: Tell, given: Renderer | None, threads: int
 ) -> float:
     cpu = 0.0
-    digest = document_digest(shoot.stage)
+    digest = document_digest(shoot.asked)
     renderer = given or Renderer()
     work = Path(tempfile.mkdtemp(prefix=".rendering-", dir=out))
     try:
@@ -165,7 +165,8 @@ def _render(
         _write_provenance(shoot, out, digest, renderer.about)
         done = total - len(todo)
         for frame in dict.fromkeys(f for _, f in todo):
-            wanted = [c for c, f in todo if f == frame]
+            asked = {c.label for c, f in todo if f == frame}
+            wanted = [c for c in shoot.stage.cameras if c.label in asked]
             try:
                 cpu += _one_frame(shoot, renderer, out, work, digest, frame, wanted)
             except RendererCrashed:

@@ -20,6 +20,7 @@ from answerprint.optics.lens_model import AnyDistortion
 from answerprint.optics.sensor import Gain
 from answerprint.production import BadInput
 from answerprint.production.timecode import frame_rate
+from answerprint.simulation.direction import PATTERN_LAMPS, Lighting, Move, subjects_of
 from answerprint.simulation.performers import Performer
 from answerprint.simulation.pieces import Colour, Document, Item, Material, Name, Share, Vector
 
@@ -44,6 +45,8 @@ Family = Literal[
     "living-room", "kitchen", "office", "hospital-corridor", "bar", "workshop", "bedroom", "interview-room", "street", "garden", "none",
 ]  # fmt: skip
 
+
+OUTDOORS: tuple[Family, ...] = ("street", "garden")
 
 Length = Annotated[float, Field(ge=0)]
 
@@ -176,6 +179,7 @@ class StageCamera(Document):
     )
     white_balance_kelvin: float = Field(default=5600, ge=1500, le=15000)
     keys: tuple[CameraKey, ...] = ()
+    move: Move | None = Field(default=None, exclude_if=_is_none, description="a technique by its name, in place of keys")
     ease: Literal["linear", "smooth"] = "linear"
 
     @field_validator("active_sensor_resolution")
@@ -198,6 +202,8 @@ class StageCamera(Document):
             raise ValueError("has film grain and sensor noise; a picture is recorded once")
         if self.look_at == self.translation:
             raise ValueError("looks at the point where it stands; move it, or have it look elsewhere")
+        if self.move is not None and self.keys:
+            raise ValueError("has keys and a move; give one or the other")
         return self
 
 
@@ -245,6 +251,9 @@ class Stage(Document):
     set: SetPlan = SetPlan()
     performers: tuple[Performer, ...] = ()
     lights: tuple[Light, ...] = ()
+    lighting: Lighting | None = Field(
+        default=None, exclude_if=_is_none, description="a pattern around a face, whose key, fill and back are there beside 'lights'"
+    )
     cameras: tuple[StageCamera, ...] = Field(default=(StageCamera(),), min_length=1)
     rig: tuple[RigObject, ...] = ()
     render: RenderSettings = RenderSettings()
@@ -261,14 +270,29 @@ class Stage(Document):
             twice = {n for n in names if names.count(n) > 1}
             if twice:
                 raise ValueError(f"{what}: the name {sorted(twice)[0]!r} is given twice")
+        with_lux = {k.name for k in self.lights if k.illuminance_lux is not None} | ({"key"} if self.lighting else set())
         for light in self.lights:
-            if light.stops is not None and not any(
-                k.name == light.relative_to and k.illuminance_lux is not None for k in self.lights
-            ):
+            if light.stops is not None and light.relative_to not in with_lux:
                 raise ValueError(f"lights: {light.name!r} is relative to {light.relative_to!r}, which is no light with lux")
         for camera in self.cameras:
             if camera.focus_on and camera.focus_on not in [p.name for p in self.performers]:
                 raise ValueError(f"cameras: {camera.label!r} focuses on {camera.focus_on!r}, who is not among the performers")
+        return self
+
+    @model_validator(mode="after")
+    def _directed(self) -> Stage:
+        asked = {f"cameras: the move of {c.label!r}": c.move for c in self.cameras if c.move is not None}
+        for who, one in {**asked, **({"lighting": self.lighting} if self.lighting else {})}.items():
+            strange = [name for name in subjects_of(one) if name not in [p.name for p in self.performers]]
+            if strange:
+                raise ValueError(f"{who} is about {strange[0]!r}, who is not among the performers")
+        if self.lighting is not None:
+            taken = [light.name for light in self.lights if light.name in PATTERN_LAMPS]
+            if taken:
+                raise ValueError(f"lights: the pattern of 'lighting' has a {taken[0]!r} of its own; call yours something else")
+            seen_from = self.lighting.seen_from
+            if isinstance(seen_from, str) and seen_from not in [c.label for c in self.cameras]:
+                raise ValueError(f"lighting: is seen from {seen_from!r}, which is no camera's label")
         return self
 
     @property

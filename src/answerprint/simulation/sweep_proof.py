@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from answerprint.media.exr import read_exr
 from answerprint.production import BadInput, FaultFound
+from answerprint.simulation.direction import PATTERN_LAMPS
 from answerprint.simulation.order import Shoot
-from answerprint.simulation.stage import PASSES, Stage
-from answerprint.simulation.sweeps import Tolerance, differing_paths, path_by_names
+from answerprint.simulation.stage import PASSES, Light, Stage
+from answerprint.simulation.sweeps import Tolerance, differences, differing_paths, path_by_names
 
 Real = NDArray[np.float64]
 
@@ -32,6 +33,12 @@ _FORMAT = (
     "version", "name", "label", "first_frame", "frame_count", "frame_rate", "active_sensor_resolution", "resolution_scale", "passes", "storage",
 )  # fmt: skip
 """Last parts of fields that change how many pictures there are, how large, or what they are called."""
+_OF_PATTERN: dict[str, tuple[str, ...]] = {"ratio": ("fill",), "back_stops": ("back",), "size": ("key",)}
+"""Fields of a lighting pattern that are about one of its lamps."""
+_LEADING = ("illuminance_lux", "key_lux", "key_stops", "pattern")
+"""Fields that change a level which other lamps are set against."""
+_PLACES = ("translation", "size", "aim", "beam", "pattern", "subject", "seen_from", "side", "distance")
+"""Fields of lamps and patterns by which a lamp moves or grows."""
 _COUNTS = 0.02
 """Share of the picture that a thing must fill in both levels before its colour is compared."""
 
@@ -42,6 +49,11 @@ class Level:
 
     folder: Path
     stage: Stage
+
+    @cached_property
+    def lights(self) -> tuple[Light, ...]:
+        """The lamps of the document, those of a lighting pattern with them."""
+        return Shoot(self.stage).stage.lights
 
     @property
     def camera(self) -> Path:
@@ -70,11 +82,13 @@ def check_measurable(stages: list[Stage], field: str, tolerances: tuple[Toleranc
     """Raise BadInput, before anything is shot, for a sweep whose proof could not be made.
 
     A field that changes how many pictures there are, how large or what they are called leaves nothing to compare; a pass that is
-    held must be rendered; a group or lamp that is held must be on the stage.
+    held must be rendered; a group or lamp that is held must be on the stage; a lighting pattern or a camera's move must not follow
+    what is varied.
     """
     first = stages[0]
     if path_by_names(first, field).split(".")[-1] in _FORMAT:
         raise BadInput(f"sweep over {field}", "makes pictures that cannot be compared", "shoot each as a stage of its own")
+    _check_followers(stages, field)
     for held in (*held_by_nature(Level(Path(), first), field), *tolerances):
         kind = held.field.partition(":")[0].partition(" beside ")[0]
         needed = {"group": "groups", "light": "beauty"}.get(kind, kind)
@@ -82,7 +96,8 @@ def check_measurable(stages: list[Stage], field: str, tolerances: tuple[Toleranc
             raise BadInput(
                 f"sweep over {field}", f"is proved by {held.field}, which is not rendered", f"add {needed!r} to the passes"
             )
-    known = {f"group:{name}" for name in Shoot(first).groups} | {f"lamp:{lamp.name}" for lamp in first.lights}
+    shoot = Shoot(first)
+    known = {f"group:{name}" for name in shoot.groups} | {f"lamp:{lamp.name}" for lamp in shoot.stage.lights}
     for held in tolerances:
         if held.field.startswith(("group:", "lamp:")) and held.field not in known:
             raise BadInput(f"sweep over {field}", f"there is no {held.field!r} to hold", f"use one of: {', '.join(sorted(known))}")
@@ -114,9 +129,9 @@ def held_by_nature(level: Level, field: str) -> list[Tolerance]:
     stage, parts = level.stage, field.split(".")
     exact = [_geometry(name, name) for name in GEOMETRY]
     still = [Tolerance(field=name, relative=0.0) for name in ("record:camera", "record:exposure", "people")]
-    lamps = [Tolerance(field=f"lamp:{lamp.name}", relative=0.0) for lamp in stage.lights]
-    if parts[0] == "lights":
-        return _beside_a_light(level, field, exact, still, lamps)
+    lamps = [Tolerance(field=f"lamp:{lamp.name}", relative=0.0) for lamp in level.lights]
+    if parts[0] in ("lights", "lighting"):
+        return [*exact, *still, *_beside_lamps(level, _moved_lamps(level, field), parts[-1], lamps)]
     if parts[0] == "cameras":
         people = [Tolerance(field="people", relative=0.0)]
         if parts[-1] in _EXPOSURE:
@@ -148,21 +163,39 @@ def _geometry(field: str, kind: str) -> Tolerance:
     return Tolerance(field=field, relative=_AVERAGED if kind in ("normal", "albedo") else 0.0)
 
 
-def _beside_a_light(
-    level: Level, field: str, exact: list[Tolerance], still: list[Tolerance], lamps: list[Tolerance]
-) -> list[Tolerance]:
-    stage, last = level.stage, field.split(".")[-1]
-    name = path_by_names(stage, field).split(".")[1]
-    own = next(lamp for lamp in stage.lights if lamp.name == name)
-    follow = [lamp for lamp in stage.lights if lamp.relative_to == name and lamp.stops is not None]
-    moved = [own, *(follow if last == "illuminance_lux" else [])]
+def _check_followers(stages: list[Stage], field: str) -> None:
+    """Raise BadInput where a pattern's lamps or a move's keys differ between levels of a field that is not theirs."""
+    first = Shoot(stages[0]).stage
+    own = path_by_names(stages[0], field).split(".")
+    prefix = {"lighting": "lights", "cameras": f"cameras.{'.'.join(own[1:2])}"}.get(own[0], ".".join(own))
+    for stage in stages[1:]:
+        strays = [path for path in differences(first, Shoot(stage).stage) if path != prefix and not path.startswith(f"{prefix}.")]
+        if strays:
+            points = "subject and as seen_from of 'lighting'" if strays[0].startswith("lights") else "subject of the move"
+            raise BadInput(f"sweep over {field}", f"{strays[0]} follows it", f"give a point as {points}")
+
+
+def _moved_lamps(level: Level, field: str) -> list[Light]:
+    """The lamps that a field of a lamp, or of a lighting pattern, is about, and those that are set against them."""
+    last = field.split(".")[-1]
+    if field.startswith("lighting."):
+        names: tuple[str, ...] = _OF_PATTERN.get(last, PATTERN_LAMPS)
+    else:
+        names = (path_by_names(level.stage, field).split(".")[1],)
+    own = [lamp for lamp in level.lights if lamp.name in names]
+    follow = [lamp for lamp in level.lights if last in _LEADING and lamp.relative_to in names and lamp.stops is not None]
+    return [*own, *(lamp for lamp in follow if lamp not in own)]
+
+
+def _beside_lamps(level: Level, moved: list[Light], last: str, lamps: list[Tolerance]) -> list[Tolerance]:
+    """The lamps and light groups beside those that are moved."""
     moving = {lamp.group or lamp.name for lamp in moved}
     folder = level.camera / "groups"
-    groups = sorted({p.name for p in folder.iterdir()} if folder.is_dir() else {lamp.group or lamp.name for lamp in stage.lights})
+    groups = sorted({p.name for p in folder.iterdir()} if folder.is_dir() else {lamp.group or lamp.name for lamp in level.lights})
     # A lamp that moves or grows spends other random numbers, never light: the other groups stay as they are.
-    near = 1e-2 if last in ("translation", "size", "aim", "beam") else 1e-5
+    near = 1e-2 if last in _PLACES else 1e-5
     beside = [t for t in lamps if t.field.removeprefix("lamp:") not in {lamp.name for lamp in moved}]
-    return [*exact, *still, *beside, *(Tolerance(field=f"group:{g}", relative=near) for g in groups if g not in moving)]
+    return [*beside, *(Tolerance(field=f"group:{g}", relative=near) for g in groups if g not in moving)]
 
 
 def _changed(name: str, first: Level, level: Level) -> tuple[float, str]:

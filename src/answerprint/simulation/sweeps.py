@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from answerprint.production import BadInput, FaultFound
+from answerprint.simulation.directed import lit
+from answerprint.simulation.direction import PATTERN_LAMPS, Move
 from answerprint.simulation.pieces import Document, Name
+from answerprint.simulation.sets.registry import build
 from answerprint.simulation.stage import Stage, bad_field
 
 Real = NDArray[np.float64]
@@ -111,6 +114,10 @@ def varied(stage: Stage, field: str, level: Any) -> Stage:
 
     Raises BadInput for a path that is not in the document and for a value that the field does not take.
     """
+    parts = field.split(".")
+    if parts[0] == "lights" and parts[1:2] and parts[1] in PATTERN_LAMPS:
+        # A lamp of the pattern is varied by itself: the document then says the lamps, and no longer the pattern.
+        stage = lit(stage, build(stage.set))
     document = stage.model_dump(mode="json")
     holder, last = _holder(document, field)
     holder[last] = list(level) if isinstance(level, tuple) else level
@@ -192,7 +199,7 @@ def coverage(records: list[dict[str, float]], fields: dict[str, tuple[float, flo
 
 def capture_plan(sweep: Sweep) -> list[str]:
     """The sweep as lines of a call sheet, so that a crew can shoot it on a real stage."""
-    base = sweep.baseline
+    base = lit(sweep.baseline, build(sweep.baseline.set))
     camera = base.cameras[0]
     lamps = ", ".join(
         f"{lamp.name} {lamp.kind} {f'{lamp.illuminance_lux:g} lux' if lamp.illuminance_lux is not None else f'{lamp.stops:+g} stops to {lamp.relative_to}'} {lamp.kelvin:g} K"
@@ -201,7 +208,8 @@ def capture_plan(sweep: Sweep) -> list[str]:
     lines = [
         f"SWEEP {sweep.name}: {sweep.field.replace('.', ' ')}, {len(sweep.levels)} levels, {base.frame_count} frames each at {base.frame_rate} fps",
         f"HOLD camera {camera.label}: {camera.pinhole_focal_length:g} mm, T{camera.t_stop:g}, ISO {camera.iso_speed:g}, {camera.shutter_angle:g} degrees, "
-        f"{camera.white_balance_kelvin:g} K, lens height {camera.translation[2]:.2f} m; lock off, tape focus",
+        f"{camera.white_balance_kelvin:g} K, lens height {camera.translation[2]:.2f} m; {'mark the move' if camera.move else 'lock off'}, tape focus",
+        *([f"MOVE camera {camera.label}: {_in_words(camera.move)}"] if camera.move else []),
         f"HOLD lights: {lamps or 'as they are'}",
         f"HOLD people: {', '.join(f'{p.name} on mark {p.mark}' for p in base.performers) or 'nobody in frame'}",
         "SHOOT grey card and colour chart at the face, level 1 settings",
@@ -212,6 +220,11 @@ def capture_plan(sweep: Sweep) -> list[str]:
             + "; slate, roll, repeat the action"
         )
     return [*lines, "REPEAT take 1 at the end: it must match, or something else moved"]
+
+
+def _in_words(move: Move) -> str:
+    told = move.model_dump(exclude={"technique"}, exclude_none=True)
+    return f"{move.technique}, " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
 
 
 def _holder(document: Any, field: str) -> tuple[Any, Any]:

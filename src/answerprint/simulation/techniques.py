@@ -1,44 +1,52 @@
 """Camera technique as parameters: each makes the keys of a camera, frame by frame, from what an operator would be told.
 
-Frames count from ``first``; a technique of ``count`` frames gives exactly that many keys, so nothing is left to interpolation.
+Frames count from ``first``; a technique of ``count`` frames gives exactly that many keys, so nothing is left to interpolation. A subject
+is a point, or a place for each frame (count, 3) of one who moves: the camera's way is made for where it is at first, aim and zoom follow it.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from answerprint.optics.track import axes_from_angles
 from answerprint.production import BadInput
 from answerprint.simulation.cameras import look_at
 from answerprint.simulation.pieces import Vector
 from answerprint.simulation.stage import CameraKey, StageCamera
 
 Real = NDArray[np.float64]
+Places = Vector | Real
+"""A point in metres, or one for each frame."""
+
+_NEAREST = 0.2
+"""Metres that a camera keeps from its subject."""
 
 
-def dolly_zoom(camera: StageCamera, subject: Vector, metres: float, first: int, count: int) -> tuple[CameraKey, ...]:
+def dolly_zoom(camera: StageCamera, subject: Places, metres: float, first: int, count: int) -> tuple[CameraKey, ...]:
     """Dolly ``metres`` towards the subject (below zero away) while the zoom keeps it the same size.
 
     Focal length over distance stays constant: f(t) = f0 d(t) / d0.
     """
-    start, target = np.array(camera.translation), np.array(subject)
-    way = target - start
-    distance = float(np.linalg.norm(way))
-    if metres >= distance - 0.2:
-        raise BadInput("dolly zoom", f"moves {metres} m towards a subject {distance:.2f} m away", "stop at least 0.2 m before it")
+    start, targets = np.array(camera.translation), _places(subject, count)
+    way = targets[0] - start
+    whole = float(np.linalg.norm(way))
+    _stop_before("dolly zoom", metres, whole)
     keys = []
-    for share, frame in _shares(first, count):
-        moved = metres * share
-        position = start + way / distance * moved
+    for (share, frame), target in zip(_shares(first, count), targets, strict=True):
+        position = start + way / whole * metres * share
+        distance = float(np.linalg.norm(target - position))
+        _stop_before("dolly zoom", 0.0, distance)
         keys.append(
             CameraKey(
                 frame=frame,
                 translation=_vector(position),
-                look_at=subject,
-                focus_distance=distance - moved,
-                pinhole_focal_length=camera.pinhole_focal_length * (distance - moved) / distance,
+                look_at=_vector(target),
+                focus_distance=distance,
+                pinhole_focal_length=camera.pinhole_focal_length * distance / whole,
             )
         )
     return tuple(keys)
@@ -56,28 +64,26 @@ def rack_focus(camera: StageCamera, near_m: float, far_m: float, first: int, cou
     return tuple(keys)
 
 
-def push_in(camera: StageCamera, subject: Vector, metres: float, rise_m: float, first: int, count: int) -> tuple[CameraKey, ...]:
+def push_in(camera: StageCamera, subject: Places, metres: float, rise_m: float, first: int, count: int) -> tuple[CameraKey, ...]:
     """Push in (and up by ``rise_m``) with a counter-tilt that keeps the subject at its height in the picture."""
-    start, target = np.array(camera.translation), np.array(subject)
-    flat = target - start
-    flat[2] = 0
+    start, targets = np.array(camera.translation), _places(subject, count)
+    ahead = _over_the_floor("push in", start, targets[0], metres)
     keys = []
-    for share, frame in _shares(first, count):
-        position = start + flat / np.linalg.norm(flat) * metres * share + np.array([0, 0, rise_m * share])
-        keys.append(CameraKey(frame=frame, translation=_vector(position), look_at=subject))
+    for (share, frame), target in zip(_shares(first, count), targets, strict=True):
+        position = start + ahead * metres * share + np.array([0, 0, rise_m * share])
+        keys.append(CameraKey(frame=frame, translation=_vector(position), look_at=_vector(target)))
     return tuple(keys)
 
 
-def crane_over(camera: StageCamera, subject: Vector, rise_m: float, over_m: float, first: int, count: int) -> tuple[CameraKey, ...]:
+def crane_over(camera: StageCamera, subject: Places, rise_m: float, over_m: float, first: int, count: int) -> tuple[CameraKey, ...]:
     """Crane up by ``rise_m`` and over the subject by ``over_m``, looking at it all the way: the arm swings on a quarter circle."""
-    start, target = np.array(camera.translation), np.array(subject)
-    flat = (target - start) * [1, 1, 0]
-    ahead = flat / np.linalg.norm(flat)
+    start, targets = np.array(camera.translation), _places(subject, count)
+    ahead = _over_the_floor("crane", start, targets[0], over_m)
     keys = []
-    for share, frame in _shares(first, count):
+    for (share, frame), target in zip(_shares(first, count), targets, strict=True):
         angle = share * np.pi / 2
         position = start + ahead * over_m * (1 - np.cos(angle)) + np.array([0, 0, rise_m * np.sin(angle)])
-        keys.append(CameraKey(frame=frame, translation=_vector(position), look_at=subject))
+        keys.append(CameraKey(frame=frame, translation=_vector(position), look_at=_vector(target)))
     return tuple(keys)
 
 
@@ -122,6 +128,65 @@ def with_keys(camera: StageCamera, keys: tuple[CameraKey, ...]) -> StageCamera:
     """The camera doing this; a fixed point it looked at gives way to what the keys say."""
     fixed = all(key.rotation is not None for key in keys)
     return camera.model_copy(update={"keys": keys, "look_at": None if fixed else camera.look_at})
+
+
+def framed(camera: StageCamera, keys: tuple[CameraKey, ...], subject: Vector) -> tuple[CameraKey, ...]:
+    """The same keys, but what they look at stays where the camera, at rest, has ``subject`` in its picture: an operator keeps the framing.
+
+    Zoom and focus of the keys are for a subject on the axis; they come out for this place. A subject that is not in the picture comes to
+    its middle, as the keys have it.
+    """
+    pan, tilt, roll = _angles(camera)
+    right, ahead, up = np.subtract(subject, camera.translation) @ axes_from_angles(np.array([pan, tilt, 0.0]))
+    width, height = camera.active_sensor_physical_dimensions
+    beside, above = right / ahead * camera.pinhole_focal_length, up / ahead * camera.pinhole_focal_length
+    if ahead <= 0 or abs(beside) > width / 2 or abs(above) > height / 2:
+        return keys
+    rest, off = camera.pinhole_focal_length, beside**2 + above**2
+    turned, last = [], pan
+    for key in keys:
+        focal = rest
+        update: dict[str, Any] = {"look_at": None}
+        if key.pinhole_focal_length is not None:
+            # Off the axis a thing is sqrt(f2 + r2) / d large, r millimetres from the middle of the picture.
+            focal = math.sqrt(max((rest**2 + off) * (key.pinhole_focal_length / rest) ** 2 - off, key.pinhole_focal_length**2 / 4))
+            update["pinhole_focal_length"] = focal
+        if key.focus_distance is not None:
+            update["focus_distance"] = key.focus_distance / math.sqrt(1 + off / focal**2)
+        place, target = np.array(key.translation or camera.translation), np.array(key.look_at)
+        new_pan, new_tilt = _angles_that_show(target - place, beside / focal, above / focal)
+        # A pan that goes on past half a turn goes on: between its keys nothing turns back.
+        last += (new_pan - last + 180) % 360 - 180
+        turned.append(key.model_copy(update=update | {"rotation": (last, new_tilt, roll)}))
+    return tuple(turned)
+
+
+def _angles_that_show(way: Real, beside: float, above: float) -> tuple[float, float]:
+    """Pan and tilt in degrees that have a direction ``beside`` and ``above`` the axis, as tangents, before any roll."""
+    x, y, z = way / np.linalg.norm(way)
+    u, v, w = np.array([beside, 1.0, above]) / np.sqrt(1 + beside**2 + above**2)
+    tilt = np.arcsin(np.clip(z / np.hypot(v, w), -1, 1)) - np.arctan2(w, v)
+    pan = np.arctan2(-x, y) - np.arctan2(-u, v * np.cos(tilt) - w * np.sin(tilt))
+    return float(np.degrees(pan)), float(np.degrees(tilt))
+
+
+def _places(subject: Places, count: int) -> Real:
+    return np.broadcast_to(np.asarray(subject, dtype=np.float64), (count, 3))
+
+
+def _stop_before(what: str, metres: float, distance: float) -> None:
+    if metres >= distance - _NEAREST or distance < _NEAREST:
+        raise BadInput(
+            what, f"moves {metres:g} m towards a subject {distance:.2f} m away", f"stop at least {_NEAREST:g} m before it"
+        )
+
+
+def _over_the_floor(what: str, start: Real, target: Real, metres: float) -> Real:
+    """The level direction to a subject; it is not reached."""
+    flat = (target - start) * [1, 1, 0]
+    distance = float(np.linalg.norm(flat))
+    _stop_before(what, metres, distance)
+    return np.asarray(flat / distance)
 
 
 def _waves(random: np.random.Generator, times: Real) -> Real:

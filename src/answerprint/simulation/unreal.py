@@ -35,7 +35,7 @@ from answerprint.optics.ulens import write_ulens
 from answerprint.production.atomic import write_atomically
 from answerprint.simulation import cameras
 from answerprint.simulation.order import Shoot
-from answerprint.simulation.poses import pose_at
+from answerprint.simulation.poses import eyes_at
 from answerprint.simulation.stage import Stage, StageCamera
 from answerprint.simulation.usd_stage import UpAxis, write_usd
 
@@ -62,7 +62,7 @@ def write_unreal(stage: Stage, folder: Path, up: UpAxis = "Z") -> Exchange:
     shoot = Shoot(stage)
     folder.mkdir(parents=True, exist_ok=True)
     scene = folder / f"{stage.name}.usdc"
-    ways = {camera.label: camera_way(shoot, camera) for camera in stage.cameras}
+    ways = {camera.label: camera_way(shoot, camera) for camera in shoot.stage.cameras}
     # USD picks its format by the ending, so the unfinished file keeps it.
     unfinished = folder / f".{uuid.uuid4().hex}.usdc"
     try:
@@ -71,7 +71,7 @@ def write_unreal(stage: Stage, folder: Path, up: UpAxis = "Z") -> Exchange:
     finally:
         unfinished.unlink(missing_ok=True)
     lenses: list[Path] = []
-    for camera in stage.cameras:
+    for camera in shoot.stage.cameras:
         written, said = _write_lens(shoot, camera, ways[camera.label], folder)
         lenses += written
         notes += said
@@ -86,12 +86,12 @@ def write_unreal(stage: Stage, folder: Path, up: UpAxis = "Z") -> Exchange:
 def camera_way(shoot: Shoot, camera: StageCamera) -> list[tuple[StageCamera, float | None]]:
     """The camera with its lens resolved, and its focus in metres, at every frame of the stage.
 
-    A focus that follows a performer's eyes is worked out from their height: the eyes of an upright adult are at 0.935 of it.
+    A focus that follows a performer's eyes is worked out from their pose (``poses.eyes_at``), as no renderer has measured them.
     """
-    way = []
+    way, rate = [], float(shoot.stage.rate)
     for frame in shoot.stage.frames:
         state = cameras.at_frame(camera, frame)
-        eyes = {p.name: _eyes(shoot, p.name, frame) for p in shoot.stage.performers if p.name == camera.focus_on}
+        eyes = {p.name: eyes_at(p, frame, rate, shoot.place.marks) for p in shoot.stage.performers if p.name == camera.focus_on}
         focus = cameras.focus_distance(state, eyes)
         way.append((cameras.with_lens(state, focus), focus))
     return way
@@ -143,15 +143,6 @@ def _key(frame: int, camera: StageCamera, focus: float | None) -> dict[str, Any]
         "aperture": cameras.f_stop(camera),
         "focus": None if focus is None else focus * 100.0,
     }
-
-
-def _eyes(shoot: Shoot, name: str, frame: int) -> tuple[float, float, float]:
-    performer = next(p for p in shoot.stage.performers if p.name == name)
-    pose = pose_at(performer, frame, float(shoot.stage.rate), shoot.place.marks)
-    height = 0.935 * performer.build.height
-    seat = pose["seat"]
-    # Seated, the eyes are 0.46 of the body's height above the seat (Winter's segments: trunk, neck and head to the eyes).
-    return (*pose["at"], pose["floor"] + height if seat is None else seat + 0.46 * performer.build.height)
 
 
 def _write_lens(

@@ -170,18 +170,20 @@ class Shoot:
         return [rig.name for rig in self.stage.rig if rig.present]
 
     @property
-    def _keeps(self) -> bool:
-        """Whether the renderer may keep its data from one render to the next.
+    def _keeps(self) -> list[Any] | None:
+        """Where the renderer is to keep its data from one render to the next: size and passes of all pictures; else None.
 
-        Worth it for several renders of one stage; only safe while the picture's size and passes stay the same throughout.
+        Worth it for several renders of one stage; only safe while the pictures' size and passes stay the same throughout.
         """
         render = self.stage.render
         renders = (
             self.stage.frame_count * len(self.stage.cameras) * (2 if "clean" in render.passes and self.hidden_for_clean else 1)
         )
-        sizes = {(cameras.size(c, render.resolution_scale), self.overscan(c)) for c in self.stage.cameras}
+        kinds = {(*cameras.size(c, render.resolution_scale), *self.overscan(c), bool(c.readout_time)) for c in self.stage.cameras}
         one_kind = not (render.motion_blur and "vectors" in render.passes) and not any(map(self.traces_barrel, self.stage.cameras))
-        return renders > 1 and len(sizes) == 1 and one_kind
+        if renders == 1 or len(kinds) > 1 or not one_kind:
+            return None
+        return [*kinds.pop(), render.motion_blur, render.denoise, *sorted(render.passes)]
 
     @cached_property
     def _sky(self) -> dict[str, Any] | None:

@@ -61,7 +61,7 @@ class Renderer:
         """
         self._memory_mib = memory_mib
         self._kept = False
-        self._built = ""
+        self._built: dict[str, Any] = {}
         self._start()
 
     def _start(self) -> None:
@@ -89,20 +89,24 @@ class Renderer:
         self.close()
 
     def build(self, order: dict[str, Any]) -> float:
-        """Build a stage, unless the very same one stands already; returns the processor's seconds."""
-        text = json.dumps(order, sort_keys=True)
-        if text == self._built:
+        """Build a stage, unless it stands already; returns the processor's seconds.
+
+        Where nothing but light differs from the stage that stands, that alone is changed: a lamp's size, place, level, colour, beam and
+        group, and how bright the sky is.
+        """
+        order = json.loads(json.dumps(order))
+        if order == self._built:
             return 0.0
-        self._built = ""
-        seconds = float(self.ask(order, _BUILD_LIMIT_S)["cpu_seconds"])
-        self._built = text
+        relit = bool(self._built) and _without_light(order) == _without_light(self._built)
+        seconds = float(self.ask({**order, "do": "relight"} if relit else order, _BUILD_LIMIT_S)["cpu_seconds"])
+        self._built = order
         return seconds
 
     def ask(self, order: dict[str, Any], timeout_s: float) -> dict[str, Any]:
         """Send an order and wait for its event. Raises RendererFault for a crash, a time-out, full memory or an error inside."""
-        if order["do"] == "build":
-            self._built = ""
-            if self._kept:
+        if order["do"] != "frame":
+            self._built = {}
+            if order["do"] == "build" and self._kept:
                 self.restart()
             self._kept = bool(order.get("keep"))
         text = json.dumps(order, allow_nan=False) + "\n"
@@ -112,12 +116,12 @@ class Renderer:
             self._process.stdin.flush()
         except (BrokenPipeError, ValueError):
             raise self._ended() from None
-        return self._event("built" if order["do"] == "build" else "frame", timeout_s)
+        return self._event("frame" if order["do"] == "frame" else "built", timeout_s)
 
     def restart(self) -> None:
         """A fresh process in place of one that crashed; what was built is to be built again."""
         self.close()
-        self._kept, self._built = False, ""
+        self._kept, self._built = False, {}
         self._start()
 
     def close(self) -> None:
@@ -178,6 +182,16 @@ class Renderer:
         except (OSError, ValueError):
             said = []
         return said[-1].strip()[:200] if said else "it said nothing"
+
+
+def _without_light(order: dict[str, Any]) -> dict[str, Any]:
+    """What of a build order takes a new build when it differs.
+
+    Of lamps and the sky that is which there are, of what kind, and whether they shine at all: the renderer numbers those that do.
+    """
+    lamps = [(lamp["name"], lamp["type"], lamp["power"] > 0) for lamp in order["lights"]]
+    sky = order["sky"] and {**order["sky"], "radiance": order["sky"]["radiance"] > 0}
+    return {**order, "lights": lamps, "sky": sky}
 
 
 _START = "import sys, runpy; sys.path.insert(0, sys.argv[1]); runpy.run_path(sys.argv[1] + '/serve.py', run_name='__main__')"

@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 
 import bpy
+import lights
 import models
 import numpy as np
 import shapes
 import surfaces
-from mathutils import Euler, Matrix
+from mathutils import Euler
 from people import Performer, keyed
 
 NOW = 10
@@ -50,8 +51,9 @@ class Stage:
         self.objects: dict = {}
         for item in order["items"]:
             self._item(item)
-        self.lights = {light["name"]: self._light(light) for light in order["lights"]}
-        self._sky(order.get("sky"))
+        self.lights = {light["name"]: lights.lamp(light, self._link) for light in order["lights"]}
+        self.lit = {light["name"]: light for light in order["lights"]}
+        self.scene.world = lights.sky(order.get("sky"))
         self.people = {about["name"]: Performer(about, self._link, about["index"]) for about in order.get("people", [])}
         self.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
         self._link(self.camera)
@@ -62,22 +64,44 @@ class Stage:
             self._item(item)
         self._cycles(order)
 
+    def relight(self, order: dict) -> None:
+        """Take the lamps' and the sky's light from an order that describes the same stage otherwise."""
+        self.order = order
+        if order.get("sky"):
+            lights.shine(self.scene.world, order["sky"])
+
     def frame(self, order: dict) -> dict:
         """Put everything where it is in this frame and render its jobs; returns what only the renderer knows."""
-        for name, states in order.get("items", {}).items():
+        self._move(order.get("items", {}))
+        for name, poses in order.get("people", {}).items():
+            self.people[name].show(poses, NOW)
+        self._light(order.get("lights", {}))
+        known = {name: self.people[name].extent(poses[1]) for name, poses in order.get("people", {}).items()}
+        for job in order["jobs"]:
+            self._job(job)
+        return {"people": known}
+
+    def _move(self, now: dict) -> None:
+        """Things where they are just before, at and just after this frame; one that moved before and does not now is where it was built."""
+        for item in (*self.order["items"], *self.order.get("rig", ())):
+            made = self.objects[item["name"]]
+            if item["name"] not in now and made.animation_data:
+                made.animation_data_clear()
+                made.location, made.rotation_euler = item["at"], Euler(np.radians(item["turn"]))
+        for name, states in now.items():
             made = self.objects[name]
             for step, (at, turn) in zip((-1, 0, 1), states, strict=True):
                 made.location, made.rotation_euler = at, Euler(np.radians(turn))
                 for path in ("location", "rotation_euler"):
                     made.keyframe_insert(path, frame=NOW + step)
-        for name, poses in order.get("people", {}).items():
-            self.people[name].show(poses, NOW)
-        for name, state in order.get("lights", {}).items():
-            self._set_light(self.lights[name], state)
-        known = {name: self.people[name].extent(poses[1]) for name, poses in order.get("people", {}).items()}
-        for job in order["jobs"]:
-            self._job(job)
-        return {"people": known}
+
+    def _light(self, now: dict) -> None:
+        """Every lamp as it is in this frame: what one did in a frame before, or before the light was changed, must not stay."""
+        for state in (now.get(about["name"], about) for about in self.order["lights"]):
+            # Untouched where nothing changes: kept data stay kept.
+            if self.lit[state["name"]] != state:
+                lights.put(self.lights[state["name"]], state)
+                self.lit[state["name"]] = state
 
     def _job(self, job: dict) -> None:
         scene, cycles = self.scene, self.scene.cycles
@@ -149,7 +173,7 @@ class Stage:
         render.engine = "CYCLES"
         render.resolution_percentage = 100
         # Kept data save most of a frame's fixed cost, but the next stage in this process may crash on them: the caller starts a new one.
-        render.use_persistent_data = order.get("keep", False)
+        render.use_persistent_data = bool(order.get("keep"))
         render.film_transparent = False
         settings = render.image_settings
         settings.media_type = "MULTI_LAYER_IMAGE"
@@ -210,55 +234,6 @@ class Stage:
         root.scale = (item.get("scale", 1.0),) * 3
         self.objects[item["name"]] = root
 
-    def _light(self, light: dict):
-        data = bpy.data.lights.new(light["name"], light["type"])
-        made = bpy.data.objects.new(light["name"], data)
-        made.lightgroup = light["group"]
-        made.visible_camera = False
-        self._link(made)
-        if light["type"] == "AREA":
-            data.shape, data.size, data.size_y = light.get("shape", "RECTANGLE"), *light["size"]
-            data.spread = np.radians(light.get("spread", 180.0))
-        elif light["type"] == "SUN":
-            data.angle = np.radians(light.get("angle", 0.53))
-        else:
-            data.shadow_soft_size = light["radius"]
-            if light["type"] == "SPOT":
-                data.spot_size, data.spot_blend = np.radians(light["beam"]), light.get("edge", 0.3)
-        self._set_light(made, light)
-        return made
-
-    def _set_light(self, made, state: dict) -> None:
-        made.data.energy, made.data.color = state["power"], state["colour"]
-        made.hide_render = state["power"] <= 0
-        if "matrix" in state:
-            made.matrix_world = Matrix([*state["matrix"], [0, 0, 0, 1]])
-
-    def _sky(self, sky: dict | None) -> None:
-        world = bpy.data.worlds.new("sky")
-        self.scene.world = world
-        world.use_nodes = True
-        tree = world.node_tree
-        back = tree.nodes["Background"]
-        back.inputs["Strength"].default_value = 0.0
-        if not sky:
-            return
-        world.lightgroup = sky["group"]
-        back.inputs["Strength"].default_value = sky["radiance"]
-        if sky.get("file"):
-            image = tree.nodes.new("ShaderNodeTexEnvironment")
-            image.image = bpy.data.images.load(sky["file"])
-            place, map_ = tree.nodes.new("ShaderNodeTexCoord"), tree.nodes.new("ShaderNodeMapping")
-            map_.inputs["Rotation"].default_value = (0, 0, np.radians(sky.get("turn", 0.0)))
-            tree.links.new(place.outputs["Generated"], map_.inputs[0])
-            tree.links.new(map_.outputs[0], image.inputs[0])
-            tree.links.new(image.outputs[0], back.inputs["Color"])
-            return
-        _gradient(tree, back, sky)
-        # Where the sky is bright is found on a map of it. By itself the renderer draws one of 1024 by 512 for every picture (2.3 CPU seconds,
-        # more than a preview's light takes); broad clouds need no more than this.
-        world.cycles.sampling_method, world.cycles.sample_map_resolution = "MANUAL", 256
-
 
 def _lens_program(data):
     """The camera program, compiled for a camera. Raises RuntimeError where this renderer cannot compile it."""
@@ -275,40 +250,6 @@ def _lens_program(data):
     if any("ERROR" in kind for kind, _ in said) or not data.custom_bytecode:
         raise RuntimeError(f"the lens program does not compile: {said[-1][1] if said else 'nothing was said'}")
     return data.custom_shader
-
-
-def _gradient(tree, back, sky: dict) -> None:
-    """A dome from ``ground`` below through ``horizon`` to ``zenith``, with clouds of ``cloud`` cover."""
-    place = tree.nodes.new("ShaderNodeTexCoord")
-    split = tree.nodes.new("ShaderNodeSeparateXYZ")
-    tree.links.new(place.outputs["Generated"], split.inputs[0])
-    ramp = tree.nodes.new("ShaderNodeValToRGB")
-    shift = tree.nodes.new("ShaderNodeMath")
-    shift.operation = "MULTIPLY_ADD"
-    shift.inputs[1].default_value = shift.inputs[2].default_value = 0.5
-    tree.links.new(split.outputs[2], shift.inputs[0])
-    tree.links.new(shift.outputs[0], ramp.inputs[0])
-    stops = ramp.color_ramp.elements
-    stops[0].position, stops[0].color = 0.47, (*sky["ground"], 1)
-    stops[1].position, stops[1].color = 0.9, (*sky["zenith"], 1)
-    middle = stops.new(0.51)
-    middle.color = (*sky["horizon"], 1)
-    colour = ramp.outputs[0]
-    if sky.get("cloud", 0) > 0:
-        noise = tree.nodes.new("ShaderNodeTexNoise")
-        noise.inputs["Scale"].default_value, noise.inputs["Detail"].default_value = 2.6, 7.0
-        tree.links.new(place.outputs["Generated"], noise.inputs["Vector"])
-        cover = tree.nodes.new("ShaderNodeMapRange")
-        cover.inputs[1].default_value = 0.68 - 0.36 * sky["cloud"]
-        cover.inputs[2].default_value = cover.inputs[1].default_value + 0.18
-        tree.links.new(noise.outputs[0], cover.inputs[0])
-        mix = tree.nodes.new("ShaderNodeMix")
-        mix.data_type = "RGBA"
-        tree.links.new(cover.outputs[0], mix.inputs[0])
-        tree.links.new(colour, mix.inputs[6])
-        mix.inputs[7].default_value = (*sky["cloud_colour"], 1)
-        colour = mix.outputs[2]
-    tree.links.new(colour, back.inputs["Color"])
 
 
 def _mesh_of(item: dict, materials: dict):

@@ -1,6 +1,6 @@
 """The renderer's process: reads one JSON order a line, answers one JSON event a line, until the input ends.
 
-``{"do": "build", ...}`` builds a stage, ``{"do": "frame", ...}`` renders a frame of it. Events: ``ready``, ``built``, ``frame``,
+``{"do": "build", ...}`` builds a stage, ``{"do": "relight", ...}`` changes nothing but its light, ``{"do": "frame", ...}`` renders a frame of it. Events: ``ready``, ``built``, ``frame``,
 ``fault``. Standard output carries events only; Blender's own words go to standard error.
 """
 
@@ -40,10 +40,10 @@ def main() -> None:
             if order["do"] == "build":
                 stage = None
                 stage = scene.Stage(order)
-                told = {}
-            else:
-                told = stage.frame(order)
-            tell(event="built" if order["do"] == "build" else "frame", id=order.get("id"), seconds=time.perf_counter() - wall,
+            elif order["do"] == "relight":
+                stage.relight(order)
+            told = stage.frame(order) if order["do"] == "frame" else {}
+            tell(event="frame" if order["do"] == "frame" else "built", id=order.get("id"), seconds=time.perf_counter() - wall,
                  cpu_seconds=time.process_time() - cpu, peak_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, **told)  # fmt: skip
         except MemoryError:
             tell(event="fault", kind="memory", what="the renderer ran out of memory")

@@ -115,6 +115,18 @@ def test_what_a_mirror_shows_keeps_its_edges() -> None:
     assert made.beauty[:, 21].mean() == pytest.approx(0.1, rel=0.1)
 
 
+@pytest.mark.parametrize("features", [(20, slice(20, 24)), (20, slice(20, 22))])
+def test_the_mouth_and_the_eye_of_a_small_face_stay_dark(features: tuple[int, slice]) -> None:
+    random = np.random.default_rng(12)
+    skin = np.full((HEIGHT, WIDTH, 3), 0.3, dtype=np.float32)
+    skin[features] = 0.08
+    gloss = np.full_like(skin, 0.05)
+    light = skin * random.gamma(16, 1 / 16, (HEIGHT, WIDTH, 1)).astype(np.float32)
+    made = frame({"albedo": skin, "guide_gloss": gloss}, light)
+    smooth_by_features(made)
+    assert made.beauty[features].mean() / made.beauty[16:25, 14:30].max() < 0.31
+
+
 def test_the_layout_of_a_screen_stays_whatever_its_strength() -> None:
     layout = np.where(np.arange(WIDTH)[None, :, None] % 4 < 2, np.float32(0.8), np.float32(0.1))
     layout = np.broadcast_to(layout, (HEIGHT, WIDTH, 3)).astype(np.float32)

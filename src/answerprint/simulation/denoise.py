@@ -44,6 +44,9 @@ _DOUBT = np.float32(3)
 """Variances of its noise by which a mean is to differ from the wider one to be believed."""
 _TINY = np.float32(1e-12)
 _SKY = np.float32(1e6)
+_VARNISH = np.float32(0.06)
+"""Gloss that skin, cloth and paint have over their colour (0.04 at right angles for an index of 1.5): counted as colour, it would pale a face's
+features. What exceeds it is a mirror's, a metal's or a pane's."""
 _BLURRED = np.float32(0.3)
 """Variance, pixels squared, from which a pixel is taken for blurred by the lens."""
 
@@ -131,9 +134,9 @@ def _no_flares(light: Picture) -> Picture:
 
 
 def _no_dots(light: Picture) -> Picture:
-    """No pixel brighter or darker than all but one of the eight beside it; a line of one pixel stays."""
+    """No pixel brighter than all but one of the eight beside it, none darker than all: a line of one pixel stays, and an eye of two."""
     around = np.sort(np.stack([_shifted(light, dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx]), axis=0)
-    return np.clip(light, around[1], around[-2])
+    return np.clip(light, around[0], around[-2])
 
 
 def _despecked(stack: Picture, weights: list[Picture]) -> Picture:
@@ -238,7 +241,8 @@ def _guides(data: Mapping[str, Picture]) -> dict[str, Picture]:
     if "guide_depth" in data:
         depth, out["normal"] = data["guide_depth"], data["guide_normal"]
         sky_seen = data["guide_sky"] / np.maximum(data["guide_sky"].max(axis=(0, 1)), _TINY)
-        out["albedo"] = out["albedo"] + data["guide_gloss"] + data["guide_shine"] + sky_seen
+        mirrored = np.maximum(data["guide_gloss"] - _VARNISH, 0)
+        out["albedo"] = out["albedo"] + mirrored + data["guide_shine"] + sky_seen
     # A mean with the sky's nothing in it is too near: of an edge before the sky the one ray knows better.
     out["depth"] = np.where(sky, _SKY, np.maximum(depth, _finite(data["depth"])))
     out["shares"] = np.where(sky & ~np.isfinite(depth), np.float32(0), depth)

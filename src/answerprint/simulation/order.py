@@ -69,7 +69,9 @@ class Shoot:
         """Names of the light groups that can hold light, sorted."""
         found = {lamp.group or lamp.name for lamp in self.lights if lamp.kind != "sky"}
         shining = {name for name, m in self.materials.items() if m.kind in ("glow", "screen")}
-        found |= {item.group for item in self.items if any(part.material in shining for part in item.parts)}
+        # Whether anything in a model file glows is known only when it is brought in.
+        glowing = [item for item in self.items if item.file is not None or any(part.material in shining for part in item.parts)]
+        found |= {item.group for item in glowing}
         if self._sky is not None:
             found.add(SKY_GROUP)
         return sorted(found)

@@ -227,6 +227,7 @@ class Stage:
         self._link(root)
         for number, made in enumerate(parts):
             made.pass_index = item["index"]
+            made.lightgroup = item.get("group", "")
             made.name = f"{item['name']}.{number}"
             if made.parent is None:
                 made.parent = root

@@ -13,7 +13,7 @@ import gzip
 import importlib.util
 import json
 from functools import cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -38,17 +38,7 @@ def data_folder() -> Path:
 def base() -> dict:
     """The base mesh: vertices (19158, 3) in our axes and metres, faces with UV by group (``quads`` the skin's corners), joints, bones, weights."""
     folder = data_folder()
-    vertices, uvs, groups, group = [], [], {}, "body"
-    with (folder / "3dobjs" / "base.obj").open() as file:
-        for line in file:
-            if line.startswith("v "):
-                vertices.append(line.split()[1:4])
-            elif line.startswith("vt "):
-                uvs.append(line.split()[1:3])
-            elif line.startswith("g "):
-                group = line.split()[1]
-            elif line.startswith("f "):
-                groups.setdefault(group, []).append([[int(n) - 1 for n in corner.split("/")[:2]] for corner in line.split()[1:]])
+    vertices, uvs, groups = _object_file((folder / "3dobjs" / "base.obj").read_text())
     spans = json.loads((folder / "mesh_metadata" / "basemesh_vertex_groups.json").read_text())
     joints = {name: np.arange(value[0][0], value[0][1] + 1) for name, value in spans.items() if name.startswith("joint-")}
     bones = json.loads((folder / "rigs" / "standard" / "rig.game_engine.json").read_text())
@@ -60,8 +50,8 @@ def base() -> dict:
         skin[pairs[:, 0].astype(int), index] = pairs[:, 1]
     skin /= np.maximum(skin.sum(axis=1, keepdims=True), 1e-6)
     return {
-        "vertices": _ours(np.array(vertices, dtype=np.float64)),
-        "uvs": np.array(uvs, dtype=np.float64),
+        "vertices": _ours(vertices),
+        "uvs": uvs,
         "groups": groups,
         "quads": np.array([[c[0] for c in f] for f in groups["body"]]),
         "joints": joints,
@@ -70,6 +60,22 @@ def base() -> dict:
         "heads": [bones[name]["head"].get("cube_name") for name in names],
         "skin": skin,
     }
+
+
+def _object_file(text: str):
+    """Vertices (n, 3), UVs (m, 2) and by group the quads of a Wavefront OBJ, each corner as its vertex and UV; numpy reads runs of lines at once."""
+    vertices, uvs, groups = [], [], {}
+    for kind, run in groupby(text.splitlines(), key=lambda line: line.partition(" ")[0]):
+        lines = list(run)
+        if kind == "g":
+            group = groups.setdefault(lines[-1].split()[1], [])
+        elif kind in ("v", "vt", "f"):
+            numbers = np.fromstring(" ".join(line[len(kind) :] for line in lines).replace("/", " "), sep=" ")
+            if kind == "f":
+                group += (numbers.astype(int).reshape(-1, 4, 2) - 1).tolist()
+            else:
+                (vertices if kind == "v" else uvs).append(numbers)
+    return np.concatenate(vertices).reshape(-1, 3), np.concatenate(uvs).reshape(-1, 2), groups
 
 
 def shape(about: dict) -> np.ndarray:

@@ -21,14 +21,14 @@ _BROW = 1.24
 
 
 class _Canvas:
-    """The picture under work: ``x``, ``z`` and ``side`` (away from the middle) in metres, colour factors and relief."""
+    """The picture under work: ``x``, ``z`` and ``side`` (away from the middle) in metres, a plane of factors for each colour, and relief."""
 
     def __init__(self, seed: int) -> None:
         self.random = np.random.default_rng(seed)
         at = ((np.arange(_TEXELS) + 0.5) / _TEXELS - 0.5) * SIZE
         self.x, self.z = np.meshgrid(at, at - BELOW)
         self.side = np.abs(self.x)
-        self.colour, self.relief = np.ones((_TEXELS, _TEXELS, 3)), np.zeros((_TEXELS, _TEXELS))
+        self.colour, self.relief = np.ones((3, _TEXELS, _TEXELS)), np.zeros((_TEXELS, _TEXELS))
 
     def blob(self, cx: float, cz: float, sx: float, sz: float) -> np.ndarray:
         """A soft spot on both sides of the face."""
@@ -36,7 +36,9 @@ class _Canvas:
 
     def tint(self, share: np.ndarray, factor) -> None:
         """Colour times ``factor`` (three) where ``share`` is 1."""
-        self.colour *= 1 + share[..., None] * (np.asarray(factor) - 1)
+        # A plane at a time: numpy takes three times as long where the colours of a texel lie side by side.
+        for plane, own in zip(self.colour, np.asarray(factor) - 1, strict=True):
+            plane *= 1 + share * own
 
     def cloud(self, metres: float) -> np.ndarray:
         """Smooth noise of unit deviation whose features are about ``metres`` wide."""
@@ -68,7 +70,7 @@ def paint(skin, hair, marks: dict, age: float, gender: float, seed: int) -> np.n
     canvas.relief += 0.4 * brow
     _lashes(canvas, marks, gender)
     relief = np.clip(0.5 + 0.5 * canvas.relief, 0, 1)
-    return np.dstack([np.clip(canvas.colour, 0.02, _BRIGHTEST), relief]).astype(np.float32)
+    return np.stack([*np.clip(canvas.colour, 0.02, _BRIGHTEST), relief], axis=-1).astype(np.float32)
 
 
 def edge(lashes: np.ndarray, centre: np.ndarray, radius: float) -> np.ndarray:

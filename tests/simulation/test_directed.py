@@ -120,8 +120,8 @@ def test_focus_goes_from_one_performer_to_the_other() -> None:
     asked["cameras"][0] |= {"focus_on": "maya", "look_at": [0.2, 0.5, 1.6]}
     camera = Shoot(read_stage(asked)).stage.cameras[0]
     near, far = (cameras.focus_distance(cameras.at_frame(camera, frame), {"maya": (0, 9, 1)}) for frame in (1001, 1012))
-    assert near == pytest.approx(3.5, abs=0.02)
-    assert far == pytest.approx(5.5, abs=0.05)
+    assert near == pytest.approx(3.36, abs=0.02)
+    assert far == pytest.approx(5.36, abs=0.05)
 
 
 def test_focus_on_what_is_behind_the_camera_is_refused() -> None:
@@ -209,7 +209,7 @@ def test_unreal_is_given_the_move_frame_by_frame() -> None:
         (document({"technique": "dolly-zoom", "subject": "maya"}), "move.dolly-zoom.metres: field required"),
         (document({"technique": "whip-pan", "degrees": 40, "metres": 1}), "move.whip-pan.metres"),
         (document({"technique": "rack-focus", "focus_from": "maya", "focus_to": -1}), "focus_to.metres"),
-        (document({"technique": "push-in", "subject": "maya", "metres": 9}), "moves 9 m towards a subject 3.50 m away"),
+        (document({"technique": "push-in", "subject": "maya", "metres": 9}), "moves 9 m towards a subject 3.36 m away"),
         (document({"technique": "dolly-zoom", "subject": "maya", "metres": 9}), "stop at least 0.2 m before it"),
         (document({"technique": "push-in", "subject": "maya", "metres": 1}, count=1), "push-in has 1 frames"),
         (document({"technique": "handheld", "start": 1008, "end": 1008}), "at least 2 frames"),

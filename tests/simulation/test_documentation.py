@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from answerprint.simulation.lighting import PATTERNS
+from answerprint.simulation.order import Shoot
+from answerprint.simulation.ready import check_stages
 from answerprint.simulation.stage import FAMILIES, read_stage
+from answerprint.simulation.sweep_proof import check_measurable
+from answerprint.simulation.sweeps import check_documents, read_sweep
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -31,10 +35,29 @@ def test_what_the_page_on_techniques_writes_are_stages(tmp_path: Path, monkeypat
     for block in re.findall(r"```python\n(.*?)```", (DOCS / "stage-techniques.md").read_text(), re.DOTALL):
         exec(compile(block, "stage-techniques.md", "exec"), {})
     written = sorted(tmp_path.glob("stages/*.json"))
-    assert [path.stem for path in written] == ["kitchen-0", "kitchen-1", "kitchen-2", "rembrandt", "vertigo"]
-    stages = {path.stem: read_stage(path) for path in written}
-    assert len(stages["vertigo"].cameras[0].keys) == 24
-    assert [lamp.name for lamp in stages["rembrandt"].lights] == ["key", "fill", "back"]
+    assert [path.stem for path in written] == ["kitchen-0", "kitchen-1", "kitchen-2"]
+    assert all(read_stage(path).performers for path in written)
+
+
+def test_the_move_the_pattern_and_the_sweep_on_the_page_are_what_they_say() -> None:
+    shown = re.findall(r"```json\n(.*?)```", (DOCS / "stage-techniques.md").read_text(), re.DOTALL)
+    vertigo, rembrandt = (Shoot(read_stage(text)).stage for text in shown[:2])
+    assert len(vertigo.cameras[0].keys) == 24
+    assert [lamp.name for lamp in rembrandt.lights] == ["key", "fill", "back"]
+    check_stages([read_stage(text) for text in shown[:2]])
+    sweep = read_sweep(json.loads(shown[2]))
+    check_documents(sweep.stages(), sweep.field)
+    check_measurable(sweep.stages(), sweep.field)
+
+
+def test_the_page_has_every_technique_and_every_field_of_a_pattern() -> None:
+    text = (DOCS / "stage-techniques.md").read_text()
+    schema = read_stage({}).model_json_schema()["$defs"]
+    moves = [about for about in schema.values() if "technique" in about.get("properties", {})]
+    assert len(moves) == 6
+    for about in (*moves, schema["Lighting"]):
+        names = [about["properties"]["technique"]["const"]] if "technique" in about["properties"] else []
+        assert all(f"`{name}`" in text for name in (*names, *about["properties"]) if name != "technique"), about["title"]
 
 
 def test_the_lens_on_the_page_of_lenses_goes_into_a_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from answerprint.simulation.cryptomatte import coverage, identity, murmur3
 from answerprint.simulation.order import Shoot
 from answerprint.simulation.passes import relit
 from answerprint.simulation.performers import Performer
+from answerprint.simulation.poses import pose_at
 from answerprint.simulation.stage import CameraKey, Light, LightKey, RigObject, Stage, StageCamera, read_stage
 
 
@@ -153,3 +156,16 @@ def test_a_performer_on_an_unknown_mark_is_refused() -> None:
     shoot = Shoot(Stage(performers=(Performer(name="anna", mark="sofa"),)))
     with pytest.raises(BadInput, match="no mark 'sofa'"):
         shoot.frame_order(1001)
+
+
+def test_a_left_hand_reaches_as_the_right_one_does_in_a_mirror() -> None:
+    def joints(x: float, **hand: str) -> dict[str, Any]:
+        reach = {"do": "reach", "start": 1, "end": 9, "target": [x, 0.6, 1.5], **hand}
+        performer = Performer.model_validate({"name": "anna", "heading": 0, "actions": [reach]})
+        return dict(pose_at(performer, 9, 24.0, {})["joints"])
+
+    right, left, rest = joints(0.3), joints(-0.3, hand="left"), joints(0.3, hand="left")
+    assert left["upperarm_l"] == pytest.approx(right["upperarm_r"])
+    assert left["spine"][2] == pytest.approx(-right["spine"][2])
+    assert left["head"][2] == pytest.approx(-right["head"][2])
+    assert left["upperarm_r"] == rest["upperarm_r"] != right["upperarm_r"]

@@ -124,9 +124,15 @@ def _lamps(stage: Stage, place: Place, asked: Lighting) -> tuple[Light, Light, L
         inside=space_for_lamps(stage.set, place),
     )
     colour = {} if asked.kelvin is None else {"kelvin": asked.kelvin}
-    size = {} if asked.size is None else {"size": (asked.size, asked.size)}
+    # A key that a wall brings nearer is as much smaller: its shadows stay as hard as the pattern has them.
+    nearer = float(np.linalg.norm(np.subtract(key.translation, key.aim))) / asked.distance
+    side = key.size[0] * nearer if asked.size is None else asked.size
     rim = {} if asked.back_stops is None else {"stops": asked.back_stops}
-    return key.model_copy(update=colour | size), fill.model_copy(update=colour), back.model_copy(update=colour | rim)
+    return (
+        key.model_copy(update={**colour, "size": (side, side)}),
+        fill.model_copy(update=colour),
+        back.model_copy(update=colour | rim),
+    )
 
 
 def _where(stage: Stage, place: Place, subject: str | Vector, frame: int) -> Vector:

@@ -17,7 +17,6 @@ from answerprint.simulation.pieces import Vector
 from answerprint.simulation.place import Place
 from answerprint.simulation.stage import OUTDOORS, Light, SetPlan
 
-
 _NEAREST_LAMP = 0.55
 """Metres that a lamp keeps from the face, though the wall were nearer."""
 

@@ -50,6 +50,7 @@ class Action(Document):
     to: str | tuple[float, float] | None = Field(default=None, description="walk: a mark's name or x, y in metres")
     heading: float | None = Field(default=None, description="turn: degrees, 0 faces +Y, positive to the left")
     target: Vector | None = Field(default=None, description="reach: where the hand goes, metres")
+    hand: Literal["left", "right"] = Field(default="right", exclude_if=lambda hand: hand == "right", description="reach: which one")
 
     @model_validator(mode="after")
     def _whole(self) -> Action:

@@ -29,7 +29,7 @@ def pose_at(performer: Performer, frame: float, rate: float, marks: Marks) -> di
     x, y, heading = _start(performer, marks)
     joints = _standing(performer, frame / rate)
     seat: float | None = None
-    reach: tuple[float, float, float] | None = None
+    reach: Vector | None = None
     for action in sorted(performer.actions, key=lambda a: (a.start, a.end)):
         if frame < action.start:
             break
@@ -49,20 +49,24 @@ def pose_at(performer: Performer, frame: float, rate: float, marks: Marks) -> di
             joints = _gesture(joints, (frame - action.start) / rate, _fade(frame, action))
         else:
             reach = action.target
-            joints = _mixed(joints, {**joints, **_reaching(performer, (x, y, heading), reach)}, done)
+            joints = _mixed(joints, {**joints, **_reaching(performer, (x, y, heading), reach, action.hand)}, done)
     return {"at": [x, y], "heading": heading, "floor": performer.floor, "seat": seat, "joints": joints}
 
 
 def eyes_at(performer: Performer, frame: float, rate: float, marks: Marks) -> Vector:
     """Where a performer's eyes are at a frame, metres, before a renderer has measured them.
 
-    Upright they are at 0.935 of the body's height, seated at 0.46 of it above the seat (Winter's segments, chapter 4). Raises BadInput as
-    ``pose_at`` does.
+    Fitted to 25 bodies of 1.25 to 1.9 m as the renderer measures them: standing within 13 mm of height and 40 mm ahead, seated within 45
+    and 60 mm; how someone holds their head is up to 40 mm sideways. Raises BadInput as ``pose_at`` does.
     """
     pose, height = pose_at(performer, frame, rate, marks), performer.build.height
-    seat = pose["seat"]
+    seat, heading = pose["seat"], np.radians(pose["heading"])
+    if seat is None:
+        up, ahead = pose["floor"] + 0.945 * height, 0.083 * height
+    else:
+        up, ahead = seat + 0.27 + 0.285 * height, 0.134 * height
     x, y = pose["at"]
-    return float(x), float(y), pose["floor"] + 0.935 * height if seat is None else seat + 0.46 * height
+    return float(x - ahead * np.sin(heading)), float(y + ahead * np.cos(heading)), float(up)
 
 
 def _start(performer: Performer, marks: Marks) -> tuple[float, float, float]:
@@ -178,23 +182,24 @@ def _gesture(joints: dict[str, Any], seconds: float, much: float) -> dict[str, A
     return _mixed(joints, {**joints, **spoken}, much)
 
 
-def _reaching(performer: Performer, place: tuple[float, float, float], target: tuple[float, float, float] | None) -> dict[str, Any]:
-    """The right arm straight towards a point; far and low points bend the back as well."""
+def _reaching(performer: Performer, place: tuple[float, float, float], target: Vector | None, hand: str) -> dict[str, Any]:
+    """An arm straight towards a point; far and low points bend the back as well. The left arm does what the right one would in a mirror."""
     if target is None:
         raise BadInput(f"performer {performer.name}", "reaches for nothing", "give 'target': x, y, z in metres")
     height = performer.build.height
     turn = np.radians(-place[2])
     flat = np.subtract(target[:2], place[:2])
-    right = flat[0] * np.cos(turn) - flat[1] * np.sin(turn)
+    side, mirror = ("l", -1.0) if hand == "left" else ("r", 1.0)
+    right = mirror * (flat[0] * np.cos(turn) - flat[1] * np.sin(turn))
     ahead = flat[0] * np.sin(turn) + flat[1] * np.cos(turn)
     up = target[2] - performer.floor - 0.81 * height
     raised = float(np.degrees(np.arctan2(np.hypot(right - 0.1, ahead), -up)))
     aside = float(np.degrees(np.arctan2(right - 0.1, ahead)))
     far = float(np.clip((np.hypot(ahead, up) - 0.42 * height) / 0.3, 0, 1))
     return {
-        "spine": (22.0 * far, 0.0, 10.0),
-        "upperarm_r": (max(0.0, raised - 6), aside + 6), "lowerarm_r": (raised, aside), "fingers_r": 8.0,
-        "head": (float(np.clip(-up * 18, -15, 25)), 0.0, float(np.clip(-aside * 0.5, -35, 35))),
+        "spine": (22.0 * far, 0.0, 10.0 * mirror),
+        f"upperarm_{side}": (max(0.0, raised - 6), aside + 6), f"lowerarm_{side}": (raised, aside), f"fingers_{side}": 8.0,
+        "head": (float(np.clip(-up * 18, -15, 25)), 0.0, mirror * float(np.clip(-aside * 0.5, -35, 35))),
     }  # fmt: skip
 
 

@@ -25,6 +25,27 @@ said = {
 print(json.dumps(said))
 """
 
+_REMEMBERED = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+from remembered import remembered
+calls = []
+@remembered
+def total(numbers, about):
+    calls.append(about)
+    return float(numbers.sum()) + about["plus"]
+one = np.arange(4.0)
+again = [total(one, {"plus": 1, "by": [2]}), total(one.copy(), {"by": [2], "plus": 1})]
+after = len(calls)
+other = [total(one + 1, {"plus": 1, "by": [2]}), total(one, {"plus": 2, "by": [2]}), total(one.reshape(2, 2), {"plus": 1, "by": [2]})]
+print(json.dumps({"again": again, "after": after, "other": other, "calls": len(calls)}))
+"""
+
+
+def test_what_is_remembered_is_worked_out_again_for_other_arrays_and_other_values_only(measured: Callable[[str], Any]) -> None:
+    assert measured(_REMEMBERED) == {"again": [7.0, 7.0], "after": 1, "other": [11.0, 8.0, 7.0], "calls": 4}
+
 
 def test_the_body_is_read_as_its_file_says_it_line_by_line(measured: Callable[[str], Any]) -> None:
     assert measured(_BY_LINE) == {"vertices": True, "uvs": True, "groups": True}

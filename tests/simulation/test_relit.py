@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from answerprint.media.exr import read_exr
+from answerprint.simulation.performers import Performer
 from answerprint.simulation.renderer import Renderer
 from answerprint.simulation.shoot import shoot_stage
 from answerprint.simulation.stage import Light, LightKey, Stage
@@ -112,3 +113,15 @@ def test_another_camera_and_exposure_build_nothing(watched: Watched, small: Stag
     camera = small.cameras[0].model_copy(update={"translation": (0.5, -2.5, 1.2), "exposure_stops": -1.0})
     watched.shot(small.model_copy(update={"cameras": (camera,)}), tmp_path / "moved")
     assert set(watched.asked) == {"frame"}
+
+
+def test_people_of_a_stage_before_are_on_the_next_as_if_made_for_it(watched: Watched, small: Stage, tmp_path: Path) -> None:
+    anna = Performer(name="anna", mark=(0.3, -0.6), heading=160.0)
+    # Without a clean plate the process stays, and what it knows.
+    picture = small.render.model_copy(update={"passes": ("beauty", "groups")})
+    before = small.model_copy(update={"performers": (anna,), "render": picture})
+    watched.shot(before, tmp_path / "before")
+    worn = anna.wardrobe.model_copy(update={"top_colour": (0.5, 0.1, 0.1)})
+    plan = small.set.model_copy(update={"items": small.set.items[:2]})
+    after = before.model_copy(update={"set": plan, "performers": (anna.model_copy(update={"wardrobe": worn}),)})
+    assert watched.shot(after, tmp_path / "after") == afresh(watched, after, tmp_path / "afresh")

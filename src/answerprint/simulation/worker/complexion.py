@@ -7,6 +7,7 @@ import bpy
 import face
 import hair
 import surfaces
+from remembered import remembered
 
 _UNDER = 0.2
 """Share of the light that goes into skin and comes out beside."""
@@ -19,6 +20,9 @@ _CORNEA = 1.376
 """Of refraction, of the cornea (A. Gullstrand, in Helmholtz, Handbuch der physiologischen Optik, 3rd edition, 1909)."""
 _WHITE = (0.33, 0.285, 0.26)
 """What the white of an eye sends back: moist and rosy, and in the lids' shade."""
+
+
+_painted = remembered(face.paint)
 
 
 def skin(name: str, about: dict, marks: dict) -> bpy.types.Material:
@@ -80,7 +84,7 @@ def eyes(name: str, about: dict, marks: dict) -> bpy.types.Material:
 def _face_paint(sheet, name: str, about: dict, marks: dict):
     """The face's own picture laid on from the front, and how much of it holds: none where the head turns away."""
     shape = about["shape"]
-    texels = face.paint(about["skin"], about["hair"]["colour"], marks, shape["age"], shape["gender"], about.get("seed", 0))
+    texels = _painted(about["skin"], about["hair"]["colour"], marks, shape["age"], shape["gender"], about.get("seed", 0))
     image = bpy.data.images.new(f"{name}.face", texels.shape[1], texels.shape[0], alpha=True, float_buffer=True, is_data=True)
     image.alpha_mode = "CHANNEL_PACKED"
     image.pixels.foreach_set(texels.ravel())

@@ -11,6 +11,7 @@ import numpy as np
 import surfaces
 from garments import dress, shoes
 from mathutils import Matrix
+from remembered import remembered
 
 PARTS = ("body", "top", "bottom", "shoes", "eyes", "hair")
 """What of a performer has a material id of its own: 20000, ten times the performer's object id, and its number here from 1.
@@ -19,6 +20,15 @@ The renderer's ids end at 32767."""
 
 _ASLANT = 0.35
 """The least cosine between the way a strand of hair is lit and the way to where it is seen from."""
+
+
+_shaped = remembered(bodies.shape)
+
+
+@remembered
+def _dressed(rest: np.ndarray, wardrobe: dict) -> dict:
+    """What a body at rest wears, by piece, from the cut of its wardrobe."""
+    return dress(rest, bodies.base(), wardrobe)
 
 
 def keyed(made, matrices: list, frame: int) -> None:
@@ -40,14 +50,14 @@ class Performer:
     def __init__(self, about: dict, link, index: int) -> None:
         self.about, self.name = about, about["name"]
         data = bodies.base()
-        self.rest = bodies.shape(about["shape"])
+        self.rest = _shaped(about["shape"])
         self.heads = bodies.skeleton(self.rest)
         self.data = data
         self.worn: list = []
         self.index = index
         self.link = link
         self.marks = self._face()
-        pieces = dress(self.rest, data, about["wardrobe"])
+        pieces = dict(_dressed(self.rest, {name: cut for name, cut in about["wardrobe"].items() if name != "materials"}))
         covered = pieces.pop("covered")
         self._body(covered)
         for part, (vertices, faces, skin) in pieces.items():

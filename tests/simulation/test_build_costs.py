@@ -42,6 +42,29 @@ other = [total(one + 1, {"plus": 1, "by": [2]}), total(one, {"plus": 2, "by": [2
 print(json.dumps({"again": again, "after": after, "other": other, "calls": len(calls)}))
 """
 
+_BOXES = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import numpy as np, shapes
+said = {}
+for size, bevel in (((1, 2, 3), 0.004), ((0.3, 0.2, 0.001), 0.004), ((0.05, 4, 0.05), 0.02)):
+    part = {"shape": "box", "size": size, "bevel": bevel}
+    points, faces = shapes.box(part)
+    middle = points - [0, 0, size[2] / 2]
+    said[str(size)] = {
+        "as it would be turned by itself": [shapes._outward(middle.tolist(), face) for face in faces] == faces,
+        "size": np.allclose(np.ptp(points, axis=0), size),
+        "closed": 2 * 48 == sum(map(len, faces)),
+    }
+print(json.dumps(said))
+"""
+
+
+def test_every_cut_box_is_closed_and_its_faces_look_outward(measured: Callable[[str], Any]) -> None:
+    said = measured(_BOXES)
+    assert len(said) == 3
+    assert all(all(facts.values()) for facts in said.values())
+
 
 def test_what_is_remembered_is_worked_out_again_for_other_arrays_and_other_values_only(measured: Callable[[str], Any]) -> None:
     assert measured(_REMEMBERED) == {"again": [7.0, 7.0], "after": 1, "other": [11.0, 8.0, 7.0], "calls": 4}

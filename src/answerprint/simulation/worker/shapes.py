@@ -5,6 +5,8 @@ Each function returns ``(vertices (n, 3), faces)`` around the part's own origin,
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 
@@ -20,38 +22,51 @@ def box(part: dict):
     """``size``; edges cut by ``bevel`` so that they catch light; the origin is the middle of the floor of the box."""
     half = np.array(part["size"], dtype=np.float64) / 2
     cut = float(min(part.get("bevel", 0.004), half.min() * 0.6))
-    corners = [(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]
-    vertices, at = [], {}
-    for corner in corners:
-        for axis in range(3):
-            point = np.array(corner) * (half - cut)
-            point[axis] = corner[axis] * half[axis]
-            at[corner, axis] = len(vertices)
-            vertices.append(point)
+    points = _box_points(half, cut)
+    # A cut box is turned outward as any other; where nothing is cut the narrow faces have no side, and are left as they come out.
+    faces = _cut_box() if cut > 0 else _box_faces(points)
+    points[:, 2] += half[2]
+    return points, faces
+
+
+_CORNERS = [(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]
+"""Of a box; corner ``k`` has the points 3 k to 3 k + 2, one on each of its faces."""
+
+
+def _box_points(half: np.ndarray, cut: float) -> np.ndarray:
+    signs = np.array(_CORNERS)
+    points = np.repeat(signs * (half - cut), 3, axis=0)
+    for axis in range(3):
+        points[axis::3, axis] = signs[:, axis] * half[axis]
+    return points
+
+
+@cache
+def _cut_box() -> list:
+    return _box_faces(_box_points(np.ones(3), 0.5))
+
+
+def _box_faces(points: np.ndarray) -> list:
+    """Six faces, twelve edges and eight corners, seen from outside."""
+    at = {(corner, axis): 3 * k + axis for k, corner in enumerate(_CORNERS) for axis in range(3)}
     faces = []
     for axis in range(3):
         a, b = [i for i in range(3) if i != axis]
         for sign in (-1, 1):
-            ring = []
-            for sa, sb in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
-                corner = [0, 0, 0]
-                corner[axis], corner[a], corner[b] = sign, sa, sb
-                ring.append(at[tuple(corner), axis])
-            faces.append(ring)
-        for sa in (-1, 1):
-            for sb in (-1, 1):
-                ends = []
-                for s in (-1, 1):
-                    corner = [0, 0, 0]
-                    corner[axis], corner[a], corner[b] = s, sa, sb
-                    ends.append(tuple(corner))
-                faces.append([at[ends[0], a], at[ends[1], a], at[ends[1], b], at[ends[0], b]])
-    faces += [[at[corner, 0], at[corner, 1], at[corner, 2]] for corner in corners]
-    points = np.array(vertices)
+            faces.append([at[_corner(axis, sign, *pair), axis] for pair in ((-1, -1), (1, -1), (1, 1), (-1, 1))])
+        for pair in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
+            one, other = _corner(axis, -1, *pair), _corner(axis, 1, *pair)
+            faces.append([at[one, a], at[other, a], at[other, b], at[one, b]])
+    faces += [[at[corner, 0], at[corner, 1], at[corner, 2]] for corner in _CORNERS]
     places = points.tolist()
-    faces = [_outward(places, face) for face in faces]
-    points[:, 2] += half[2]
-    return points, faces
+    return [_outward(places, face) for face in faces]
+
+
+def _corner(axis: int, along: int, first: int, second: int) -> tuple:
+    """The corner on the side ``along`` of an axis, on the ``first`` and ``second`` side of the two others."""
+    signs = [first, second]
+    signs.insert(axis, along)
+    return tuple(signs)
 
 
 def cylinder(part: dict):

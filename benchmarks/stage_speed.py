@@ -1,4 +1,4 @@
-"""How long a frame of the virtual stage takes: the first one with its scene, and those after it in a warm renderer.
+"""How long a frame of the virtual stage takes: the first one with its scene, those after it in a warm renderer, and one with another light.
 
 For each family two frames' sizes: 320x180 with every pass (32 samples) and a 160x90 preview (beauty, 16 samples). The bars, wall on two idle
 cores, for a frame in a warm renderer: 12 s and 3 s. CPU seconds are given in parts: the renderer's, and of this process smoothing, reading
@@ -55,11 +55,17 @@ def timed_stage(family: Family, kind: str, frames: int) -> Stage:
     return stage.model_copy(update={"render": render, "cameras": cameras, "frame_count": frames})
 
 
-def measured(stage: Stage, renderer: Renderer, out: Path, spent: dict[str, float]) -> list[Taken]:
-    """Each frame of the stage, shot one after the other; the first with its scene."""
+def with_other_light(stage: Stage) -> Stage:
+    """The same with a warmer key: what is shot after somebody changed a lamp."""
+    key, *rest = stage.lights
+    return stage.model_copy(update={"lights": (key.model_copy(update={"kelvin": 0.8 * key.kelvin}), *rest)})
+
+
+def measured(stage: Stage, renderer: Renderer, out: Path, spent: dict[str, float], most: int | None = None) -> list[Taken]:
+    """Each frame of the stage, or so many at ``most``, shot one after the other; the first with its scene where it does not stand yet."""
     taken = []
     with shoot.claimed(stage, out):
-        for frame in stage.frames:
+        for frame in stage.frames[:most]:
             spent.clear()
             wall, own = time.monotonic(), time.process_time()
             cpu = shoot.shoot_frames(stage, out, [frame], renderer)
@@ -99,7 +105,9 @@ def main() -> int:
     _clocked(spent)
     rows: list[dict[str, Any]] = []
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    print(f"{'':20}{'':20}{'first: wall':>12}{'cpu':>7}{'warm: wall':>12}{'cpu':>7}{'renderer':>10}   own parts")
+    print(
+        f"{'':20}{'':20}{'first: wall':>12}{'cpu':>7}{'warm: wall':>12}{'cpu':>7}{'relit: wall':>12}{'cpu':>7}{'renderer':>10}   own parts"
+    )
     try:
         with tempfile.TemporaryDirectory() as scratch:
             for kind in BARS:
@@ -107,11 +115,21 @@ def main() -> int:
                 with Renderer() as renderer:
                     for family in families:
                         folder = Path(scratch) / kind.replace(" ", "-") / family
-                        first, *warm = measured(timed_stage(family, kind, 1 + options.warm), renderer, folder, spent)
+                        stage = timed_stage(family, kind, 1 + options.warm)
+                        first, *warm = measured(stage, renderer, folder, spent)
+                        (relit,) = measured(with_other_light(stage), renderer, folder.with_name(f"{family}-relit"), spent, 1)
                         best = min(warm, key=lambda t: t.wall)
-                        rows.append({"kind": kind, "family": family, "first": asdict(first), "warm": [asdict(t) for t in warm]})
+                        rows.append(
+                            {
+                                "kind": kind,
+                                "family": family,
+                                "first": asdict(first),
+                                "warm": [asdict(t) for t in warm],
+                                "relit": asdict(relit),
+                            }
+                        )
                         parts = ", ".join(f"{name} {seconds:.2f}" for name, seconds in best.parts.items())
-                        print(f"{kind:20}{family:20}{first.wall:12.1f}{first.cpu:7.1f}{best.wall:12.1f}{best.cpu:7.1f}"
+                        print(f"{kind:20}{family:20}{first.wall:12.1f}{first.cpu:7.1f}{best.wall:12.1f}{best.cpu:7.1f}{relit.wall:12.1f}{relit.cpu:7.1f}"
                               f"{best.renderer:10.1f}   {parts}", flush=True)  # fmt: skip
     except AnswerprintError as fault:
         print(fault, file=sys.stderr)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from answerprint.media.exr import read_exr
 from answerprint.production import BadInput, FaultFound
 from answerprint.simulation import cameras
 from answerprint.simulation.lighting import angles, pattern
@@ -18,7 +19,7 @@ from answerprint.simulation.ready import check_stages
 from answerprint.simulation.records import frame_record
 from answerprint.simulation.renderer import Renderer
 from answerprint.simulation.run import simulate
-from answerprint.simulation.shoot import document_digest
+from answerprint.simulation.shoot import document_digest, shoot_stage
 from answerprint.simulation.stage import Stage, StageCamera, read_stage
 from answerprint.simulation.sweep_proof import Level, check_measurable, held_by_nature
 from answerprint.simulation.sweeps import Plan, capture_plan, check_documents, read_sweep
@@ -314,6 +315,60 @@ def test_a_capture_plan_tells_the_move_and_the_lamps() -> None:
     assert "MOVE camera A: push-in, subject (0.2, 0.5, 1.6), metres 1.0" in lines
     assert "HOLD lights: key softbox 120 lux" in lines
     assert "lock off" not in lines
+
+
+def test_a_capture_plan_of_a_pattern_says_where_each_takes_lamps_stand() -> None:
+    sweep = read_sweep({"baseline": document(lighting=LIT), "field": "lighting.pattern", "levels": ["loop", "rembrandt"]})
+    first, second = (line for line in capture_plan(sweep) if line.startswith("TAKE"))
+    assert "key softbox 120 lux 5600 K at 2.20 m, 32 degrees right, 32 up" in first
+    assert "key softbox 120 lux 5600 K at 2.20 m, 48 degrees right, 42 up" in second
+    ratio = read_sweep({"baseline": document(lighting=LIT), "field": "lighting.ratio", "levels": [2, 4]})
+    lines = capture_plan(ratio)
+    assert "HOLD lights: key softbox 120 lux 5600 K, back fresnel -0.5 stops to key 5600 K" in lines
+    assert sum("fill softbox" in line for line in lines) == 2
+
+
+def patches(folder: Path, camera: StageCamera) -> Any:
+    """Luminance of the key's light on a face, by millimetres to the picture's right of and below the middle of the eyes."""
+    record = json.loads((folder / "A" / "records" / "stage.1001.json").read_text())["performers"]["maya"]
+    picture = read_exr(folder / "A" / "groups" / "key" / "stage.1001.exr").planes["G"]
+    (x, y), pitch = record["eyes_pixel"], camera.active_sensor_physical_dimensions[0] / camera.active_sensor_resolution[0]
+    scale = camera.pinhole_focal_length / pitch / record["distance"] / 1000
+
+    def at(right: float, down: float) -> float:
+        column, row = round(x + right * scale), round(y + down * scale)
+        return float(np.mean(picture[row - 1 : row + 2, column - 1 : column + 2]))
+
+    return at
+
+
+@pytest.mark.slow
+def test_the_shadow_of_the_nose_is_each_portrait_patterns_own(renderer: Renderer, tmp_path: Path) -> None:
+    camera = {
+        "translation": [0, -1.9, 1.62],
+        "look_at": [0, 0.3, 1.6],
+        "pinhole_focal_length": 150,
+        "active_sensor_resolution": [160, 90],
+    }
+    asked = {"performers": [{**MAYA, "mark": [0, 0.3], "hair": "crop", "build": {"gender": 0.1, "height": 1.7}}], "cameras": [camera],
+             "render": {"samples": 24, "passes": ["beauty", "groups"]}}  # fmt: skip
+    key = {}
+    for name in ("split", "rembrandt", "loop", "butterfly"):
+        stage = read_stage({**asked, "lighting": {"pattern": name, "subject": "maya", "side": "left"}})
+        shoot_stage(stage, tmp_path / name, renderer=renderer)
+        key[name] = patches(tmp_path / name, stage.cameras[0])
+    split, rembrandt, loop, butterfly = key.values()
+    # The far half of the face is dark.
+    assert split(30, 30) < 0.02 * split(-30, 50)
+    # A triangle of light on the far cheek, with shadow towards the nose, the temple and the mouth: nose and cheek are joined.
+    assert rembrandt(30, 30) > 1.5 * rembrandt(10, 30)
+    assert rembrandt(30, 30) > 3 * max(rembrandt(58, 30), rembrandt(20, 55), rembrandt(30, 62))
+    # A shadow beside the nose that ends on a lit cheek.
+    assert loop(30, 35) > 1.5 * loop(10, 40)
+    assert loop(20, 55) > 5 * rembrandt(20, 55)
+    # A shadow under the nose, both sides alike.
+    assert butterfly(30, 30) == pytest.approx(butterfly(-30, 30), rel=0.25)
+    assert max(butterfly(-10, 40), butterfly(10, 40)) < 0.6 * min(butterfly(-30, 30), butterfly(30, 30))
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from answerprint.production import BadInput, FaultFound
+from answerprint.simulation.cameras import at_frame
 from answerprint.simulation.directed import lit
 from answerprint.simulation.direction import PATTERN_LAMPS, Move
-from answerprint.simulation.pieces import Document, Name
+from answerprint.simulation.lighting import angles
+from answerprint.simulation.pieces import Document, Name, Vector
 from answerprint.simulation.sets.registry import build
-from answerprint.simulation.stage import Stage, bad_field
+from answerprint.simulation.stage import Light, Stage, bad_field
 
 Real = NDArray[np.float64]
 Level = float | int | str | bool | tuple[float, ...]
@@ -199,27 +201,39 @@ def coverage(records: list[dict[str, float]], fields: dict[str, tuple[float, flo
 
 def capture_plan(sweep: Sweep) -> list[str]:
     """The sweep as lines of a call sheet, so that a crew can shoot it on a real stage."""
-    base = lit(sweep.baseline, build(sweep.baseline.set))
-    camera = base.cameras[0]
-    lamps = ", ".join(
-        f"{lamp.name} {lamp.kind} {f'{lamp.illuminance_lux:g} lux' if lamp.illuminance_lux is not None else f'{lamp.stops:+g} stops to {lamp.relative_to}'} {lamp.kelvin:g} K"
-        for lamp in base.lights
-    )
+    base, levels = sweep.baseline, [lit(stage, build(stage.set)).lights for stage in sweep.stages()]
+    camera, seen_from = base.cameras[0], at_frame(base.cameras[0], base.first_frame).translation
+    varied_lamps = sweep.field.startswith("lighting.")
+    still = [lamp for lamp in levels[0] if not varied_lamps or all(lamp in lights for lights in levels)]
     lines = [
         f"SWEEP {sweep.name}: {sweep.field.replace('.', ' ')}, {len(sweep.levels)} levels, {base.frame_count} frames each at {base.frame_rate} fps",
         f"HOLD camera {camera.label}: {camera.pinhole_focal_length:g} mm, T{camera.t_stop:g}, ISO {camera.iso_speed:g}, {camera.shutter_angle:g} degrees, "
         f"{camera.white_balance_kelvin:g} K, lens height {camera.translation[2]:.2f} m; {'mark the move' if camera.move else 'lock off'}, tape focus",
         *([f"MOVE camera {camera.label}: {_in_words(camera.move)}"] if camera.move else []),
-        f"HOLD lights: {lamps or 'as they are'}",
+        f"HOLD lights: {', '.join(map(_lamp_in_words, still)) or 'as they are'}",
         f"HOLD people: {', '.join(f'{p.name} on mark {p.mark}' for p in base.performers) or 'nobody in frame'}",
         "SHOOT grey card and colour chart at the face, level 1 settings",
     ]
-    for number, level in enumerate(sweep.levels, start=1):
+    for number, (level, lights) in enumerate(zip(sweep.levels, levels, strict=True), start=1):
+        rigged = [f"{_lamp_in_words(lamp)} {_placed(lamp, seen_from)}" for lamp in lights if lamp not in still]
+        rig = f" ({', '.join(rigged)})" if varied_lamps and rigged else ""
         lines.append(
             f"TAKE {number}: set {sweep.field.split('.')[-1].replace('_', ' ')} to {level} {sweep.unit}".rstrip()
-            + "; slate, roll, repeat the action"
+            + f"{rig}; slate, roll, repeat the action"
         )
     return [*lines, "REPEAT take 1 at the end: it must match, or something else moved"]
+
+
+def _lamp_in_words(lamp: Light) -> str:
+    level = f"{lamp.stops:+g} stops to {lamp.relative_to}" if lamp.illuminance_lux is None else f"{lamp.illuminance_lux:g} lux"
+    return f"{lamp.name} {lamp.kind} {level} {lamp.kelvin:g} K"
+
+
+def _placed(lamp: Light, camera: Vector) -> str:
+    """Where a lamp stands around what it is aimed at, as its gaffer sees it from the camera."""
+    azimuth, elevation = angles(lamp, camera)
+    away = float(np.linalg.norm(np.subtract(lamp.translation, lamp.aim)))
+    return f"at {away:.2f} m, {abs(azimuth):.0f} degrees {'right' if azimuth > 0 else 'left'}, {elevation:.0f} up"
 
 
 def _in_words(move: Move) -> str:

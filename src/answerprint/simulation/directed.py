@@ -47,11 +47,8 @@ def _moved(stage: Stage, place: Place, camera: StageCamera) -> StageCamera:
     first = stage.first_frame if move.start is None else move.start
     last = stage.frames[-1] if move.end is None else move.end
     if last <= first:
-        raise BadInput(
-            f"camera {camera.label}",
-            f"its {move.technique} has {max(0, last - first + 1)} frames",
-            "give the stage or the move at least 2",
-        )
+        long = f"lasts {max(0, last - first + 1)} of the 2 frames it takes"
+        raise BadInput(f"camera {camera.label}", f"its {move.technique} {long}", "give the stage or the move more frames")
     keys = _Shot(stage, place, camera, first, last - first + 1).keys(move)
     # What the move keeps sharp is the move's affair.
     own = {"move": None, **({"focus_on": ""} if isinstance(move, RackFocus) else {})}

@@ -39,11 +39,17 @@ for gender, age, weight, height in ((0, 30, 0.5, 1.65), (1, 44, 0.9, 1.85), (0, 
                 def off(ring):
                     place, normal, _ = skin.below(cloth[ring])
                     return ((cloth[ring] - place) * normal).sum(axis=1)
+                def uneven(ring):
+                    # Of the radius against the mean of both neighbours', and of the height over the line's own plane.
+                    at = points[ring] - points[ring].mean(axis=0)
+                    radius = np.hypot(at[:, 0], at[:, 1])
+                    plane = np.linalg.svd(at, full_matrices=False)[2][2]
+                    return max(np.abs(radius - (np.roll(radius, 1) + np.roll(radius, -1)) / 2).max(), np.ptp(at @ plane))
                 # The rows of a lip follow each other: the edge's own roll is the row before the last.
                 roll = np.array(loop) - len(loop)
                 high = points[loop][:, 2].mean() / height
                 kind = "collar" if high > 0.8 else "cuff" if abs(points[loop][:, 0]).min() > 0.2 else "hem"
-                out.append([kind, off(roll).min(), off(roll).max(), off(np.array(loop)).max()])
+                out.append([kind, off(roll).min(), off(roll).max(), off(np.array(loop)).max(), uneven(roll)])
 print(json.dumps(out))
 """
 
@@ -109,21 +115,26 @@ _DOING = {
 
 
 @pytest.fixture(scope="module")
-def edges(measured: Callable[[str], Any]) -> list[tuple[str, float, float, float]]:
-    """Each edge in each build and pose: kind, how far off the skin its roll is at least and most, and the end of its lip, metres."""
+def edges(measured: Callable[[str], Any]) -> list[tuple[str, float, float, float, float]]:
+    """Each edge in each build and pose: kind, how far off the skin its roll is at least and most, the end of its lip, and how uneven its line is
+    at rest, metres."""
     return [tuple(row) for row in measured(_MEASURE)]
 
 
-def test_a_collar_lies_on_the_neck_whichever_way_the_head_turns(edges: list[tuple[str, float, float, float]]) -> None:
-    collars = [(least, most) for kind, least, most, _ in edges if kind == "collar"]
+def test_a_collar_lies_on_the_neck_whichever_way_the_head_turns(edges: list[tuple[str, float, float, float, float]]) -> None:
+    collars = [(least, most) for kind, least, most, _, _ in edges if kind == "collar"]
     assert len(collars) == 24
     # Thicker than nothing, so that skin does not come through; thinner than a finger, so that nobody looks in.
     assert min(least for least, _ in collars) > 0.001
     assert max(most for _, most in collars) < 0.014
 
 
-def test_behind_collars_and_cuffs_the_cloth_goes_under_the_skin(edges: list[tuple[str, float, float, float]]) -> None:
-    lips = [end for kind, _, _, end in edges if kind != "hem"]
+def test_the_line_of_a_collar_is_smooth(edges: list[tuple[str, float, float, float, float]]) -> None:
+    assert max(uneven for kind, _, _, _, uneven in edges if kind == "collar") < 0.004
+
+
+def test_behind_collars_and_cuffs_the_cloth_goes_under_the_skin(edges: list[tuple[str, float, float, float, float]]) -> None:
+    lips = [end for kind, _, _, end, _ in edges if kind != "hem"]
     assert len(lips) == 72
     assert max(lips) < -0.0005
 

@@ -54,8 +54,9 @@ def dress(rest: np.ndarray, data: dict, wardrobe: dict) -> dict:
 def _top_edges(rest: np.ndarray, data: dict, wardrobe: dict, limb: np.ndarray) -> list[hems.Edge]:
     """Collar, cuffs and hem of what is worn above."""
     height, neck = rest[:BODY, 2].max(), _joint(rest, data, "neck")
-    line = neck[2] + _COLLARS[wardrobe["collar"]] * height - _SLOPE * (rest[:, 1] - neck[1])
-    collar = (line - rest[:, 2]) / np.hypot(1, _SLOPE)
+    level = neck[2] + _COLLARS[wardrobe["collar"]] * height + _SLOPE * neck[1]
+    plane = np.array([0.0, -_SLOPE, -1.0, level]) / np.hypot(1, _SLOPE)
+    collar = rest @ plane[:3] + plane[3]
     along, arm = _along_sleeve(rest, data)
     cuff = np.where(limb > 0.5, (_SLEEVES[wardrobe["sleeves"]] - along) * arm, 1.0)
     low = {
@@ -65,7 +66,7 @@ def _top_edges(rest: np.ndarray, data: dict, wardrobe: dict, limb: np.ndarray) -
     hem = np.where(limb > 0.5, 1.0, rest[:, 2] - low)
     fit = wardrobe["ease"] / 3
     return [
-        hems.Edge(collar, off=fit, reach=0.045),
+        hems.Edge(collar, off=fit, reach=0.045, plane=plane),
         hems.Edge(cuff, off=fit, reach=0.05) if wardrobe["sleeves"] == "long" else hems.Edge(cuff, off=0.006),
         hems.Edge(hem, off=0.01, closed=False),
     ]
@@ -179,12 +180,15 @@ def _piece(
     points += out * (much + creases)[:, None]
     own = [edge.of(used) for edge in edges]
     points, weights = hems.laid(points, data["skin"][used], own, skin)
+    for k, edge in enumerate(own):
+        points, own[k] = edge.at(points)
     if over:
         under, lap = over[0], over[1][used]
         points, own[-1] = _hung(points, own[-1], lap, near)
         points, weights = hems.clear(points, weights, lap, under)
     points, weights, faces, mixed = hems.cut(points, weights, faces, hems.within(own))
-    return points, weights, faces, [replace(edge, inside=mixed(edge.inside)) for edge in own]
+    own = [replace(edge, inside=mixed(edge.inside)) for edge in own]
+    return hems.evened(points, faces, own, skin), weights, faces, own
 
 
 def _hung(points: np.ndarray, hem: hems.Edge, lap: np.ndarray, near) -> tuple[np.ndarray, hems.Edge]:

@@ -15,6 +15,8 @@ _AROUND = 0.08
 """Metres around a cloth's points within which there is skin."""
 _SNAP = 0.003
 """Metres from the line of a cut within which a point of the cloth is taken to lie on it: slivers would make dents."""
+_EVENED, _KEPT = 3, 0.8
+"""How often the line of an edge is smoothed, and the share of its way off the skin that stays to it."""
 _UNDER = 0.007
 """Metres below the skin at which a lip ends."""
 _CLEAR, _EASING = 0.01, 0.06
@@ -34,10 +36,23 @@ class Edge:
     """Metres over which the cloth comes down to that; 0 for an edge that hangs as the cloth does."""
     closed: bool = True
     """The lip goes under the skin; else it is turned in by 3 cm and open, as a skirt is."""
+    plane: np.ndarray | None = None
+    """Unit normal and distance (4) of the plane that the edge lies in, pointing into the cloth; None for one that bends."""
 
     def of(self, vertices: np.ndarray) -> Edge:
         """The same edge for some of the vertices."""
         return replace(self, inside=self.inside[vertices])
+
+    def at(self, points: np.ndarray) -> tuple[np.ndarray, Edge]:
+        """The cloth's points, those beside the line of a cut moved onto it, and the edge where the cloth has come to.
+
+        A line measured before the cloth was laid, or bent to points beside it, would come out torn.
+        """
+        if self.plane is None:
+            return points, self
+        inside = points @ self.plane[:3] + self.plane[3]
+        beside = np.where(np.abs(inside) < _SNAP, inside, 0.0)
+        return points - beside[:, None] * self.plane[:3], replace(self, inside=inside - beside)
 
 
 def within(edges: list[Edge]) -> np.ndarray:
@@ -158,6 +173,24 @@ def cut(points: np.ndarray, weights: np.ndarray, faces: list, inside: np.ndarray
         return ((1 - share) * flat[first] + share * flat[second]).reshape(len(used), *values.shape[1:])
 
     return mixed(points), mixed(weights), [[int(place[v]) for v in ring] for ring in trimmed], mixed
+
+
+def evened(points: np.ndarray, faces: list, edges: list[Edge], skin: Skin) -> np.ndarray:
+    """The cloth with its edges that lie in a plane smoothed along themselves, within it: the skin's facets would show as steps.
+
+    How far off the skin it lies stays within ``_KEPT`` of what it was laid at.
+    """
+    points = points.copy()
+    for loop in loops(faces):
+        edge = edges[np.argmin([np.abs(edge.inside[loop]).max() for edge in edges])]
+        if edge.plane is None:
+            continue
+        for _ in range(_EVENED):
+            points[loop] = 0.5 * points[loop] + 0.25 * (np.roll(points[loop], 1, axis=0) + np.roll(points[loop], -1, axis=0))
+            place, normal, _ = skin.below(points[loop])
+            off = ((points[loop] - place) * normal).sum(axis=1, keepdims=True)
+            points[loop] += (np.clip(off, _KEPT * edge.off, edge.off / _KEPT) - off) * normal
+    return points
 
 
 def turned_in(points: np.ndarray, weights: np.ndarray, faces: list, edges: list[Edge], skin: Skin):

@@ -42,7 +42,9 @@ def test_the_script_runs_to_two_pages_and_has_the_scene_that_was_shot(paper: Pat
 
 def test_the_cut_says_the_same_as_edl_and_as_otio_and_names_one_reel_that_does_not_exist(paper: Path) -> None:
     edl, otio = read_timeline(paper / "pruefstand_v1.edl", 60), read_timeline(paper / "pruefstand_v1.otio")
-    assert [(e.reel, e.source_in, e.source_out, e.record_in) for e in edl.events] == [(e.reel, e.source_in, e.source_out, e.record_in) for e in otio.events]
+    assert [(e.reel, e.source_in, e.source_out, e.record_in) for e in edl.events] == [
+        (e.reel, e.source_in, e.source_out, e.record_in) for e in otio.events
+    ]
     reels = {row["reel"] for row in read_table(paper / "camera_report.csv")}
     assert {e.reel for e in edl.events} - reels == {"D999"}
     assert all(e.cdl for e in edl.events)

@@ -61,16 +61,23 @@ def smooth_pair(rendered: Rendered, clean: Rendered, things: Sequence[str], defo
         smooth_by_features(clean, defocus)
         return
     under = np.sum(mattes, axis=0) > 0
+    alike = under | _same_light(rendered, clean)
     beside = replace(
         rendered,
         beauty=np.where(under, clean.beauty, rendered.beauty),
         groups={name: np.where(under, clean.groups[name], picture) for name, picture in rendered.groups.items()},
-        data={name: np.where(under, clean.data[name], rendered.data[name]) for name in SURFACE if name in rendered.data},
+        data={name: np.where(alike, clean.data[name], rendered.data[name]) for name in SURFACE if name in rendered.data},
     )
     for picture in (rendered, beside, clean):
         smooth_by_features(picture, defocus)
     rendered.beauty = np.where(under, rendered.beauty, beside.beauty)
     rendered.groups = {name: np.where(under, picture, beside.groups[name]) for name, picture in rendered.groups.items()}
+
+
+def _same_light(rendered: Rendered, clean: Rendered) -> NDArray[np.bool_]:
+    """Where (height, width, 1) no light differs to the last bit: guides that differ there were decided by a ray's last bit, and mean nothing."""
+    pairs = [(rendered.beauty, clean.beauty), *((picture, clean.groups[name]) for name, picture in rendered.groups.items())]
+    return np.logical_and.reduce([(one == other).all(axis=-1, keepdims=True) for one, other in pairs])
 
 
 def _told(beauty: Picture, clean: Picture, where: NDArray[np.bool_], box: tuple[slice, ...] | None) -> dict[str, Any]:

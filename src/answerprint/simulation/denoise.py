@@ -12,12 +12,14 @@ shadow's edge softens, and the rare light of a caustic or a glint of one pixel i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from answerprint.jobs.executor import default_workers
 from answerprint.simulation.defocus import Defocus, averaged
 from answerprint.simulation.edges import Edges
 from answerprint.simulation.passes import Picture, Rendered
@@ -27,7 +29,7 @@ SURFACE = ("normal", "depth", "albedo", "material_id", *_GUIDES)
 """The data passes that the filter reads."""
 _BESIDE = ((0, 1), (1, 0), (0, -1), (-1, 0))
 _KERNEL = (1 / 16, 1 / 4, 3 / 8, 1 / 4, 1 / 16)
-_NARROW, _WIDE = 3, (2, 4)
+_NARROW, _WIDE = 3, (2, 4, 8)
 """Passes of the narrow mean; gaps in pixels of the further ones, each of which makes a wider mean out of the one before."""
 _LEFT = [np.float32(1 / (4 * np.pi * sum(g * g for g in (1,) * _NARROW + _WIDE[:n]))) for n in range(len(_WIDE))]
 """Share of the noise's variance that each mean but the widest leaves: one pass spreads by the square of its gap, and a Gaussian holds 4 pi of it."""
@@ -40,8 +42,12 @@ _ALONE = np.float32(0.15)
 _SPECK = np.float32(3.0)
 _FLARE = np.float32(2)
 """How often the brightest beside it a pixel on an edge may be: the share of a line that few rays draw differs by less."""
-_DOUBT = np.float32(3)
+_SURE = 2
+"""Further passes that the measure of the noise is averaged over: with few samples it is itself uncertain, and doubt that wavers leaves specks."""
+_DOUBT = np.float32(6)
 """Variances of its noise by which a mean is to differ from the wider one to be believed."""
+_NO_BLACK = np.float32(0.008)
+"""Added to the albedo that light is divided by."""
 _TINY = np.float32(1e-12)
 _SKY = np.float32(1e6)
 _VARNISH = np.float32(0.06)
@@ -63,11 +69,11 @@ def smooth_by_features(rendered: Rendered, defocus: Defocus | None = None) -> No
     if not rendered.groups:
         rendered.beauty = _smooth(rendered.beauty, surface)
         return
-    total = np.zeros_like(rendered.beauty)
-    for name, picture in rendered.groups.items():
-        rendered.groups[name] = _smooth(picture, surface) if picture.any() else picture
-        total += rendered.groups[name]
-    rendered.beauty = total
+    # Most of the time is spent in numpy, which lets other threads go on.
+    with ThreadPoolExecutor(default_workers()) as pool:
+        smooth = list(pool.map(lambda picture: _smooth(picture, surface) if picture.any() else picture, rendered.groups.values()))
+    rendered.groups = dict(zip(rendered.groups, smooth, strict=True))
+    rendered.beauty = np.sum(smooth, axis=0)
 
 
 @dataclass(frozen=True)
@@ -96,9 +102,10 @@ class _Surface:
             data["material_id"] = np.where(blurred > 0, np.float32(-1), data["material_id"])
         seen = Rendered(rendered.beauty, {}, data, {})
         mixed = _mixed(seen) * (1 - blurred)
-        near, *wide = (_likeness(seen, mixed, blurred, gap) for gap in (1, *_WIDE))
+        with ThreadPoolExecutor(default_workers()) as pool:
+            near, *wide = pool.map(lambda gap: _likeness(seen, mixed, blurred, gap), (1, *_WIDE))
         edges = Edges.of(data, _grown(mixed)[..., 0] > 0, mixed[..., 0] > 0)
-        return cls(data["albedo"] + np.float32(0.02), mixed, edges, near, wide, spread)
+        return cls(data["albedo"] + _NO_BLACK, mixed, edges, near, wide, spread)
 
 
 def _smooth(light: Picture, surface: _Surface) -> Picture:
@@ -115,7 +122,9 @@ def _smooth(light: Picture, surface: _Surface) -> Picture:
     for weights, gap in zip(surface.wide, _WIDE, strict=True):
         means.append(_mean(means[-1], weights, gap))
     # The noise is that before what the blur allowed: after it neighbours are alike and would seem to be without noise.
-    noise = _mean(_mean((off - means[0]) ** 2, surface.near), surface.wide[0], _WIDE[0])
+    noise = _mean((off - means[0]) ** 2, surface.near)
+    for weights, gap in zip(surface.wide[:_SURE], _WIDE, strict=False):
+        noise = _mean(noise, weights, gap)
     light = means[-1]
     for closer, wider, left in zip(means[-2::-1], means[:0:-1], _LEFT[::-1], strict=True):
         apart = _mean((closer - wider) ** 2, surface.near) / (noise * left * _DOUBT + _TINY)

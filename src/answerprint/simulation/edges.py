@@ -38,6 +38,8 @@ _GRADIENT, _TENSOR = 0.7, 3.5
 and the corner of an eye is as straight as a jamb."""
 _ABOUT, _BLEND = 1.5, 0.7
 """Standard deviations, pixels, of the means over errors and over the choice between the windows."""
+_DOUBT = np.float32(0.8)
+"""By how much less a pixel counts in a fit whose light still has its noise."""
 _RIDGE = 0.004
 """What holds the slopes to zero, as variance of a guide in units of its own scale: smaller differences are taken for noise."""
 _ALBEDO, _NORMAL, _DEPTH = np.float32(0.2), np.float32(1.0), np.float32(0.16)
@@ -70,8 +72,10 @@ class Edges:
         around = np.concatenate([_windows(looks, rows, columns), far], axis=-1)
         apart = around - around[:, _MIDDLE, None]
         terms = np.concatenate([np.ones_like(apart[..., :1]), apart], axis=-1)
-        narrow, wide = (_fit(terms, sigma) for sigma in _SIGMAS)
-        own = np.ones(len(rows), dtype=np.float32) if noisy is None else noisy[rows, columns].astype(np.float32)
+        raw = (where if noisy is None else noisy).astype(np.float32)
+        own = raw[rows, columns]
+        trusted = 1 - _DOUBT * _windows(raw[..., None], rows, columns)
+        narrow, wide = (_fit(terms, trusted * _near(sigma)[None, :, None]) for sigma in _SIGMAS)
         return cls((rows, columns), own[:, None], narrow, wide, _along(guides, looks, (rows, columns)))
 
     def fitted(self, light: Picture) -> Picture:
@@ -106,9 +110,12 @@ class Edges:
         return np.asarray(total / np.maximum(count, np.float32(1e-6)), dtype=np.float32)
 
 
-def _fit(terms: Picture, sigma: float) -> Picture:
-    """Weights (pixels, window) whose sum over a window is the value at its middle of a function linear in ``terms`` (pixels, window, n)."""
-    near = _near(sigma)[None, :, None]
+def _fit(terms: Picture, near: Picture) -> Picture:
+    """Weights (pixels, window) whose sum over a window is the value at its middle of a function linear in ``terms`` (pixels, window, n).
+
+    ``near`` (pixels, window, 1) is how much each of the window's pixels counts.
+    """
+    near = near / near.sum(axis=1, keepdims=True)
     moments = np.einsum("pqi,pqj->pij", terms * near, terms, optimize=True).astype(np.float64)
     ridge = np.full(terms.shape[-1], _RIDGE)
     ridge[0] = 0.0

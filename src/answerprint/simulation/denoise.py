@@ -11,17 +11,17 @@ shadow's edge softens, and the rare light of a caustic or a glint of one pixel i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from answerprint.jobs.executor import default_workers
 from answerprint.simulation.defocus import Defocus, averaged
 from answerprint.simulation.edges import Edges
+from answerprint.simulation.neighbours import MIDDLE, Neighbours, shifted
 from answerprint.simulation.passes import Picture, Rendered
 
 _GUIDES = ("guide_depth", "guide_normal", "guide_gloss", "guide_shine", "guide_sky")
@@ -83,8 +83,8 @@ class _Surface:
     albedo: Picture
     mixed: Picture
     edges: Edges
-    near: list[Picture]
-    wide: list[list[Picture]]
+    near: Neighbours
+    wide: list[Neighbours]
     spread: Picture
     """variance of the mean that the lens's blur allows, pixels squared"""
 
@@ -118,17 +118,17 @@ def _smooth(light: Picture, surface: _Surface) -> Picture:
         raw = averaged(raw * surface.albedo, surface.spread) / surface.albedo
     means = [raw]
     for _ in range(_NARROW):
-        means[0] = _mean(means[0], surface.near)
-    for weights, gap in zip(surface.wide, _WIDE, strict=True):
-        means.append(_mean(means[-1], weights, gap))
+        means[0] = surface.near.mean(means[0])
+    for wider in surface.wide:
+        means.append(wider.mean(means[-1]))
     # The noise is that before what the blur allowed: after it neighbours are alike and would seem to be without noise.
-    noise = _mean((off - means[0]) ** 2, surface.near)
-    for weights, gap in zip(surface.wide[:_SURE], _WIDE, strict=False):
-        noise = _mean(noise, weights, gap)
+    noise = surface.near.mean((off - means[0]) ** 2)
+    for wider in surface.wide[:_SURE]:
+        noise = wider.mean(noise)
     light = means[-1]
-    for closer, wider, left in zip(means[-2::-1], means[:0:-1], _LEFT[::-1], strict=True):
-        apart = _mean((closer - wider) ** 2, surface.near) / (noise * left * _DOUBT + _TINY)
-        light = light + _mean(np.clip(apart - 1, 0, 1), surface.near) * (closer - light)
+    for closer, further, left in zip(means[-2::-1], means[:0:-1], _LEFT[::-1], strict=True):
+        apart = surface.near.mean((closer - further) ** 2) / (noise * left * _DOUBT + _TINY)
+        light = light + surface.near.mean(np.clip(apart - 1, 0, 1)) * (closer - light)
     light = light * surface.albedo
     # An albedo of two things divides the light of neither: on an edge pixels are fitted as they look.
     looks = np.where(surface.mixed > 0, raw * surface.albedo, light)
@@ -144,64 +144,54 @@ def _no_flares(light: Picture) -> Picture:
 
 def _no_dots(light: Picture) -> Picture:
     """No pixel brighter than all but one of the eight beside it, none darker than all: a line of one pixel stays, and an eye of two."""
-    around = np.sort(np.stack([_shifted(light, dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx]), axis=0)
+    around = np.sort(np.stack([shifted(light, dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx]), axis=0)
     return np.clip(light, around[0], around[-2])
 
 
-def _despecked(stack: Picture, weights: list[Picture]) -> Picture:
+def _despecked(stack: Picture, near: Neighbours) -> Picture:
     """Values far above what the neighbours on the same surface are, cut to their mean and three standard deviations."""
+    count = np.maximum(near.total - near.weights[MIDDLE], _TINY)
     for _ in range(2):
-        count, total, square = np.zeros_like(weights[0]), np.zeros_like(stack), np.zeros_like(stack)
-        for number, (weight, dy, dx) in enumerate(_taps(weights, 1)):
-            if number != 12:
-                moved = _shifted(stack, dy, dx)
-                count += weight
-                total += weight * moved
-                square += weight * moved * moved
-        mean = total / np.maximum(count, _TINY)
-        spread = np.sqrt(np.maximum(square / np.maximum(count, _TINY) - mean * mean, 0))
-        # Who has no neighbours to be compared with stays as it is: a lamp's own face, a wire.
-        stack = np.where(count > _ALONE, np.minimum(stack, mean + _SPECK * spread), stack)
+        most = np.empty_like(stack)
+        for rows, taps in near.bands(stack):
+            total, square = np.zeros((2, *taps[0][1].shape), dtype=np.float32)
+            for weight, moved in (*taps[:MIDDLE], *taps[MIDDLE + 1 :]):
+                part = weight * moved
+                total += part
+                part *= moved
+                square += part
+            mean = total / count[rows]
+            spread = np.sqrt(np.maximum(square / count[rows] - mean * mean, 0))
+            # Who has no neighbours to be compared with stays as it is: a lamp's own face, a wire.
+            most[rows] = np.moveaxis(np.where(count[rows] > _ALONE, mean + _SPECK * spread, np.inf), 0, 2)
+        stack = np.minimum(stack, most)
     return stack
 
 
-def _mean(stack: Picture, weights: list[Picture], gap: int = 1) -> Picture:
-    total, count = np.zeros_like(stack), np.zeros_like(weights[0])
-    for weight, dy, dx in _taps(weights, gap):
-        total += weight * _shifted(stack, dy, dx)
-        count += weight
-    return np.asarray(total / count, dtype=np.float32)
-
-
-def _taps(weights: list[Picture], gap: int) -> Iterator[tuple[Picture, int, int]]:
-    for number, weight in enumerate(weights):
-        yield weight, (number // 5 - 2) * gap, (number % 5 - 2) * gap
-
-
-def _likeness(rendered: Rendered, mixed: Picture, blurred: Picture, gap: int) -> list[Picture]:
-    """Weights of the 25 neighbours ``gap`` pixels apart, rows first, each (height, width, 1); two that are ``blurred`` are of any depth."""
+def _likeness(rendered: Rendered, mixed: Picture, blurred: Picture, gap: int) -> Neighbours:
+    """How alike the 25 neighbours ``gap`` pixels apart are; two that are ``blurred`` are of any depth."""
     normal, depth, albedo = rendered.data["normal"], rendered.data["depth"], rendered.data["albedo"]
     normal = normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), np.float32(1e-6))
     closeness, down, across = _planes(depth)
     material = rendered.data.get("material_id")
-    out = []
+    out = np.empty((25, *closeness.shape[:2]), dtype=np.float32)
     for i, ky in enumerate(_KERNEL):
         for j, kx in enumerate(_KERNEL):
             dy, dx = (i - 2) * gap, (j - 2) * gap
             if dy == dx == 0:
-                out.append(np.full_like(closeness, np.float32(ky * kx)))
+                out[MIDDLE] = ky * kx
                 continue
-            same = np.clip((normal * _shifted(normal, dy, dx)).sum(axis=-1, keepdims=True), 0, 1) ** 10
-            off = np.abs(_shifted(closeness, dy, dx) - closeness - dy * down - dx * across)
+            same = np.clip((normal * shifted(normal, dy, dx)).sum(axis=-1, keepdims=True), 0, 1) ** 10
+            off = np.abs(shifted(closeness, dy, dx) - closeness - dy * down - dx * across)
             apart = off / (0.02 * closeness * (abs(dx) + abs(dy)) + _TINY)
-            apart *= 1 - blurred * _shifted(blurred, dy, dx)
-            other = ((albedo - _shifted(albedo, dy, dx)) ** 2).sum(axis=-1, keepdims=True) / 0.06
+            apart *= 1 - blurred * shifted(blurred, dy, dx)
+            other = ((albedo - shifted(albedo, dy, dx)) ** 2).sum(axis=-1, keepdims=True) / 0.06
             weight = ky * kx * same * np.exp(-np.minimum(apart, 30) - np.minimum(other, 30))
             if material is not None:
-                weight = np.where(material == _shifted(material, dy, dx), weight, weight * _OTHER_MATERIAL)
+                weight = np.where(material == shifted(material, dy, dx), weight, weight * _OTHER_MATERIAL)
             # What a pixel on an edge shows is partly another thing's light; it must not run along the surface.
-            out.append(np.where(_shifted(mixed, dy, dx) > 0, weight * _MIXED, weight).astype(np.float32))
-    return out
+            out[5 * i + j] = np.where(shifted(mixed, dy, dx) > 0, weight * _MIXED, weight)[..., 0]
+    return Neighbours(out, gap)
 
 
 def _mixed(rendered: Rendered) -> Picture:
@@ -211,10 +201,10 @@ def _mixed(rendered: Rendered) -> Picture:
     length = np.linalg.norm(normal, axis=-1, keepdims=True)
     out = np.zeros(closeness.shape, dtype=np.float32)
     for dy, dx in _BESIDE:
-        out[np.abs(_shifted(closeness, dy, dx) - closeness - dy * down - dx * across) > 0.06 * closeness] = 1
-        out[(normal * _shifted(normal, dy, dx)).sum(axis=-1, keepdims=True) < _FOLD * length * _shifted(length, dy, dx)] = 1
+        out[np.abs(shifted(closeness, dy, dx) - closeness - dy * down - dx * across) > 0.06 * closeness] = 1
+        out[(normal * shifted(normal, dy, dx)).sum(axis=-1, keepdims=True) < _FOLD * length * shifted(length, dy, dx)] = 1
         if material is not None:
-            out[material != _shifted(material, dy, dx)] = 1
+            out[material != shifted(material, dy, dx)] = 1
     return out
 
 
@@ -227,7 +217,7 @@ def _planes(depth: Picture) -> tuple[Picture, Picture, Picture]:
     closeness = np.asarray(1 / _finite(depth), dtype=np.float32)
     slopes = []
     for dy, dx in ((1, 0), (0, 1)):
-        after, before = _shifted(closeness, dy, dx) - closeness, closeness - _shifted(closeness, -dy, -dx)
+        after, before = shifted(closeness, dy, dx) - closeness, closeness - shifted(closeness, -dy, -dx)
         smaller = np.where(np.abs(after) < np.abs(before), after, before)
         slopes.append(np.where(after * before > 0, smaller, np.float32(0)))
     return closeness, slopes[0], slopes[1]
@@ -235,7 +225,7 @@ def _planes(depth: Picture) -> tuple[Picture, Picture, Picture]:
 
 def _grown(mixed: Picture) -> Picture:
     """With the pixels beside: of two that share an edge only one may have been seen to change."""
-    return np.maximum.reduce([mixed, *(_shifted(mixed, dy, dx) for dy, dx in _BESIDE)])
+    return np.maximum.reduce([mixed, *(shifted(mixed, dy, dx) for dy, dx in _BESIDE)])
 
 
 def _guides(data: Mapping[str, Picture]) -> dict[str, Picture]:
@@ -260,20 +250,3 @@ def _guides(data: Mapping[str, Picture]) -> dict[str, Picture]:
 
 def _finite(depth: Picture) -> Picture:
     return np.where(np.isfinite(depth), depth, _SKY).astype(np.float32)
-
-
-def _shifted(picture: NDArray[np.float32], dy: int, dx: int) -> NDArray[np.float32]:
-    """The picture moved by whole pixels, its edge repeated."""
-    h, w = picture.shape[:2]
-    y, x = min(abs(dy), h - 1), min(abs(dx), w - 1)
-    out = np.empty_like(picture)
-    to_y, from_y = (slice(0, h - y), slice(y, h)) if dy >= 0 else (slice(y, h), slice(0, h - y))
-    to_x, from_x = (slice(0, w - x), slice(x, w)) if dx >= 0 else (slice(x, w), slice(0, w - x))
-    out[to_y, to_x] = picture[from_y, from_x]
-    if y:
-        edge, row = (slice(h - y, h), slice(h - 1, h)) if dy > 0 else (slice(0, y), slice(0, 1))
-        out[edge, to_x] = picture[row, from_x]
-    if x:
-        edge, column = (slice(w - x, w), slice(w - x - 1, w - x)) if dx > 0 else (slice(0, x), slice(x, x + 1))
-        out[:, edge] = out[:, column]
-    return out

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from answerprint.jobs.executor import default_workers
@@ -170,28 +171,35 @@ def _despecked(stack: Picture, near: Neighbours) -> Picture:
 
 def _likeness(rendered: Rendered, mixed: Picture, blurred: Picture, gap: int) -> Neighbours:
     """How alike the 25 neighbours ``gap`` pixels apart are; two that are ``blurred`` are of any depth."""
-    normal, depth, albedo = rendered.data["normal"], rendered.data["depth"], rendered.data["albedo"]
-    normal = normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), np.float32(1e-6))
-    closeness, down, across = _planes(depth)
-    material = rendered.data.get("material_id")
-    out = np.empty((25, *closeness.shape[:2]), dtype=np.float32)
+    length = np.maximum(np.linalg.norm(rendered.data["normal"], axis=-1, keepdims=True), np.float32(1e-6))
+    normal, albedo = _channels(rendered.data["normal"] / length), _channels(rendered.data["albedo"])
+    closeness, down, across = (picture[..., 0] for picture in _planes(rendered.data["depth"]))
+    mixed, blurred, material = mixed[..., 0], blurred[..., 0], rendered.data.get("material_id")
+    out = np.empty((25, *closeness.shape), dtype=np.float32)
     for i, ky in enumerate(_KERNEL):
         for j, kx in enumerate(_KERNEL):
             dy, dx = (i - 2) * gap, (j - 2) * gap
             if dy == dx == 0:
                 out[MIDDLE] = ky * kx
                 continue
-            same = np.clip((normal * shifted(normal, dy, dx)).sum(axis=-1, keepdims=True), 0, 1) ** 10
+            same = np.clip(sum(plane * shifted(plane, dy, dx) for plane in normal), 0, 1) ** 2
             off = np.abs(shifted(closeness, dy, dx) - closeness - dy * down - dx * across)
             apart = off / (0.02 * closeness * (abs(dx) + abs(dy)) + _TINY)
             apart *= 1 - blurred * shifted(blurred, dy, dx)
-            other = ((albedo - shifted(albedo, dy, dx)) ** 2).sum(axis=-1, keepdims=True) / 0.06
-            weight = ky * kx * same * np.exp(-np.minimum(apart, 30) - np.minimum(other, 30))
+            other = sum((plane - shifted(plane, dy, dx)) ** 2 for plane in albedo) / np.float32(0.06)
+            # The normals' cosine to its tenth power.
+            weight = ky * kx * (same * same) ** 2 * same * np.exp(-np.minimum(apart, 30) - np.minimum(other, 30))
             if material is not None:
-                weight = np.where(material == shifted(material, dy, dx), weight, weight * _OTHER_MATERIAL)
+                weight[material[..., 0] != shifted(material, dy, dx)[..., 0]] *= _OTHER_MATERIAL
             # What a pixel on an edge shows is partly another thing's light; it must not run along the surface.
-            out[5 * i + j] = np.where(shifted(mixed, dy, dx) > 0, weight * _MIXED, weight)[..., 0]
+            weight[shifted(mixed, dy, dx) > 0] *= _MIXED
+            out[5 * i + j] = weight
     return Neighbours(out, gap)
+
+
+def _channels(picture: Picture) -> list[NDArray[np.float32]]:
+    """Each channel by itself, (height, width)."""
+    return list(np.ascontiguousarray(np.moveaxis(picture, 2, 0)))
 
 
 def _mixed(rendered: Rendered) -> Picture:

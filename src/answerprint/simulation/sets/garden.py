@@ -60,7 +60,7 @@ def garden(plan: SetPlan) -> Place:
     r.put(
         "fence",
         [
-            *[box((0.14, 0.025, 1.75), "boards", (-8 + 0.16 * i, 0, 0), bevel=0.003) for i in range(100)],
+            *[box((0.158, 0.025, 1.75), "boards", (-8 + 0.16 * i, 0, 0), bevel=0.003) for i in range(100)],
             *[box((16, 0.04, 0.09), "boards", (0, 0.03, z)) for z in (0.4, 1.3)],
         ],
         0,

@@ -283,7 +283,7 @@ def _house(wear: float, random: np.random.Generator) -> dict[str, Material]:
         "brass": m("metal", (0.62, 0.42, 0.16), (0.42, 0.27, 0.1), roughness=0.32),
         "iron": m("metal", (0.12, 0.12, 0.125), (0.22, 0.14, 0.09), roughness=0.5),
         "window glass": m("glass", (0.93, 0.96, 0.95)),
-        "clear glass": m("glass", (0.9, 0.94, 0.93)),
+        "clear glass": m("glass", (0.9, 0.94, 0.93), roughness=0.25),
         "dark glass": m("plastic", (0.012, 0.014, 0.016), roughness=0.08),
         "mirror": Material(kind="metal", wear=0.0, colour=(0.85, 0.86, 0.86), roughness=0.05),
         "lit window": m("glow", (1.0, 0.85, 0.62), nits=5.0, kelvin=2900.0, uneven=0.6, carried=1.0),

@@ -300,7 +300,7 @@ def glass(s: Sheet) -> None:
     """Thin clear glass: what is behind is seen through it, the room shines on it."""
     out = s.tree.nodes["Material Output"]
     through = s.node("BsdfTransparent", Color=s.colour)
-    shine = s.node("BsdfGlossy", Roughness=0.02 + 0.08 * s.wear)
+    shine = s.node("BsdfGlossy", Roughness=s.about.get("roughness", 0.02 + 0.08 * s.wear))
     # Schlick's approximation for an index of 1.5 (Computer Graphics Forum 13(3), 1994), alike from both sides: a Fresnel term taken at
     # the back face of a thin pane would reflect all light from inside it beyond 40 degrees, and no daylight would reach the wall beside.
     aslant = s.node("LayerWeight", Blend=0.5).outputs["Facing"]

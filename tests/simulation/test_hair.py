@@ -26,6 +26,17 @@ data = body.base()
 rest = body.shape({"age": 30, "gender": 0.1, "muscle": 0.5, "weight": 0.6, "height": 1.7, "ancestry": (0.2, 0.3, 0.5)})
 skin = hems.Skin(rest[:body.BODY], data["quads"], data["skin"][:body.BODY])
 eye = np.mean([rest[np.unique([c[0] for f in data["groups"]["helper-%s-eye" % side] for c in f])].mean(axis=0) for side in "lr"], axis=0)
+def wide(strands):
+    beside = strands[(strands[..., 2] > eye[2]) & (strands[..., 2] < eye[2] + 0.05)]
+    return float(np.quantile(np.abs(beside[:, 0]), 0.995)) if len(beside) else 0.0
+
+def thin(strands):
+    return float((hair.scalp(strands[:, 0], eye, style) < 0.008).mean())
+
+def front(strands):
+    low = strands[strands[..., 2] < eye[2] - 0.16]
+    return float((low[:, 1] > eye[1] - 0.1).mean()) if len(low) else 0.0
+
 out = {}
 for style in hair.LENGTHS:
     grown = hair.grow(rest, data["quads"], eye, style, 3)
@@ -40,6 +51,9 @@ for style in hair.LENGTHS:
     reach = np.linalg.norm(strands[:, -1] - strands[:, 0], axis=1)
     out[style] = {"below": len(hanging), "inside": int((((hanging - place) * normal).sum(axis=1) < 0).sum()),
                   "short": int((reach < 0.02).sum()), "aslant": float((away * grown["over"][:8000]).sum(axis=2)[crown].min()),
+                  "wide": wide(strands), "loose": wide(strands[8900:]) if style == "tied" else 0.0, "front": front(strands),
+                  "thin": thin(strands[:8000]),
+                  "grey": float(np.std(np.log(hair.grow(rest, data["quads"], eye, style, 3, 1.0)["shade"])) / np.std(np.log(grown["shade"]))),
                   "rise": float((rise[:, 1] - rise[:, 0]).max()),
                   "sideburn": float(hair.scalp(eye + np.array([[0.07, -0.064, 0.0]]), eye, style)[0]),
                   "in_the_eyes": int((before[:, 2] < eye[2] + 0.02).sum())}
@@ -49,8 +63,10 @@ print(json.dumps(out))
 
 @pytest.fixture(scope="module")
 def styles(measured: Callable[[str], Any]) -> Styles:
-    """By style: points below the chin, of those inside the body, hairs under 2 cm, least cosine to outward, metres that the first step rises and
-    that the skin before the ears lies within the hairline, points before the eyes."""
+    """By style: points below the chin, of those inside the body, hairs under 2 cm, least cosine to outward, metres that hair and loose strands of
+    tied hair stand aside at the temples, share of the points below the chin that lie before the throat, share of the hair that grows within 8 mm of
+    its line, how much more grey hair's shade differs, metres that the first step rises and that the skin before the ears lies within the hairline,
+    points before the eyes."""
     found: Styles = measured(_HAIR)
     return found
 
@@ -72,6 +88,26 @@ def test_long_hair_lies_on_the_crown_and_does_not_stand_up_like_a_tent(styles: S
 
 def test_short_hair_comes_down_before_the_ears(styles: Styles) -> None:
     assert all(styles[style]["sideburn"] > 0.003 for style in ("crop", "short", "receding"))
+
+
+def test_hanging_hair_follows_the_head_at_the_temples_and_makes_no_hood(styles: Styles) -> None:
+    assert max(styles[style]["wide"] for style in ("bob", "long", "waves")) < 0.115
+
+
+def test_no_lone_locks_of_long_hair_hang_before_the_throat(styles: Styles) -> None:
+    assert max(styles[style]["front"] for style in ("bob", "long", "waves")) < 0.02
+
+
+def test_cut_hair_grows_thinner_at_its_line_than_curls_do(styles: Styles) -> None:
+    assert max(styles[style]["thin"] for style in ("crop", "short")) < 0.7 * styles["curls"]["thin"]
+
+
+def test_loose_strands_of_tied_hair_stay_at_the_head(styles: Styles) -> None:
+    assert styles["tied"]["loose"] < 0.083
+
+
+def test_locks_of_grey_hair_differ_more_in_shade(styles: Styles) -> None:
+    assert min(style["grey"] for style in styles.values()) > 1.3
 
 
 def test_no_style_hangs_in_the_eyes_but_for_a_stray_hair(styles: Styles) -> None:

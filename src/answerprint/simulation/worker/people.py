@@ -133,7 +133,7 @@ class Performer:
         if (style := self.about["hair"]["style"]) in hair.LENGTHS:
             eye = 0.5 * (self._centre("helper-l-eye")[0] + self._centre("helper-r-eye")[0])
             made.data.attributes.new("scalp", "FLOAT", "POINT").data.foreach_set(
-                "value", _flat(0.5 + hair.scalp(self.rest[used], eye, style) / 0.03)
+                "value", _flat(0.5 + hair.scalp(self.rest[used], eye, style) / 0.045)
             )
 
     def _face(self) -> dict:
@@ -227,8 +227,14 @@ class Performer:
 
     def _hair(self) -> None:
         eyes = [self._centre(f"helper-{side}-eye") for side in ("l", "r")]
+        wears = self.about["hair"]
         grown = hair.grow(
-            self.rest, self.data["quads"], 0.5 * (eyes[0][0] + eyes[1][0]), self.about["hair"]["style"], self.about.get("seed", 0)
+            self.rest,
+            self.data["quads"],
+            0.5 * (eyes[0][0] + eyes[1][0]),
+            wears["style"],
+            self.about.get("seed", 0),
+            _grey(wears["colour"]),
         )
         strands = [group for group in (grown["points"], face.brows(self.rest, self.data["quads"], eyes)) if len(group)]
         brow = np.tile([0.0, 1.0, 0.0], (sum(group.shape[0] * group.shape[1] for group in strands[1:]), 1))
@@ -236,7 +242,7 @@ class Performer:
         curves.add_curves([group.shape[1] for group in strands for _ in group])
         curves.position_data.foreach_set("vector", _flat(np.concatenate([group.reshape(-1, 3) for group in strands])))
         radius = [
-            np.tile(np.linspace(w, w * 0.3, group.shape[1]), len(group))
+            np.tile(w * hair.widths(wears["style"], group.shape[1]), len(group))
             for group, w in zip(strands, (0.0007, 0.00022), strict=False)
         ]
         shade = np.concatenate([grown["shade"], np.ones(sum(map(len, strands[1:])))])
@@ -248,7 +254,7 @@ class Performer:
             if name not in curves.attributes:
                 curves.attributes.new(name, kind, domain)
             curves.attributes[name].data.foreach_set(field, _flat(values))
-        material = _hair_material(self.name, self.about["hair"]["colour"])
+        material = _hair_material(self.name, wears["colour"])
         material.pass_index = self._material_id("hair")
         curves.materials.append(material)
         self.hair = bpy.data.objects.new(f"{self.name}.hair", curves)
@@ -258,6 +264,11 @@ class Performer:
 
 def _flat(values: np.ndarray) -> np.ndarray:
     return np.asarray(values, dtype=np.float32).ravel()
+
+
+def _grey(colour) -> float:
+    """How grey a hair's linear colour is, 0 to 1: light, with red and blue alike."""
+    return float(np.clip(2 * colour[2] / max(colour[0], 1e-6) - 1, 0, 1) * np.clip(colour[0] / 0.15, 0, 1))
 
 
 def _hair_material(name: str, colour) -> bpy.types.Material:

@@ -22,7 +22,7 @@ def bar(plan: SetPlan) -> Place:
     r.material("panelling", "wood", (0.36, 0.2, 0.12), (0.25, 0.14, 0.085), roughness=0.3)
     r.material("floor", "planks", (0.26, 0.17, 0.11), (0.18, 0.11, 0.07), roughness=0.4)
     r.material("ceiling", "paint", (0.15, 0.13, 0.12))
-    r.material("counter", "marble", (0.11, 0.095, 0.085), (0.3, 0.26, 0.2), roughness=0.1)
+    r.material("counter", "marble", (0.11, 0.095, 0.085), (0.3, 0.26, 0.2), roughness=0.42)
     r.material("stool seat", "leather", r.pick((0.25, 0.05, 0.04), (0.06, 0.1, 0.07), (0.2, 0.11, 0.05)), None)
     r.material("neon", "glow", r.pick((1.0, 0.12, 0.2), (0.1, 0.6, 1.0), (1.0, 0.35, 0.05)), nits=450.0, kelvin=6500.0, wear=0.0)
     for i, c in enumerate(((0.02, 0.06, 0.02), (0.2, 0.09, 0.015), (0.45, 0.47, 0.46), (0.05, 0.03, 0.02))):

@@ -304,7 +304,8 @@ def glass(s: Sheet) -> None:
     # Schlick's approximation for an index of 1.5 (Computer Graphics Forum 13(3), 1994), alike from both sides: a Fresnel term taken at
     # the back face of a thin pane would reflect all light from inside it beyond 40 degrees, and no daylight would reach the wall beside.
     aslant = s.node("LayerWeight", Blend=0.5).outputs["Facing"]
-    facing = s.sum(s.sum(s.sum(aslant, 5.0, "POWER"), 0.96), 0.04, "ADD")
+    straight = s.about.get("reflects", 0.04)
+    facing = s.sum(s.sum(s.sum(aslant, 5.0, "POWER"), 1 - straight), straight, "ADD")
     mixed = s.node("MixShader")
     s.tree.links.new(facing, mixed.inputs[0])
     s.tree.links.new(through.outputs[0], mixed.inputs[1])
@@ -371,8 +372,8 @@ def earth(s: Sheet) -> None:
     colour = s.mix(s.spread(patch, 0.35, 0.65), s.colour, s.second)
     s.set("Base Color", s.mix(s.spread(grain, 0.35, 0.75, 0, 0.9), colour, (0.4, 0.38, 0.35, 1), "MULTIPLY"))
     wet = s.about.get("wet", 0.0)
-    s.set("Roughness", s.spread(patch, 0.35, 0.6, 0.9 - 0.78 * wet, 0.9 - 0.2 * wet))
-    s.bump(grain, s.about.get("relief", 8.0) * (1 - 0.7 * wet))
+    s.set("Roughness", s.spread(patch, 0.35, 0.6, 0.9 - 0.66 * wet, 0.9 - 0.2 * wet))
+    s.bump(grain, s.about.get("relief", 8.0) * (1 - 0.9 * wet))
 
 
 KINDS = {

@@ -8,12 +8,29 @@ import pytest
 from answerprint.simulation.generate import generate
 from answerprint.simulation.order import Shoot
 from answerprint.simulation.performers import Action, Performer
+from answerprint.simulation.pieces import Item, Part
 from answerprint.simulation.poses import pose_at
 from answerprint.simulation.sets.furniture import sofa
 from answerprint.simulation.sets.registry import build
-from answerprint.simulation.stage import FAMILIES, SetPlan, read_stage
+from answerprint.simulation.sets.room import hung_area
+from answerprint.simulation.stage import FAMILIES, Family, SetPlan, read_stage
 
 INTERIORS = [name for name in FAMILIES if name not in ("street", "garden")]
+
+
+def around(item: Item, part: Part) -> tuple[np.ndarray, np.ndarray]:
+    """The box around a part that is not turned itself, of an item turned by quarters, in the place."""
+    if part.shape == "tube":
+        points, radius = np.array(part.figures["points"]), part.figures["radius"]
+        low, high = points.min(axis=0) - radius, points.max(axis=0) + radius
+    else:
+        radius = part.figures.get("radius", 0.0)
+        w, d, h = part.figures.get("size") or (2 * radius, 2 * radius, part.figures.get("height", 0.0))
+        low, high = np.array(part.at) - [w / 2, d / 2, 0], np.array(part.at) + np.array([w / 2, d / 2, h])
+    turn = np.radians(item.turn[2])
+    about = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+    ends = np.array([about @ low, about @ high]) + item.at
+    return ends.min(axis=0), ends.max(axis=0)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -125,3 +142,86 @@ def test_the_first_performer_looks_to_the_side_of_the_key(seed: int) -> None:
     seen = [np.arctan2(p[1] - key.aim[1], p[0] - key.aim[0]) for p in (key.translation, camera)]
     aside, turned = (float((angle - seen[1] + np.pi) % (2 * np.pi) - np.pi) for angle in (seen[0], face))
     assert abs(aside) < 0.05 or aside * turned > 0
+
+
+@pytest.mark.parametrize("family", ["living-room", "bedroom"])
+@pytest.mark.parametrize("seed", range(8))
+def test_a_window_s_curtains_hang_clear_of_its_sill_and_of_what_stands_below(family: str, seed: int) -> None:
+    place = build(SetPlan(family=family, seed=seed, dressing=1.0))
+    curtains = next(item for item in place.items if item.name == "curtains")
+    hung = [(low, high) for low, high in map(around, [curtains] * len(curtains.parts), curtains.parts) if high[2] - low[2] > 1]
+    assert len(hung) == 2
+    others = [
+        item for item in place.items if item.name.startswith(("window", "radiator", "chest", "wardrobe", "bedside", "bookcase"))
+    ]
+    for item in others:
+        for part in item.parts:
+            low, high = around(item, part)
+            for one in hung:
+                assert np.min(np.minimum(high, one[1]) - np.maximum(low, one[0])) < 0
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_who_stands_in_a_bar_stands_clear_of_its_stools(seed: int) -> None:
+    place = build(SetPlan(family="bar", seed=seed))
+    stools = [item.at[:2] for item in place.items if item.name.startswith("bar stool")]
+    assert len(stools) == 4
+    for name, (x, y, _) in place.marks.items():
+        nearest = min(float(np.hypot(x - a, y - b)) for a, b in stools)
+        assert nearest < 0.01 if name in place.seats else nearest > 0.45
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_nothing_on_a_corridor_s_walls_hangs_over_something_else(seed: int) -> None:
+    place = build(SetPlan(family="hospital-corridor", seed=seed, dressing=1.0))
+    named = (
+        "notice board",
+        "print",
+        "leaflets",
+        "extinguisher",
+        "sign",
+        "trunking",
+        "clock",
+        "number",
+        "dispenser",
+        "ward door",
+        "window",
+    )
+    hung = [item for item in place.items if item.name.startswith(named)]
+    assert len(hung) > 12
+    for number, one in enumerate(hung):
+        for other in hung[:number]:
+            if one.turn == other.turn:
+                a, b = (hung_area(item.parts, np.sign(item.turn[2]) * item.at[1], item.at[2]) for item in (one, other))
+                assert min(a[1], b[1]) - max(a[0], b[0]) < 0 or min(a[3], b[3]) - max(a[2], b[2]) < 0, (one.name, other.name)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_tin_stands_on_the_bench_and_in_nothing_else(seed: int) -> None:
+    place = build(SetPlan(family="workshop", seed=seed, dressing=1.0))
+    tops = {item.name: around(item, item.parts[0]) for item in place.items if item.name in ("workbench", "drill press", "vice")}
+    tins = [item for item in place.items if item.name.split(" ")[0] == "tin" and "shelf" not in item.name]
+    boxes = [around(item, item.parts[0]) for item in tins]
+    assert len(boxes) == 6
+    low, high = tops["workbench"]
+    for number, (a, b) in enumerate(boxes):
+        assert (a[:2] > low[:2]).all()
+        assert (b[:2] < high[:2]).all()
+        for c, d in [tops["drill press"], tops["vice"], *boxes[:number]]:
+            assert np.min(np.minimum(b, d)[:2] - np.maximum(a, c)[:2]) < 0
+
+
+def test_one_cushion_lies_in_an_armchair_and_two_on_a_sofa() -> None:
+    for seats, count in ((1, 1), (2, 2)):
+        assert sum(part.material == "cushion" for part in sofa(0.98 * seats, "cloth", "cushion", seats)) == count
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_windows_of_one_wall_look_out_on_one_house(family: Family) -> None:
+    for seed in range(4):
+        turns = [item.turn for item in build(SetPlan(family=family, seed=seed)).items if item.name.startswith("house opposite")]
+        assert len(turns) == len(set(turns))
+
+
+def test_a_window_seen_straight_shows_no_room() -> None:
+    assert build(SetPlan(family="office", seed=2)).materials["window glass"].detail["reflects"] == 0

@@ -101,15 +101,10 @@ def bar(plan: SetPlan) -> Place:
         x = -1.5 + 1.2 * i
         r.put("pendant", f.pendant(r.height - 2.05, "brass", "shade inside", 0.14), x, back - 1.6, r.height)
         r.lamp("pendant", x, back - 1.6, 2.08, 150, 2400, 0.03)
-    for i in range(4):
-        r.put(
-            "bar stool",
-            f.stool(0.76, "stool seat", "iron"),
-            -1.7 + 0.85 * i + r.between(-0.1, 0.1),
-            back - 2.25,
-            0,
-            r.between(0, 90),
-        )
+    # A gap between the last two: there somebody stands at the counter.
+    stools = [x + r.between(-0.1, 0.1) for x in (-1.7, -0.85, 0.0, 1.5)]
+    for x in stools:
+        r.put("bar stool", f.stool(0.76, "stool seat", "iron"), x, back - 2.25, 0, r.between(0, 90))
     for x, y in ((-w / 2 + 0.9, -0.6), (1.5, -0.4)):
         r.put(
             "bar table",
@@ -154,10 +149,10 @@ def bar(plan: SetPlan) -> Place:
         r.hang("sconce", _sconce(), side, along, 1.62)
         r.lamp("sconce", x, y, 1.72, 420, 3200, 0.04)
     r.place.items = [i.model_copy(update={"group": "neon"}) if i.name == "neon" else i for i in r.place.items]
-    r.mark("counter", 0.9, back - 2.35, 170)
+    r.mark("counter", 0.75, back - 2.35, 170)
     r.mark("floor", -0.6, 0.0, 180)
     r.mark("behind", -0.3, back - 0.85, 180)
-    r.mark("stool", -0.85, back - 2.25, 0, seat=0.77)
+    r.mark("stool", stools[1], back - 2.25, 0, seat=0.77)
     r.view((1.0, -r.depth / 2 + 0.5, 1.5), (-0.3, 1.0, 1.2))
     r.view((-w / 2 + 0.5, -r.depth / 2 + 0.6, 1.45), (0.6, 1.2, 1.2))
     r.mood(60, 24)

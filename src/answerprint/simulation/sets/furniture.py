@@ -57,7 +57,8 @@ def sofa(width: float, cloth_: str, cushion: str, seats: int = 2) -> list[Part]:
         parts += [box((wide - 0.01, 0.66, 0.16), cloth_, (x, -0.08, 0.29), bevel=0.05)]
         parts += [box((wide - 0.02, 0.17, 0.42), cloth_, (x, 0.22, 0.43), (-12, 0, 0), bevel=0.06)]
     parts += [
-        box((0.4, 0.12, 0.4), cushion, (s * (width / 2 - 0.4), 0.06, 0.45), (-18, s * 9, s * 8), bevel=0.055) for s in (-1, 1)
+        box((0.4, 0.12, 0.4), cushion, (x, 0.06, 0.45), (-18, s * 9, s * 8), bevel=0.055)
+        for s, x in (((-1, 0.4 - width / 2), (1, width / 2 - 0.4)) if seats > 1 else ((1, 0.0),))
     ]
     parts += [cylinder(0.025, 0.06, "dark wood", (sx * (width / 2 - 0.1), sy * 0.36, 0)) for sx in (-1, 1) for sy in (-1, 1)]
     return parts

@@ -170,7 +170,9 @@ def _along_the_walls(r: Room, openings: dict[Side, list[Opening]]) -> None:
                 name, high, parts = made[number % len(made)]
                 number += 1
                 # On the right wall places along it count the other way round.
-                r.hang(name, parts(), side, along, high, needed=number % 3 > 0)
+                thing = parts()
+                if r.free(thing, side, along, high):
+                    r.hang(name, thing, side, along, high, needed=number % 3 > 0)
             along += r.between(0.8, 1.15)
     for x, shade in ((-0.42, "book 1"), (-0.34, "book 4")):
         r.put("floor line", [box((0.06, r.depth, 0.002), shade, (x, 0, 0.0), bevel=0)])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from answerprint.simulation.pieces import Colour, Item, Material, Part, Vector, box
 from answerprint.simulation.place import Place
@@ -14,6 +16,11 @@ from answerprint.simulation.sets import furniture as f
 from answerprint.simulation.stage import Light, SetPlan
 
 Side = Literal["back", "left", "right", "front"]
+Area = tuple[float, float, float, float]
+"""What a thing takes of a wall: from and to along it, from and to above the floor; metres."""
+
+CURTAINS_OUT = 0.18
+"""Metres from a wall to the middle of the folds of its curtains."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,7 @@ class Room:
         self.width, self.depth, self.height = (float(self.random.uniform(*span)) for span in (width, depth, height))
         self.place = Place(size=(self.width, self.depth, self.height))
         self.names: dict[str, int] = {}
+        self.hung: dict[Side, list[Area]] = {}
         self.place.materials.update(_house(plan.wear, self.random))
 
     @property
@@ -82,7 +90,18 @@ class Room:
 
     def hang(self, name: str, parts: list[Part], side: Side, along: float, z: float, out: float = 0.0, needed: bool = True) -> bool:
         x, y, turn = self.on_wall(side, along, out)
-        return self.put(name, parts, x, y, z, turn, needed)
+        made = self.put(name, parts, x, y, z, turn, needed)
+        if made:
+            self.hung.setdefault(side, []).append(hung_area(parts, along, z))
+        return made
+
+    def free(self, parts: list[Part], side: Side, along: float, z: float, gap: float = 0.03) -> bool:
+        """Whether parts would hang clear of all that hangs on that wall."""
+        left, right, low, high = hung_area(parts, along, z)
+        return all(
+            left > b + gap or right < a - gap or low > top + gap or high < bottom - gap
+            for a, b, bottom, top in self.hung.get(side, [])
+        )
 
     def shell(
         self,
@@ -112,12 +131,14 @@ class Room:
         """A glazed window in an opening of the shell, with the daylight or moonlight that comes through it."""
         w, h = opening.width, opening.height
         t = 0.055
+        # A sill that ends behind the curtains: they hang in front of it, clear of a radiator below too.
+        sill = 0.08 if curtain else 0.14
         parts = [box((t, 0.07, h), frame, (s * (w - t) / 2, 0.08, 0)) for s in (-1, 1)]
         parts += [box((w - 2 * t, 0.07, t), frame, (0, 0.08, z)) for z in (0.0, h - t)]
         parts += [box((0.035, 0.05, h - 2 * t), frame, ((i + 1) * w / (bars + 1) - w / 2, 0.08, t)) for i in range(bars)]
         parts += [
             box((w - 2 * t, 0.004, h - 2 * t), "window glass", (0, 0.08, t), bevel=0.0),
-            box((w + 0.14, 0.24, 0.03), frame, (0, -0.02, -0.03)),
+            box((w + 0.14, 0.1 + sill, 0.03), frame, (0, 0.05 - sill / 2, -0.03)),
         ]
         self.hang("window", parts, side, opening.along, opening.sill)
         if curtain:
@@ -127,7 +148,7 @@ class Room:
                 side,
                 opening.along,
                 0.0,
-                out=0.09,
+                out=CURTAINS_OUT,
             )
         x, y, turn = self.on_wall(side, opening.along, -0.16)
         inward = np.array([np.sin(np.radians(turn)), -np.cos(np.radians(turn))])
@@ -215,7 +236,7 @@ class Room:
         self.place.mood["lux"] = lux_night if self.night else lux_day
 
     def _outside(self, side: Side, opening: Opening) -> None:
-        """The house across the street."""
+        """The house across the street: one for all windows of a wall, as two in one place would hide each other."""
         x, y, turn = self.on_wall(side, opening.along, -9.0)
         name = self.pick("brick", "render", "brick")
         parts = [box((16, 0.3, 11), f"outside {name}", (0, 0, -3), bevel=0.0)]
@@ -224,7 +245,45 @@ class Room:
             cx, cz = (i % 6 - 2.5) * 2.4, (i // 6) * 2.7 - 1.4
             glass = "lit window" if self.night and lit[i] else "dark glass"
             parts += [box((1.1, 0.05, 1.5), "white gloss", (cx, -0.16, cz)), box((0.98, 0.05, 1.38), glass, (cx, -0.18, cz + 0.06))]
-        self.put("house opposite", parts, x, y, 0, turn)
+        if not any(item.name.startswith("house opposite") and item.turn[2] == turn for item in self.place.items):
+            self.put("house opposite", parts, x, y, 0, turn)
+
+
+def hung_area(parts: Sequence[Part], along: float, z: float) -> Area:
+    """What parts take of the wall that they hang on."""
+    ends = [_ends(part) for part in parts]
+    low, high = np.min([e[0] for e in ends], axis=0), np.max([e[1] for e in ends], axis=0)
+    return along + float(low[0]), along + float(high[0]), z + float(low[2]), z + float(high[2])
+
+
+def _ends(part: Part) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The corners of the box around a part, in its item."""
+    figures = part.figures
+    if part.shape == "tube":
+        points = np.array(figures["points"], dtype=float)
+        return points.min(axis=0) - figures["radius"], points.max(axis=0) + figures["radius"]
+    if part.shape in ("cylinder", "lathe"):
+        profile = figures.get("profile") or [(figures.get("radius"), 0.0), (figures.get("top"), figures.get("height"))]
+        radius, heights = max(p[0] for p in profile), [p[1] for p in profile]
+        low, high = np.array([-radius, -radius, min(heights)]), np.array([radius, radius, max(heights)])
+    elif part.shape in ("box", "cloth"):
+        w, d, h = figures["size"]
+        low, high = np.array([-w / 2, -d / 2, 0.0]), np.array([w / 2, d / 2, h])
+    elif part.shape == "sphere":
+        half = np.array(figures.get("size") or [2 * figures["radius"]] * 3) / 2
+        low, high = -half, half
+    else:
+        return np.array(part.at), np.array(part.at)
+    corners = np.array(list(itertools.product(*zip(low, high, strict=True)))) @ _turned(part.turn).T + part.at
+    return corners.min(axis=0), corners.max(axis=0)
+
+
+def _turned(turn: Vector) -> NDArray[np.float64]:
+    """The rotation about x, then y, then z."""
+    (cx, cy, cz), (sx, sy, sz) = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    return np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]]) @ about_y @ about_x
 
 
 def _wall(length: float, height: float, openings: list[Opening], material: str, split: tuple[str, float] | None) -> list[Part]:

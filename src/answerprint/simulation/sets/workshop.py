@@ -68,7 +68,7 @@ def workshop(plan: SetPlan) -> Place:
         r.put(
             "tin",
             [cylinder(0.06 + 0.012 * (i % 3), 0.16, f"book {i}"), cylinder(0.062 + 0.012 * (i % 3), 0.012, "steel", (0, 0, 0.16))],
-            0.25 + 0.17 * i - 0.1,
+            0.17 * i - 0.45,
             back - 0.25,
             0.88,
             needed=i < 3,

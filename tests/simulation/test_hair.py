@@ -20,7 +20,7 @@ Styles = dict[str, dict[str, float]]
 _HAIR = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-import body, hair, hems
+import body, face, hair, hems
 import numpy as np
 data = body.base()
 rest = body.shape({"age": 30, "gender": 0.1, "muscle": 0.5, "weight": 0.6, "height": 1.7, "ancestry": (0.2, 0.3, 0.5)})
@@ -37,7 +37,23 @@ def front(strands):
     low = strands[strands[..., 2] < eye[2] - 0.16]
     return float((low[:, 1] > eye[1] - 0.1).mean()) if len(low) else 0.0
 
-out = {}
+def forehead(strands):
+    before = strands[(strands[..., 1] > eye[1] - 0.04) & (np.abs(strands[..., 0]) < 0.045) & (strands[..., 2] > eye[2] + 0.02)]
+    return int((hair.scalp(skin.below(before)[0], eye, style) < -0.006).sum())
+
+def flat_brows():
+    eyes = []
+    for side in "lr":
+        ball = rest[np.unique([c[0] for f in data["groups"]["helper-%s-eye" % side] for c in f])]
+        eyes.append((ball.mean(axis=0), 0.5 * float(np.ptp(ball[:, 0]))))
+    brows = face.brows(rest, data["quads"], eyes)
+    place, normal, _ = skin.below(brows.reshape(-1, 3))
+    outward = np.abs(brows[..., 0]) - abs(eyes[0][0][0])
+    off = brows[..., 2] - eyes[0][0][2] - face.arch(outward, eyes[0][1])
+    return {"count": len(brows), "lift": float(np.quantile(((brows.reshape(-1, 3) - place) * normal).sum(axis=1), 0.98)), "outward": float(outward.max()),
+            "off": float(np.abs(off).max()), "long": float(np.linalg.norm(np.diff(brows, axis=1), axis=2).sum(axis=1).max())}
+
+out = {"brows": flat_brows()}
 for style in hair.LENGTHS:
     grown = hair.grow(rest, data["quads"], eye, style, 3)
     strands = grown["points"]
@@ -51,7 +67,7 @@ for style in hair.LENGTHS:
     reach = np.linalg.norm(strands[:, -1] - strands[:, 0], axis=1)
     out[style] = {"below": len(hanging), "inside": int((((hanging - place) * normal).sum(axis=1) < 0).sum()),
                   "short": int((reach < 0.02).sum()), "aslant": float((away * grown["over"][:8000]).sum(axis=2)[crown].min()),
-                  "wide": wide(strands), "loose": wide(strands[8900:]) if style == "tied" else 0.0, "front": front(strands),
+                  "wide": wide(strands), "loose": wide(strands[8900:]) if style == "tied" else 0.0, "front": front(strands), "forehead": forehead(strands),
                   "thin": thin(strands[:8000]),
                   "grey": float(np.std(np.log(hair.grow(rest, data["quads"], eye, style, 3, 1.0)["shade"])) / np.std(np.log(grown["shade"]))),
                   "rise": float((rise[:, 1] - rise[:, 0]).max()),
@@ -62,13 +78,18 @@ print(json.dumps(out))
 
 
 @pytest.fixture(scope="module")
-def styles(measured: Callable[[str], Any]) -> Styles:
+def found(measured: Callable[[str], Any]) -> Styles:
     """By style: points below the chin, of those inside the body, hairs under 2 cm, least cosine to outward, metres that hair and loose strands of
     tied hair stand aside at the temples, share of the points below the chin that lie before the throat, share of the hair that grows within 8 mm of
     its line, how much more grey hair's shade differs, metres that the first step rises and that the skin before the ears lies within the hairline,
-    points before the eyes."""
+    points before the eyes, those more than 6 mm below the hairline on the forehead; and how brows lie."""
     found: Styles = measured(_HAIR)
     return found
+
+
+@pytest.fixture(scope="module")
+def styles(found: Styles) -> Styles:
+    return {style: values for style, values in found.items() if style != "brows"}
 
 
 def test_hanging_hair_goes_past_the_shoulders_and_tied_hair_leaves_short_hairs_at_its_line(styles: Styles) -> None:
@@ -108,6 +129,19 @@ def test_loose_strands_of_tied_hair_stay_at_the_head(styles: Styles) -> None:
 
 def test_locks_of_grey_hair_differ_more_in_shade(styles: Styles) -> None:
     assert min(style["grey"] for style in styles.values()) > 1.3
+
+
+def test_no_hanging_or_tied_hair_lies_across_the_forehead_below_the_hairline(styles: Styles) -> None:
+    assert {style: styles[style]["forehead"] for style in ("tied", "bob", "waves", "long") if styles[style]["forehead"]} == {}
+
+
+def test_brows_lie_on_the_skin_within_their_paint(found: Styles) -> None:
+    brows = found["brows"]
+    assert brows["count"] > 200
+    assert brows["lift"] < 0.0004
+    assert brows["outward"] < 0.0255
+    assert brows["off"] < 0.0038
+    assert brows["long"] < 0.0061
 
 
 def test_no_style_hangs_in_the_eyes_but_for_a_stray_hair(styles: Styles) -> None:

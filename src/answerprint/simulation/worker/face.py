@@ -88,25 +88,51 @@ def arch(outward, radius: float):
     return radius * (_BROW - np.where(beyond < 0, 230.0, 850.0) * beyond**2)
 
 
+def _half(outward, gender: float):
+    """Half of a brow's height for places ``outward`` of the eye, metres."""
+    along = np.clip((outward + 0.021) / 0.05, 0, 1)
+    return (0.0038 + 0.0009 * gender) * (0.3 + 0.7 * np.sin(np.pi * (0.2 + 0.8 * along) ** 0.85))
+
+
 def brows(rest: np.ndarray, faces: np.ndarray, eyes: list) -> np.ndarray:
-    """Strands (n, 4, 3) of both eyebrows; ``eyes`` are centre and radius of each eyeball."""
+    """Strands (n, 4, 3) of both eyebrows, flat on the skin and within the painted brow; ``eyes`` are centre and radius of each eyeball."""
     random = np.random.default_rng(5)
-    middle = rest[faces].mean(axis=1)
     out = []
     for centre, radius in eyes:
-        sign = np.sign(centre[0])
-        outward = sign * (middle[:, 0] - centre[0])
-        off = np.abs(middle[:, 2] - centre[2] - arch(outward, radius))
-        near = (off < 0.0036) & (outward > -0.02) & (outward < 0.028) & (middle[:, 1] > centre[1] - 0.01)
-        if not near.any():
-            continue
-        picked = random.choice(np.flatnonzero(near), 170)
-        share = random.dirichlet((1, 1, 1, 1), 170)
-        root = np.einsum("nk,nki->ni", share, rest[faces[picked]]) + np.array([0, 0.0004, 0])
-        along = np.stack([np.full(170, sign), np.full(170, 0.15), random.normal(0.25, 0.2, 170)], axis=1)
-        along /= np.linalg.norm(along, axis=1, keepdims=True)
-        out.append(root[:, None] + along[:, None] * np.linspace(0, 0.0062, 4)[None, :, None])
+        start, rise = random.uniform(-0.019, 0.021, 240)[:, None], random.normal(0.0, 0.12, 240)[:, None]
+        along = np.linspace(0, 0.005, 4)
+        outward = start + along
+        above = random.uniform(-0.0034, 0.0034, 240)[:, None] + rise * along
+        within = ((np.abs(above) < 0.8 * _half(outward, 0.0)) & (outward < 0.025)).all(axis=1)
+        outward, above = outward[within], above[within]
+        x = centre[0] + np.sign(centre[0]) * outward
+        z = centre[2] + arch(outward, radius) + above
+        y = _front(rest, faces, x, z, centre[1])
+        strands = np.stack([x, y + 0.0001, z], axis=-1)[np.isfinite(y).all(axis=1)]
+        # Where the brow turns to the temple 5 mm outward is farther along the skin.
+        out.append(strands[np.linalg.norm(np.diff(strands, axis=1), axis=2).sum(axis=1) < 0.006])
     return np.concatenate(out) if out else np.zeros((0, 4, 3))
+
+
+def _front(rest: np.ndarray, faces: np.ndarray, x: np.ndarray, z: np.ndarray, behind: float) -> np.ndarray:
+    """How far forward the skin is at each ``x`` and ``z``; minus infinity where there is none in front of ``behind`` less 1 cm."""
+    if not x.size:
+        return np.zeros_like(x)
+    corners = rest[faces]
+    over = (
+        (corners[..., 1].min(axis=1) > behind - 0.01)
+        & (corners[..., 0].max(axis=1) > x.min())
+        & (corners[..., 0].min(axis=1) < x.max())
+    )
+    corners = corners[over & (corners[..., 2].max(axis=1) > z.min()) & (corners[..., 2].min(axis=1) < z.max())]
+    one, two, three = np.moveaxis(np.concatenate([corners[:, :3], corners[:, [0, 2, 3]]]), 1, 0)
+    (ax, ay, az), (bx, by, bz) = (two - one).T, (three - one).T
+    px, pz = x[..., None] - one[:, 0], z[..., None] - one[:, 2]
+    turned = ax * bz - bx * az
+    turned = np.where(np.abs(turned) < 1e-12, np.inf, turned)
+    u, v = (px * bz - bx * pz) / turned, (ax * pz - px * az) / turned
+    hit = (u > -1e-6) & (v > -1e-6) & (u + v < 1 + 1e-6) & np.isfinite(turned)
+    return np.where(hit, one[:, 1] + u * ay + v * by, -np.inf).max(axis=-1, initial=-np.inf)
 
 
 def _dark(skin) -> float:
@@ -178,9 +204,7 @@ def _brow(canvas: _Canvas, marks: dict, gender: float) -> np.ndarray:
     """How much of each brow covers the skin: hairs that lie outward, denser in the middle, thinner to the temple."""
     (ex, ez), radius = marks["eye"], marks["radius"]
     outward = canvas.side - ex
-    along = np.clip((outward + 0.021) / 0.05, 0, 1)
-    half = (0.0038 + 0.0009 * gender) * (0.3 + 0.7 * np.sin(np.pi * (0.2 + 0.8 * along) ** 0.85))
-    body = np.clip(1.35 - np.abs(canvas.z - ez - arch(outward, radius)) / half, 0, 1)
+    body = np.clip(1.35 - np.abs(canvas.z - ez - arch(outward, radius)) / _half(outward, gender), 0, 1)
     ends = np.clip((outward + 0.024) / 0.005, 0, 1) * np.clip((0.031 - outward) / 0.006, 0, 1)
     grain = canvas.random.normal(size=canvas.z.shape)
     hairs = sum(np.roll(np.roll(grain, k // 2, axis=0), k, axis=1) for k in range(7)) / np.sqrt(7)

@@ -38,6 +38,8 @@ _THIN = {"crop": 0.022, "short": 0.018, "receding": 0.022, "tied": 0.004}
 """Metres inside the hairline within which hair grows thinner."""
 _UNEVEN = {"bob": (0.74, 1.04), "long": (0.7, 1.04), "waves": (0.7, 1.04)}
 """Lengths of the strands of one lock, as shares."""
+_BELOW_LINE = 0.002
+"""Metres below the hairline that hair may come on the forehead."""
 _CLIPPED = ("crop", "short", "receding")
 """Styles whose hairline is seen."""
 _AT_LINE = {"crop": 0.25, "short": 0.25, "receding": 0.25, "curls": 0.45}
@@ -99,8 +101,10 @@ def grow(rest: np.ndarray, faces: np.ndarray, eye: np.ndarray, style: str, seed:
     if style in _HANGING:
         points = _beside_shoulders(points, torso, eye, random)
     # Streaks 2 to 3 cm wide are what is left of locks where a head is 20 pixels high.
-    streaks = random.normal(0, 0.26 + 0.2 * grey, _STREAKS)[_locks(root, _STREAKS, random)]
-    shade = random.normal(0, 0.28 + 0.12 * grey, lock.max() + 1)[lock] + streaks + random.normal(0, 0.1 + 0.06 * grey, count)
+    # In short grey hair white hairs stand among the dark; whole white locks would be patches.
+    streak, of_lock, of_hair = (0.05, -0.01, 0.24) if style in _CLIPPED else (0.2, 0.12, 0.06)
+    streaks = random.normal(0, 0.26 + streak * grey, _STREAKS)[_locks(root, _STREAKS, random)]
+    shade = random.normal(0, 0.28 + of_lock * grey, lock.max() + 1)[lock] + streaks + random.normal(0, 0.1 + of_hair * grey, count)
     over = _facing(points, lock, centre, eye, random)
     if style == "tied":
         knot, facing = _knot(eye, points.shape[1], random)
@@ -108,6 +112,8 @@ def grow(rest: np.ndarray, faces: np.ndarray, eye: np.ndarray, style: str, seed:
         aside = np.broadcast_to(loose[:, :1] - centre, loose.shape) / np.linalg.norm(loose[:, :1] - centre, axis=2, keepdims=True)
         points, over = np.concatenate([points, knot, loose]), np.concatenate([over, facing, aside])
         shade = np.concatenate([shade, random.normal(0, 0.3, len(knot) + len(loose))])
+    own = _clear_of_the_face(points, eye, style)
+    points, over, shade = points[own], over[own], shade[own]
     return {"points": points, "over": over, "shade": np.exp(np.clip(shade, -0.8 - 0.4 * grey, 0.7 + 0.3 * grey))}
 
 
@@ -117,6 +123,18 @@ def _locks(root: np.ndarray, count: int, random) -> np.ndarray:
     heads = (root[random.choice(len(root), count, replace=False)] - middle).astype(np.float32)
     # Of the squared distance only what depends on the head decides.
     return ((heads**2).sum(axis=1) - 2 * (root - middle).astype(np.float32) @ heads.T).argmin(axis=1)
+
+
+def _clear_of_the_face(points: np.ndarray, eye: np.ndarray, style: str) -> np.ndarray:
+    """Which strand stands in each one's place: its own, or the nearest other where it would lie across the forehead below the hairline."""
+    before = (points[..., 1] > eye[1] - 0.045) & (np.abs(points[..., 0]) < 0.05)
+    under = np.zeros(before.shape, dtype=bool)
+    under[before] = scalp(points[before], eye, style) < -_BELOW_LINE
+    own, low = np.arange(len(points)), under.any(axis=1)
+    kept = np.flatnonzero(~low)
+    for strand in np.flatnonzero(low):
+        own[strand] = kept[((points[kept, 0] - points[strand, 0]) ** 2).sum(axis=1).argmin()]
+    return own
 
 
 def _bare(body: np.ndarray, eye: np.ndarray) -> np.ndarray:

@@ -243,9 +243,12 @@ class Performer:
         curves.position_data.foreach_set("vector", _flat(np.concatenate([group.reshape(-1, 3) for group in strands])))
         radius = [
             np.tile(w * hair.widths(wears["style"], group.shape[1]), len(group))
-            for group, w in zip(strands, (0.0007, 0.00022), strict=False)
+            for group, w in zip(strands, (0.0007, 0.00013), strict=False)
         ]
-        shade = np.concatenate([grown["shade"], np.ones(sum(map(len, strands[1:])))])
+        # White brows on fair skin would be brighter than the brow that is painted below them.
+        own, skin = (max(float(np.mean(colour)), 1e-3) for colour in (wears["colour"], self.about["skin"]))
+        dim = min(1.0, 1.3 * skin / own * min(max(0.5 * own / skin, 0.06), 0.3))
+        shade = np.concatenate([grown["shade"], np.full(sum(map(len, strands[1:])), dim)])
         for name, kind, domain, field, values in (
             ("radius", "FLOAT", "POINT", "value", np.concatenate(radius)),
             ("over", "FLOAT_VECTOR", "POINT", "vector", np.concatenate([grown["over"].reshape(-1, 3), brow])),

@@ -10,7 +10,7 @@ from answerprint.simulation.order import Shoot
 from answerprint.simulation.performers import Action, Performer
 from answerprint.simulation.pieces import Item, Part
 from answerprint.simulation.poses import pose_at
-from answerprint.simulation.sets.furniture import sofa
+from answerprint.simulation.sets.furniture import bed, sofa
 from answerprint.simulation.sets.registry import build
 from answerprint.simulation.sets.room import hung_area
 from answerprint.simulation.stage import FAMILIES, Family, SetPlan, read_stage
@@ -225,3 +225,41 @@ def test_windows_of_one_wall_look_out_on_one_house(family: Family) -> None:
 
 def test_a_window_seen_straight_shows_no_room() -> None:
     assert build(SetPlan(family="office", seed=2)).materials["window glass"].detail["reflects"] == 0
+
+
+@pytest.mark.parametrize(
+    ("family", "table", "sheets"),
+    [
+        ("office", "desk", ("papers", "in-tray")),
+        ("kitchen", "table", ("newspaper",)),
+        ("living-room", "coffee table", ("magazines",)),
+    ],
+)
+@pytest.mark.parametrize("seed", range(6))
+def test_no_sheet_lies_out_over_the_edge_of_its_table(family: str, table: str, sheets: tuple[str, ...], seed: int) -> None:
+    place = build(SetPlan(family=family, seed=seed, dressing=1.0))
+    tops = [around(item, item.parts[0]) for item in place.items if item.name.split(" ")[0] == table or item.name == table]
+    lying = [item for item in place.items if item.name.split(" ")[0] in sheets]
+    assert lying
+    for item in lying:
+        for part in item.parts:
+            turn = np.radians(item.turn[2] + part.turn[2])
+            w, d, _ = part.figures["size"]
+            half = np.abs([[np.cos(turn), np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ [w / 2, d / 2]
+            middle = np.mean(around(item, part), axis=0)[:2]
+            assert any((middle - half > low[:2]).all() and (middle + half < high[:2]).all() for low, high in tops)
+
+
+def test_a_bedspread_hangs_down_past_the_mattress_at_the_foot_and_at_both_sides() -> None:
+    parts = bed(1.5, "frame", "sheet", "cover", "pillow")
+    frame, cover = (
+        next(p for p in parts if p.material == "frame"),
+        next(p for p in parts if p.material == "cover" and p.shape == "box"),
+    )
+    skirts = [p for p in parts if p.shape == "cloth"]
+    assert len(skirts) == 3
+    wide, long, _ = frame.figures["size"]
+    for skirt in skirts:
+        assert skirt.at[2] < frame.at[2] + frame.figures["size"][2]
+        assert cover.at[2] < skirt.at[2] + skirt.figures["size"][2] < cover.at[2] + cover.figures["size"][2]
+        assert abs(skirt.at[0]) > wide / 2 or skirt.at[1] < -long / 2

@@ -219,6 +219,13 @@ def curtains(width: float, height: float, material: str, random: Random, open_sh
     return out
 
 
+def in_tray(random: Random) -> list[Part]:
+    """Three letter trays on posts at their corners, with a few letters in the lowest."""
+    trays = [box((0.27, 0.36, 0.01), "dark plastic", (0, 0, 0.012 + 0.07 * i)) for i in range(3)]
+    posts = [box((0.012, 0.012, 0.17), "steel", (sx * 0.129, sy * 0.174, 0)) for sx in (-1, 1) for sy in (-1, 1)]
+    return [*trays, *posts, *moved(papers(random, 2, 0.006, 0.006, 2.0), (0, 0, 0.023))]
+
+
 def monitor(width: float, material: str) -> list[Part]:
     """A screen on a foot, facing -y."""
     h = width * 0.6
@@ -264,14 +271,14 @@ def glass_(height: float) -> list[Part]:
     return [lathe([(0.03, 0), (0.036, height), (0.033, height), (0.027, 0.012)], "clear glass")]
 
 
-def papers(random: Random, count: int = 4) -> list[Part]:
-    """Sheets lying about on a table."""
+def papers(random: Random, count: int = 4, across: float = 0.05, along: float = 0.05, turn: float = 40.0) -> list[Part]:
+    """Sheets lying about on a table, each up to ``across`` and ``along`` metres and ``turn`` degrees from the pile's own place."""
     return [
         box(
             (0.21, 0.297, 0.0015),
             "paper",
-            (random.uniform(-0.12, 0.12), random.uniform(-0.06, 0.06), 0.0016 * i),
-            (0, 0, random.uniform(-40, 40)),
+            (random.uniform(-across, across), random.uniform(-along, along), 0.0016 * i),
+            (0, 0, random.uniform(-turn, turn)),
             0.0,
         )
         for i in range(count)
@@ -314,11 +321,17 @@ def bed(width: float, frame: str, sheet: str, cover: str, pillow: str) -> list[P
     """A bed with its head at +y: frame, mattress, a duvet over the edge, pillows."""
     parts = [box((width, 2.05, 0.26), frame, (0, 0, 0.1)), box((width, 0.06, 0.98), frame, (0, 1.03, 0.0), bevel=0.015)]
     parts += [box((width - 0.04, 1.98, 0.22), sheet, (0, 0, 0.34), bevel=0.06)]
+    # The cover lies over the mattress and its skirts hang down outside the frame, at both sides and at the foot.
+    skirt, half, foot, head = 0.34, width / 2 + 0.04, -1.065, 0.355
     parts += [
-        box((width + 0.1, 1.35, 0.11), cover, (0.02, -0.32, 0.5), (0, 0, 1.5), bevel=0.05),
-        box((width + 0.1, 0.3, 0.06), sheet, (0.02, 0.42, 0.555), (0, 0, 1.5), bevel=0.028),
+        box((2 * half + 0.03, head - foot + 0.015, 0.09), cover, (0, (head + foot) / 2 - 0.007, 0.525), bevel=0.042),
+        cloth((2 * half, 0.03, skirt), cover, (0, foot, 0.58 - skirt), 5, 1),
+        *[
+            cloth((head - foot, 0.03, skirt), cover, (s * half, (head + foot) / 2, 0.58 - skirt), 5, 2 + s, (0, 0, 90))
+            for s in (-1, 1)
+        ],
+        box((width + 0.1, 0.3, 0.06), sheet, (0, 0.42, 0.565), (0, 0, 0.6), bevel=0.028),
     ]
-    parts += [box((0.04, 1.3, 0.3), cover, (s * (width / 2 + 0.04), -0.32, 0.28), (0, s * 4, 1.5), bevel=0.018) for s in (-1, 1)]
     parts += [box((width * 0.42, 0.36, 0.16), pillow, (s * width * 0.24, 0.72, 0.55), (22, 0, s * 5), bevel=0.07) for s in (-1, 1)]
     return parts
 

@@ -142,7 +142,7 @@ def kitchen(plan: SetPlan) -> Place:
         0.75,
     )
     r.put("mug", f.mug("book 4"), 0.0, -0.45, 0.75, 20, needed=False)
-    r.put("newspaper", f.papers(r.random, 2), 0.72, -0.4, 0.752, 15, needed=False)
+    r.put("newspaper", f.papers(r.random, 2, 0.04, 0.04), 0.72, -0.4, 0.752, 15, needed=False)
     r.put("pendant", f.pendant(0.75, "cream enamel", "shade inside", 0.2), 0.3, -0.25, r.height)
     r.lamp("pendant", 0.3, -0.25, r.height - 0.72, 900, 2800)
     r.lamp("under-cabinet", -w / 2 + 0.7, back - 0.28, 1.38, 300, 3000, 0.03)

@@ -68,11 +68,10 @@ def office(plan: SetPlan) -> Place:
                 turn + 180 + r.between(-50, 50),
             )
             r.put("papers", f.papers(r.random, 5), x + 0.55, y + back * 0.1, 0.732, needed=False)
-            r.put("mug", f.mug(f"book {r.random.integers(7)}"), x - 0.5, y + back * 0.05, 0.73, r.between(0, 360), needed=False)
+            r.put("mug", f.mug(f"book {r.random.integers(7)}"), x - 0.5, y + back * 0.25, 0.73, r.between(0, 360), needed=False)
             r.put(
                 "in-tray",
-                [box((0.25, 0.34, 0.01), "dark plastic", (0, 0, 0.07 * i)) for i in range(3)]
-                + f.moved(f.papers(r.random, 2), (0, 0, 0.012)),
+                f.in_tray(r.random),
                 x - 0.62,
                 y - back * 0.15,
                 0.73,

@@ -213,7 +213,7 @@ def _two_shot(take: int) -> Stage:
         lights=_ROOM_LAMPS,
         cameras=(_camera("A", 25.0, A_PLACE, _CENTRE, 2.75), b_camera),
         rig=_rig() if early else (),
-        render=_settings(10, "depth", "mattes", *(("clean",) if early else ())),
+        render=_settings(20, "depth", "mattes", *(("clean",) if early else ())),
     )
 
 
@@ -256,7 +256,7 @@ def _crane() -> Stage:
         performers=(_idris(()), _mara(_MUSTARD, (talk,))),
         lights=_ROOM_LAMPS,
         cameras=(start.model_copy(update={"keys": keys}),),
-        render=_settings(10, "depth", "mattes"),
+        render=_settings(20, "depth", "mattes"),
     )
 
 
@@ -273,5 +273,5 @@ def _close_up() -> Stage:
         performers=(_mara(_MUSTARD, (turn,), heading=150),),
         lights=_lamps(eyes, (-0.9, -0.7, 2.2), (1.6, -0.9, 1.7), 120),
         cameras=(_camera("A", 75.0, (-0.05, -1.15, 1.54), (0.46, 0.74, 1.50), 1.93),),
-        render=_settings(16, "depth", "normal", "mattes", "groups"),
+        render=_settings(20, "depth", "normal", "mattes", "groups"),
     )

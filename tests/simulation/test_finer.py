@@ -50,15 +50,22 @@ def test_a_halved_matte_is_the_share_that_is_covered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "denoise", "rendered", "samples"),
-    [((320, 180), "features", (640, 360), 8), ((320, 180), "none", (320, 180), 32), ((1920, 1080), "features", (1920, 1080), 32)],
+    ("size", "denoise", "asked", "rendered", "samples"),
+    [
+        ((320, 180), "features", 32, (640, 360), 8),
+        ((320, 180), "features", 30, (640, 360), 8),
+        ((320, 180), "features", 4, (320, 180), 4),
+        ((320, 180), "none", 32, (320, 180), 32),
+        ((1920, 1080), "features", 32, (1920, 1080), 32),
+    ],
 )
 def test_small_filtered_pictures_are_rendered_at_twice_their_size_with_as_many_paths(
-    size: tuple[int, int], denoise: str, rendered: tuple[int, int], samples: int
+    size: tuple[int, int], denoise: str, asked: int, rendered: tuple[int, int], samples: int
 ) -> None:
     made = generate("office", 3)
     camera = made.cameras[0].model_copy(update={"active_sensor_resolution": size})
-    stage: Stage = made.model_copy(update={"cameras": (camera,), "render": made.render.model_copy(update={"denoise": denoise})})
+    render = made.render.model_copy(update={"denoise": denoise, "samples": asked})
+    stage: Stage = made.model_copy(update={"cameras": (camera,), "render": render})
     job = Shoot(stage).camera_job(camera, stage.first_frame, {p.name: (0.0, 0.0, 1.6) for p in stage.performers})
     assert (job["width"], job["height"]) == rendered
     assert Shoot(stage).samples(camera) == samples

@@ -28,6 +28,8 @@ _FAINTEST = 1e-9
 
 _FINE_PIXELS = 960 * 540
 """Pixels of a camera's picture up to which it is rendered at twice its size for the filter."""
+_FINE_SAMPLES = 8
+"""Light paths for a pixel from which it is."""
 
 
 @dataclass(frozen=True)
@@ -160,10 +162,11 @@ class Shoot:
         """How many times finer across and down the renderer's picture is than the camera's: the filter tells edges better there.
 
         Four pixels of a quarter of the samples cost the renderer about as much as one. Only up to ``_FINE_PIXELS``: beyond, edges are
-        fine enough, and memory counts.
+        fine enough, and memory counts; and only from ``_FINE_SAMPLES``, as a pixel cannot have less than one.
         """
         width, height = cameras.size(camera, self.stage.render.resolution_scale)
-        return 2 if self.stage.render.denoise == "features" and width * height <= _FINE_PIXELS else 1
+        render = self.stage.render
+        return 2 if render.denoise == "features" and width * height <= _FINE_PIXELS and render.samples >= _FINE_SAMPLES else 1
 
     def samples(self, camera: StageCamera) -> int:
         """Light paths for a pixel of the renderer's picture."""

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from answerprint.optics.thin_lens import Focus
+from answerprint.simulation import denoise
+from answerprint.simulation.defocus import Defocus
 from answerprint.simulation.denoise import smooth_by_features
 from answerprint.simulation.passes import Rendered
 
@@ -104,3 +108,26 @@ def test_a_soft_shadow_in_noise_has_fewer_blotches_than_of_one_narrow_mean() -> 
         smooth_by_features(frame)
         uneven.append(frame.beauty[20:34, 6:-6, 0].std(axis=1).mean())
     assert np.mean(uneven) < 0.0325
+
+
+def tall(height: int = 900) -> Rendered:
+    """A strip of textured tiles under two noisy lamps, with a sky at its top."""
+    random = np.random.default_rng(8)
+    tiles = random.uniform(0.1, 0.7, (height // 20, 2, 3)).repeat(20, axis=0).repeat(12, axis=1).astype(np.float32)
+    normal = np.zeros_like(tiles)
+    normal[..., 2] = 1
+    depth = np.linspace(2, 6, height, dtype=np.float32)[:, None, None] + np.zeros((1, 24, 1), dtype=np.float32)
+    depth[:50] = np.inf
+    key, fill = (tiles * random.gamma(2, 0.5, (height, 24, 1)).astype(np.float32) for _ in range(2))
+    return Rendered(key + fill, {"key": key, "fill": fill}, {"albedo": tiles, "normal": normal, "depth": depth}, {})
+
+
+def test_a_large_picture_is_filtered_in_bands_and_no_pixel_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, banded = tall(), tall()
+    blur = Defocus(Focus(5.5, 50.0, 1.4), 0.01, 8)
+    smooth_by_features(whole, blur)
+    monkeypatch.setattr(denoise, "_AT_ONCE", 24 * 500)
+    assert len(list(denoise._bands(900, 24))) > 3
+    smooth_by_features(banded, blur)
+    assert np.abs(banded.beauty - whole.beauty).max() < 1e-6
+    assert np.abs(banded.groups["key"] - whole.groups["key"]).max() < 1e-6

@@ -11,7 +11,7 @@ shadow's edge softens, and the rare light of a caustic or a glint of one pixel i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -54,6 +54,10 @@ _SKY = np.float32(1e6)
 _VARNISH = np.float32(0.06)
 """Gloss that skin, cloth and paint have over their colour (0.04 at right angles for an index of 1.5): counted as colour, it would pale a face's
 features. What exceeds it is a mirror's, a metal's or a pane's."""
+_AT_ONCE = 1920 * 1080
+"""Pixels that are filtered at once, about 1.5 KiB each."""
+_REACH = 160
+"""Rows from which a pixel may be told anything: the sum of all that follows one another here and in ``edges`` comes to less."""
 _BLURRED = np.float32(0.3)
 """Variance, pixels squared, from which a pixel is taken for blurred by the lens."""
 
@@ -64,17 +68,29 @@ def smooth_by_features(rendered: Rendered, defocus: Defocus | None = None) -> No
     With ``defocus``, light and guides of what the lens blurs are first averaged over a part of its disc. Guides made for the filter alone
     are taken out of the data.
     """
-    surface = _Surface.of(rendered, defocus)
+    guides = _guides(rendered.data)
     for name in _GUIDES:
         rendered.data.pop(name, None)
-    if not rendered.groups:
-        rendered.beauty = _smooth(rendered.beauty, surface)
-        return
-    # Most of the time is spent in numpy, which lets other threads go on.
-    with ThreadPoolExecutor(default_workers()) as pool:
-        smooth = list(pool.map(lambda picture: _smooth(picture, surface) if picture.any() else picture, rendered.groups.values()))
-    rendered.groups = dict(zip(rendered.groups, smooth, strict=True))
-    rendered.beauty = np.sum(smooth, axis=0)
+    pictures = rendered.groups or {"": rendered.beauty}
+    made = {name: np.zeros_like(picture) for name, picture in pictures.items()}
+    for rows, around in _bands(*rendered.beauty.shape[:2]):
+        surface = _Surface.of({name: guide[around] for name, guide in guides.items()}, defocus)
+        inner = slice(rows.start - around.start, rows.stop - around.start)
+        lit = {name: picture[around] for name, picture in pictures.items() if picture[around].any()}
+        # Most of the time is spent in numpy, which lets other threads go on.
+        with ThreadPoolExecutor(default_workers()) as pool:
+            for name, smooth in zip(lit, pool.map(lambda light, on=surface: _smooth(light, on), lit.values()), strict=True):
+                made[name][rows] = smooth[inner]
+    rendered.groups = made if rendered.groups else {}
+    rendered.beauty = np.sum(list(made.values()), axis=0)
+
+
+def _bands(height: int, width: int) -> Iterator[tuple[slice, slice]]:
+    """Rows that are filtered at once, and those with as many around them as can have a say: memory stays that of one band."""
+    step = height if height * width <= _AT_ONCE else max(_REACH, _AT_ONCE // width - 2 * _REACH)
+    for top in range(0, height, step):
+        bottom = min(top + step, height)
+        yield slice(top, bottom), slice(max(top - _REACH, 0), min(bottom + _REACH, height))
 
 
 @dataclass(frozen=True)
@@ -90,9 +106,8 @@ class _Surface:
     """variance of the mean that the lens's blur allows, pixels squared"""
 
     @classmethod
-    def of(cls, rendered: Rendered, defocus: Defocus | None) -> _Surface:
-        data = _guides(rendered.data)
-        depth = data["depth"]
+    def of(cls, guides: Mapping[str, Picture], defocus: Defocus | None) -> _Surface:
+        data, depth = dict(guides), guides["depth"]
         spread = np.zeros_like(depth) if defocus is None else defocus.spread(depth)
         blurred = (spread > _BLURRED).astype(np.float32)
         data["depth"] = np.exp(averaged(np.log(depth), spread))
@@ -101,10 +116,9 @@ class _Surface:
         if "material_id" in data:
             # One ray's answer, and in a blur each ray has another: there the guides that are means decide (so with depth, in the likeness).
             data["material_id"] = np.where(blurred > 0, np.float32(-1), data["material_id"])
-        seen = Rendered(rendered.beauty, {}, data, {})
-        mixed = _mixed(seen) * (1 - blurred)
+        mixed = _mixed(data) * (1 - blurred)
         with ThreadPoolExecutor(default_workers()) as pool:
-            near, *wide = pool.map(lambda gap: _likeness(seen, mixed, blurred, gap), (1, *_WIDE))
+            near, *wide = pool.map(lambda gap: _likeness(data, mixed, blurred, gap), (1, *_WIDE))
         edges = Edges.of(data, _grown(mixed)[..., 0] > 0, mixed[..., 0] > 0)
         return cls(data["albedo"] + _NO_BLACK, mixed, edges, near, wide, spread)
 
@@ -169,12 +183,12 @@ def _despecked(stack: Picture, near: Neighbours) -> Picture:
     return stack
 
 
-def _likeness(rendered: Rendered, mixed: Picture, blurred: Picture, gap: int) -> Neighbours:
+def _likeness(guides: Mapping[str, Picture], mixed: Picture, blurred: Picture, gap: int) -> Neighbours:
     """How alike the 25 neighbours ``gap`` pixels apart are; two that are ``blurred`` are of any depth."""
-    length = np.maximum(np.linalg.norm(rendered.data["normal"], axis=-1, keepdims=True), np.float32(1e-6))
-    normal, albedo = _channels(rendered.data["normal"] / length), _channels(rendered.data["albedo"])
-    closeness, down, across = (picture[..., 0] for picture in _planes(rendered.data["depth"]))
-    mixed, blurred, material = mixed[..., 0], blurred[..., 0], rendered.data.get("material_id")
+    length = np.maximum(np.linalg.norm(guides["normal"], axis=-1, keepdims=True), np.float32(1e-6))
+    normal, albedo = _channels(guides["normal"] / length), _channels(guides["albedo"])
+    closeness, down, across = (picture[..., 0] for picture in _planes(guides["depth"]))
+    mixed, blurred, material = mixed[..., 0], blurred[..., 0], guides.get("material_id")
     out = np.empty((25, *closeness.shape), dtype=np.float32)
     for i, ky in enumerate(_KERNEL):
         for j, kx in enumerate(_KERNEL):
@@ -202,10 +216,10 @@ def _channels(picture: Picture) -> list[NDArray[np.float32]]:
     return list(np.ascontiguousarray(np.moveaxis(picture, 2, 0)))
 
 
-def _mixed(rendered: Rendered) -> Picture:
+def _mixed(guides: Mapping[str, Picture]) -> Picture:
     """1 where a pixel touches another material, another depth or a fold (a sleeve before its own jumper), 0 elsewhere."""
-    closeness, down, across = _planes(rendered.data["depth"])
-    normal, material = rendered.data["normal"], rendered.data.get("material_id")
+    closeness, down, across = _planes(guides["depth"])
+    normal, material = guides["normal"], guides.get("material_id")
     length = np.linalg.norm(normal, axis=-1, keepdims=True)
     out = np.zeros(closeness.shape, dtype=np.float32)
     for dy, dx in _BESIDE:

@@ -138,6 +138,21 @@ def test_a_folder_of_another_document_is_left_alone(shot: tuple[Path, Stage], re
         shoot_stage(stage.model_copy(update={"seed": 9}), out, renderer=renderer)
 
 
+def test_frames_begun_with_another_filter_are_not_finished_with_this_one(renderer: Renderer, small: Stage, tmp_path: Path) -> None:
+    render = small.render.model_copy(update={"passes": ("beauty",), "samples": 1})
+    stage = small.model_copy(update={"frame_count": 2, "render": render})
+    shoot_stage(stage, tmp_path, renderer=renderer)
+    origin = json.loads((tmp_path / "provenance.json").read_text())
+    (tmp_path / "provenance.json").write_text(json.dumps(origin | {"denoiser": "answerprint feature filter 0"}))
+    shoot_stage(stage, tmp_path, renderer=renderer)
+    kept = pass_file(tmp_path, stage, stage.cameras[0], "beauty", 1001)
+    before = kept.read_bytes()
+    pass_file(tmp_path, stage, stage.cameras[0], "records", 1002).unlink()
+    with pytest.raises(BadInput, match="holds frames made with answerprint feature filter 0, which is"):
+        shoot_stage(stage, tmp_path, renderer=renderer)
+    assert kept.read_bytes() == before
+
+
 def test_an_error_inside_the_renderer_is_one_line_and_it_goes_on(renderer: Renderer) -> None:
     with pytest.raises(RendererFault, match="the renderer failed: KeyError"):
         renderer.ask({"do": "build", "groups": []}, 30)

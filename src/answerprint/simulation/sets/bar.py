@@ -70,7 +70,7 @@ def bar(plan: SetPlan) -> Place:
         "back",
         -0.3,
         0,
-        out=0.2,
+        out=0.24,
     )
     for shelf in range(4):
         for i in range(17):
@@ -81,7 +81,7 @@ def bar(plan: SetPlan) -> Place:
                 "bottle",
                 f.bottle(r.between(0.26, 0.33), f"bottle {r.random.integers(4)}", f"art {r.random.integers(4)}"),
                 -0.3 - 1.28 + 0.16 * i + r.between(-0.02, 0.02),
-                back - 0.2 - (0.08 if shelf == 0 else 0.0),
+                back - 0.24 - (0.08 if shelf == 0 else 0.0),
                 z,
             )
     r.hang(
@@ -91,10 +91,11 @@ def bar(plan: SetPlan) -> Place:
                 [(0.5 * np.cos(a) * (1 + 0.25 * np.cos(3 * a)), -0.05, 0.32 * np.sin(a)) for a in np.linspace(0, 6.28, 48)],
                 0.011,
                 "neon",
-            )
+            ),
+            *[tube([(x, 0, z), (x, -0.05, z)], 0.006, "clear glass") for x, z in ((0.625, 0), (-0.3, 0.27), (-0.3, -0.27))],
         ],
         "left",
-        0.5,
+        0.245,
         1.85,
     )
     for i in range(3):
@@ -105,7 +106,7 @@ def bar(plan: SetPlan) -> Place:
     stools = [x + r.between(-0.1, 0.1) for x in (-1.7, -0.85, 0.0, 1.5)]
     for x in stools:
         r.put("bar stool", f.stool(0.76, "stool seat", "iron"), x, back - 2.25, 0, r.between(0, 90))
-    for x, y in ((-w / 2 + 0.9, -0.6), (1.5, -0.4)):
+    for x, y in ((-w / 2 + 0.98, -0.6), (1.5, -0.4)):
         r.put(
             "bar table",
             [
@@ -164,6 +165,6 @@ def _sconce() -> list[Part]:
     shade = [(0.05, 0.12), (0.085, 0.0), (0.083, 0.0), (0.048, 0.119)]
     return [
         box((0.07, 0.02, 0.14), "brass", (0, -0.01, 0), bevel=0.006),
-        tube([(0, -0.02, 0.03), (0, -0.14, 0.03)], 0.008, "brass"),
+        tube([(0, -0.02, 0.03), (0, -0.14, 0.03), (0, -0.14, 0.09)], 0.008, "brass"),
         lathe(shade, "lamp shade", (0, -0.14, 0.05)),
     ]

@@ -33,23 +33,23 @@ def bedroom(plan: SetPlan) -> Place:
         x, y = -0.1 + s * 1.08, back - 0.3
         r.put("bedside table", f.cabinet(0.46, 0.4, 0.52, "dark wood", "brass", 2, drawers=True), x, y)
         if s < 0 or r.random.random() < 0.6:
-            r.put("bedside lamp", f.table_lamp("white plastic", "lamp shade"), x, y, 0.52)
-            r.lamp("bedside", x, y, 0.88, 420, 2600)
-        r.put("book", f.moved(f.books(0.06, 0.2, r.random, BOOKS), (0, 0, 0)), x + 0.12, y - 0.1, 0.52, 70, needed=False)
+            r.put("bedside lamp", f.table_lamp("white plastic", "lamp shade"), x - 0.09, y + 0.04, 0.52)
+            r.lamp("bedside", x - 0.09, y + 0.04, 0.88, 420, 2600)
+        r.put("book", f.book_lying(r.random, BOOKS), x + 0.13, y - 0.06, 0.52, 10, needed=False)
     r.put("rug", [box((2.3, 1.4, 0.012), "rug", bevel=0.005)], -0.1, back - 2.4)
     r.hang("wardrobe", f.cabinet(1.3, 0.6, 2.05, "oak", "brass", 2), "left", 0.75, 0, out=0.33)
     r.hang("chest of drawers", f.cabinet(0.95, 0.45, 0.85, "oak", "brass", 4, drawers=True), "right", 1.25, 0, out=0.25)
     r.hang("mirror", f.framed(0.6, 0.8, "brass", "mirror"), "right", 1.25, 1.05)
     r.put("flowers", f.plant(0.4, "white plastic", r.random), r.width / 2 - 0.28, -1.45, 0.85, needed=False)
-    r.put("chair", f.chair("white gloss", "duvet"), -r.width / 2 + 0.9, -0.75, 0, 110, needed=False)
+    r.put("chair", f.chair("white gloss", "duvet"), -r.width / 2 + 0.42, -0.35, 0, 110, needed=False)
     r.hang("picture", f.framed(0.9, 0.55, "oak", "art 1"), "back", -0.1, 1.45)
     r.hang("picture", f.framed(0.35, 0.45, "white gloss", "art 3"), "back", 1.25, 1.4, needed=False)
     r.hang("radiator", f.radiator(0.9), "right", window.along, 0, out=0.065)
     r.put(
         "slippers",
         [box((0.09, 0.26, 0.05), "book 1", (s * 0.07, 0, 0), bevel=0.02) for s in (-1, 1)],
-        0.95,
-        back - 1.7,
+        0.93,
+        back - 0.95,
         0,
         12,
         needed=False,

@@ -76,13 +76,22 @@ def books(width: float, height: float, random: Random, shades: list[str]) -> lis
             box(
                 (thick, deep, tall),
                 str(random.choice(shades)),
-                (x + thick / 2, random.uniform(-0.01, 0.015), 0),
+                (x + thick / 2, random.uniform(-0.01, 0.015), thick / 2 * float(np.sin(np.radians(lean)))),
                 (0, lean, 0),
                 0.002,
             )
         )
         x += thick + 0.001 + (0.02 if lean else 0.0)
     return parts
+
+
+def book_lying(random: Random, shades: list[str]) -> list[Part]:
+    """A book laid down: its cover, and the pages between."""
+    tall, thick, shade = float(random.uniform(0.17, 0.21)), float(random.uniform(0.018, 0.035)), str(random.choice(shades))
+    pages = box((0.126, tall - 0.008, thick - 0.006), "paper", (0.004, 0, 0.003), bevel=0.0)
+    return [box((0.132, tall, 0.003), shade, (0, 0, z), bevel=0.001) for z in (0.0, thick - 0.003)] + [
+        box((0.003, tall, thick), shade, (-0.0645, 0, 0), bevel=0.001), pages,
+    ]  # fmt: skip
 
 
 def shelf(
@@ -132,13 +141,13 @@ def cabinet(width: float, depth: float, height: float, body: str, handle: str, d
             h = (height - 0.1) / doors
             z = 0.08 + h * i
             parts.append(box((width - 0.02, 0.02, h - 0.008), body, (0, -depth / 2 - 0.01, z)))
-            parts.append(box((width * 0.3, 0.018, 0.014), handle, (0, -depth / 2 - 0.035, z + h * 0.5)))
+            parts.append(box((width * 0.3, 0.018, 0.014), handle, (0, -depth / 2 - 0.029, z + h * 0.5)))
         else:
             w = width / doors
             x = -width / 2 + w * (i + 0.5)
             parts.append(box((w - 0.008, 0.02, height - 0.1), body, (x, -depth / 2 - 0.01, 0.08)))
             side = 1 if i % 2 == 0 else -1
-            parts.append(box((0.014, 0.02, 0.16), handle, (x + side * (w / 2 - 0.05), -depth / 2 - 0.035, height * 0.55)))
+            parts.append(box((0.014, 0.02, 0.16), handle, (x + side * (w / 2 - 0.05), -depth / 2 - 0.03, height * 0.55)))
     return parts
 
 
@@ -201,22 +210,24 @@ def framed(width: float, height: float, frame: str, art: str, mount: float = 0.0
     return [*sides, *ends, *card, shown]
 
 
-def curtains(width: float, height: float, material: str, random: Random, open_share: float = 0.6) -> list[Part]:
-    """A pair of curtains on a rail, drawn aside by ``open_share``; hangs from ``height`` to the floor, centred."""
+def curtains(width: float, height: float, material: str, random: Random, open_share: float, out: float) -> list[Part]:
+    """A pair of curtains on a rail ``out`` metres from the wall, drawn aside by ``open_share``; hangs from ``height`` to the floor, centred."""
     wide = width / 2 * (1 - open_share) + 0.12
     folds = max(3, round(wide / 0.1))
-    out = [tube([(-width / 2 - 0.15, 0, height), (width / 2 + 0.15, 0, height)], 0.012, "steel")]
+    end = width / 2 + 0.13
+    parts = [tube([(-end - 0.02, 0, height), (end + 0.02, 0, height)], 0.012, "steel")]
+    parts += [tube([(s * end, 0, height), (s * end, out, height)], 0.008, "steel") for s in (-1, 1)]
     for s in (-1, 1):
-        out.append(
+        parts.append(
             cloth(
-                (wide, 0.09, height - 0.05),
+                (wide, 0.09, height - 0.04),
                 material,
                 (s * (width / 2 + 0.1 - wide / 2), 0, 0.03),
                 folds,
                 int(random.integers(1 << 30)),
             )
         )
-    return out
+    return parts
 
 
 def in_tray(random: Random) -> list[Part]:
@@ -241,7 +252,7 @@ def keyboard(random: Random) -> list[Part]:
     return [
         box((0.42, 0.15, 0.014), "black plastic"),
         *keys,
-        sphere((0.06, 0.1, 0.035), "black plastic", (0.3 + random.uniform(0, 0.05), 0, 0.014)),
+        sphere((0.06, 0.1, 0.035), "black plastic", (0.3 + random.uniform(0, 0.05), 0, 0.0175)),
     ]
 
 
@@ -289,19 +300,31 @@ def radiator(width: float) -> list[Part]:
     """A column radiator under a window."""
     count = max(4, round(width / 0.07))
     ribs = [box((0.045, 0.1, 0.56), "cream enamel", ((i - (count - 1) / 2) * 0.066, 0, 0.1), bevel=0.018) for i in range(count)]
+    end = (count - 1) * 0.033
     return [
         *ribs,
+        tube([(-end, 0, 0.6), (end, 0, 0.6)], 0.016, "cream enamel"),
+        tube([(-end, 0, 0.14), (end, 0, 0.14)], 0.016, "cream enamel"),
         *[
-            tube([(s * width / 2, 0, 0.14), (s * (width / 2 + 0.1), 0, 0.14), (s * (width / 2 + 0.1), 0, 0)], 0.012, "cream enamel")
+            tube(
+                [(s * end, 0, 0.14), (s * (width / 2 + 0.1), 0, 0.14), (s * (width / 2 + 0.1), 0, 0)],
+                0.012,
+                "cream enamel",
+            )
             for s in (-1, 1)
         ],
     ]
 
 
+DOOR_FRAME = 0.07
+"""Metres of frame on each side of a door."""
+
+
 def door(width: float, height: float, leaf: str, frame: str, handle: str, glazed: bool = False) -> list[Part]:
     """A closed door in its frame, its face at y 0."""
-    jambs = [box((0.07, 0.05, height + 0.07), frame, (s * (width / 2 + 0.035), -0.01, 0)) for s in (-1, 1)]
-    parts = [*jambs, box((width, 0.05, 0.07), frame, (0, -0.01, height)), box((width - 0.006, 0.04, height), leaf, (0, 0.01, 0))]
+    b = DOOR_FRAME
+    jambs = [box((b, 0.05, height + b), frame, (s * (width + b) / 2, -0.01, 0)) for s in (-1, 1)]
+    parts = [*jambs, box((width, 0.05, b), frame, (0, -0.01, height)), box((width - 0.006, 0.04, height), leaf, (0, 0.01, 0))]
     if glazed:
         parts.append(box((width * 0.3, 0.046, height * 0.35), "dark glass", (width * 0.1, 0.01, height * 0.5), bevel=0.002))
     else:
@@ -339,7 +362,7 @@ def bed(width: float, frame: str, sheet: str, cover: str, pillow: str) -> list[P
 def stool(height: float, seat: str, metal: str) -> list[Part]:
     """A bar stool."""
     legs = [
-        tube([(0.09 * c, 0.09 * s, height - 0.04), (0.2 * c, 0.2 * s, 0.0)], 0.012, metal)
+        tube([(0.09 * c, 0.09 * s, height - 0.04), (0.2 * c, 0.2 * s, 0.003)], 0.012, metal)
         for c, s in ((1, 1), (1, -1), (-1, 1), (-1, -1))
     ]
     ring = [(0.235 * float(np.cos(a)), 0.235 * float(np.sin(a)), 0.24) for a in np.linspace(0, 2 * np.pi, 17)]

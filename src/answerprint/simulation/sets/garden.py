@@ -25,8 +25,10 @@ def garden(plan: SetPlan) -> Place:
     r.material("boards", "planks", (0.3, 0.22, 0.14), (0.24, 0.17, 0.1), wear=0.8, roughness=0.8)
     r.material("slate", "tile", (0.16, 0.09, 0.07), (0.13, 0.075, 0.06), size=0.22, aspect=1.2, offset=0.5, roughness=0.7)
     r.material("lantern", "glow", (1.0, 0.8, 0.5), nits=240.0 if r.night else 1.0, kelvin=2500.0, wear=0.0, carried=1.0)
-    ground = Part(shape="ground", material="lawn", figures={"size": (34, 34), "height": 0.1, "steps": 90, "seed": plan.seed})
-    r.put("lawn", [ground], 0, 4, -0.1)
+    ground = Part(
+        shape="ground", material="lawn", figures={"size": (34, 34), "height": 0.1, "level": 11.0, "steps": 90, "seed": plan.seed}
+    )
+    r.put("lawn", [ground], 0, 4)
     tufts = [Part(shape="leaves", material="blade", at=(float(x), float(y), 0.0), figures={"count": 60, "size": (1.3, 1.3, 0.1), "leaf": 0.1, "seed": i})
              for i, (x, y) in enumerate(r.random.uniform((-6, -4), (6, 8), (46, 2)))]  # fmt: skip
     r.put("grass tufts", tufts, 0, 0, 0.02)
@@ -40,8 +42,9 @@ def garden(plan: SetPlan) -> Place:
         )
         for i in range(18)
     ]
-    r.put("stepping stones", path, 1.2, 0, 0.0)
-    for s, length in ((-1, 16.0), (1, 16.0)):
+    r.put("stepping stones", path, 1.2, 0, -0.032)
+    length = 15.1
+    for s in (-1, 1):
         r.put(
             "hedge",
             [
@@ -54,7 +57,7 @@ def garden(plan: SetPlan) -> Place:
                 ),
             ],
             s * 7.2,
-            4,
+            11.25 - length / 2,
             0,
         )
     r.put(
@@ -109,8 +112,9 @@ def garden(plan: SetPlan) -> Place:
         *[box((1.5, 0.09, 0.03), "oak", (0, -0.14 + 0.11 * i, 0.43)) for i in range(4)],
         *[box((1.5, 0.025, 0.09), "oak", (0, 0.24 + 0.02 * i, 0.55 + 0.13 * i), (-10, 0, 0)) for i in range(3)],
     ]
-    r.put("bench", [*seat, *[box((0.06, 0.5, 0.43), "iron", (s * 0.65, 0.02, 0)) for s in (-1, 1)]], -2.2, 4.6, 0, 12)
-    for n, (x, y) in enumerate(((-0.7, 6.6), (2.9, 5.4), (-4.2, 3.9))):
+    r.put("bench", [*seat, *[box((0.06, 0.5, 0.43), "iron", (s * 0.65, 0.02, 0)) for s in (-1, 1)],
+                    *[box((0.06, 0.03, 0.45), "iron", (s * 0.65, 0.246, 0.42), (-9, 0, 0)) for s in (-1, 1)]], -2.2, 4.6, 0, 12)  # fmt: skip
+    for n, (x, y) in enumerate(((-0.7, 6.6), (3.8, 5.4), (-4.2, 3.9))):
         beds = [Part(shape="leaves", material=m, at=(0, 0, z), figures={"count": c, "size": (1.9, 0.8, h), "leaf": leaf, "seed": 40 + n})
                 for m, z, c, h, leaf in (("hedge", 0.18, 420, 0.45, 0.1), ("flower a", 0.4, 130, 0.3, 0.06), ("flower b", 0.34, 90, 0.3, 0.05))]  # fmt: skip
         r.put("flower bed", [box((2.0, 0.9, 0.08), "soil", bevel=0.03), *beds], x, y, 0, r.between(-20, 20), needed=n == 0)

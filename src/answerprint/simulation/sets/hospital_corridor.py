@@ -51,7 +51,10 @@ def hospital_corridor(plan: SetPlan) -> Place:
         r.hang("ward door", f.door(1.1, 2.07, "door leaf", "cream enamel", "steel", glazed=True), "left", opening.along, 0)
         r.hang(
             "number",
-            [box((0.14, 0.008, 0.1), "white plastic"), box((0.05, 0.004, 0.06), f"book {n % 7}", (0, -0.006, 0.02), bevel=0)],
+            [
+                box((0.14, 0.008, 0.1), "white plastic", (0, -0.004, 0)),
+                box((0.05, 0.004, 0.06), f"book {n % 7}", (0, -0.01, 0.02), bevel=0),
+            ],
             "left",
             opening.along + 0.75,
             1.6,
@@ -74,7 +77,7 @@ def hospital_corridor(plan: SetPlan) -> Place:
                     box((b - a - 0.1, 0.035, 0.12), "door leaf", (0, -0.06, 0), bevel=0.016),
                     *[box((0.04, 0.05, 0.05), "steel", (x, -0.025, 0.03)) for x in ((a - b) / 2 + 0.2, (b - a) / 2 - 0.2)],
                 ]
-                r.hang("handrail", rail, side, 0.5 * (a + b), 0.86)  # type: ignore[arg-type]
+                r.hang("handrail", rail, side, 0.5 * (a + b), 0.84)  # type: ignore[arg-type]
     r.put(
         "trolley bed",
         [
@@ -98,6 +101,7 @@ def hospital_corridor(plan: SetPlan) -> Place:
             [
                 box((0.46, 0.44, 0.035), "book 3", (0, 0, 0.43), (-3, 0, 0), 0.015),
                 box((0.46, 0.03, 0.36), "book 3", (0, 0.22, 0.5), (-10, 0, 0), 0.013),
+                *[tube([(s * 0.16, 0.19, 0.445), (s * 0.16, 0.235, 0.56)], 0.011, "steel") for s in (-1, 1)],
                 *[tube([(s * 0.2, t * 0.18, 0.43), (s * 0.2, t * 0.2, 0)], 0.012, "steel") for s in (-1, 1) for t in (-1, 1)],
             ],
             -r.width / 2 + 0.42,
@@ -108,10 +112,14 @@ def hospital_corridor(plan: SetPlan) -> Place:
     r.put(
         "drip stand",
         [
-            *[tube([(0, 0, 0.06), (0.28 * np.cos(a), 0.28 * np.sin(a), 0.03)], 0.012, "steel") for a in np.linspace(0, 5.03, 5)],
+            *[tube([(0, 0, 0.08), (0.28 * np.cos(a), 0.28 * np.sin(a), 0.055)], 0.012, "steel") for a in np.linspace(0, 5.03, 5)],
+            *[
+                sphere((0.05, 0.05, 0.05), "black plastic", (0.28 * np.cos(a), 0.28 * np.sin(a), 0.025))
+                for a in np.linspace(0, 5.03, 5)
+            ],
             tube([(0, 0, 0.05), (0, 0, 1.95)], 0.012, "steel"),
             tube([(-0.12, 0, 1.93), (0.12, 0, 1.93)], 0.008, "steel"),
-            sphere((0.1, 0.05, 0.2), "clear glass", (0.12, 0, 1.8)),
+            sphere((0.1, 0.05, 0.2), "clear glass", (0.12, 0, 1.825)),
         ],
         r.width / 2 - 0.35,
         2.75,
@@ -175,11 +183,11 @@ def _along_the_walls(r: Room, openings: dict[Side, list[Opening]]) -> None:
                     r.hang(name, thing, side, along, high, needed=number % 3 > 0)
             along += r.between(0.8, 1.15)
     for x, shade in ((-0.42, "book 1"), (-0.34, "book 4")):
-        r.put("floor line", [box((0.06, r.depth, 0.002), shade, (x, 0, 0.0), bevel=0)])
+        r.put("floor line", [box((0.06, r.depth - 0.1, 0.002), shade, (x, 0, 0.0), bevel=0)])
     r.put("linen cart", [box((0.5, 0.8, 0.04), "steel", (0, 0, 0.16 + 0.36 * i)) for i in range(3)]
           + [tube([(sx * 0.23, sy * 0.38, 0), (sx * 0.23, sy * 0.38, 1.1)], 0.014, "steel") for sx in (-1, 1) for sy in (-1, 1)]
           + [box((0.2, 0.34, 0.07), ("sheet", "green cloth")[(i + j) % 2], (0.11 * (-1) ** j, -0.18 + 0.36 * (j // 2), 0.2 + 0.36 * i), bevel=0.02)
-             for i in range(3) for j in range(4)], -r.width / 2 + 0.38, 2.4)  # fmt: skip
+             for i in range(3) for j in range(4)], -r.width / 2 + 0.41, 2.4)  # fmt: skip
 
 
 def _leaflets(r: Room) -> list[Part]:

@@ -10,6 +10,9 @@ from answerprint.simulation.sets import furniture as f
 from answerprint.simulation.sets.room import BOOKS, Opening, Room
 from answerprint.simulation.stage import SetPlan
 
+_MIRROR = (1.7, 0.95)
+"""Width and height of the one-way mirror, metres."""
+
 
 def interview_room(plan: SetPlan) -> Place:
     """A police interview room: two-tone paint, a bolted table, a one-way mirror, a recorder, one hard lamp."""
@@ -25,7 +28,7 @@ def interview_room(plan: SetPlan) -> Place:
     entrance = Opening(-0.9, 0.86, 0, 2.04)
     r.shell("walls", "floor", "ceiling white", {"left": [entrance]}, skirting="dark plastic", split=("lower wall", 1.15))
     r.hang("door", f.door(0.86, 2.03, "lower wall", "iron", "steel", glazed=True), "left", entrance.along, 0)
-    r.hang("one-way mirror", f.framed(1.7, 0.95, "iron", "mirror"), "back", 0.25, 1.1)
+    r.hang("one-way mirror", f.framed(*_MIRROR, "iron", "mirror"), "back", 0.25, 1.2)
     r.hang(
         "acoustic panels",
         [box((0.58, 0.05, 0.58), "foam", (-0.6 + 0.6 * i, -0.025, 0.6 * j), bevel=0.02) for i in range(3) for j in range(2)],
@@ -89,30 +92,30 @@ def interview_room(plan: SetPlan) -> Place:
         [
             box((0.08, 0.16, 0.08), "white plastic", (0, -0.1, 0), bevel=0.01),
             cylinder(0.03, 0.03, "black plastic", (0, -0.18, 0.04), turn=(90, 0, 0)),
-            tube([(0, 0, 0.12), (0, -0.05, 0.06)], 0.014, "white plastic"),
+            tube([(0, 0.09, 0.06), (0, -0.05, 0.06)], 0.014, "white plastic"),
         ],
-        x - 0.1,
-        y - 0.05,
+        x + 0.05,
+        y + 0.05,
         r.height - 0.3,
-        -40,
+        -45,
     )
-    r.hang("radiator", f.radiator(0.8), "left", 1.0, 0, out=0.09)
+    r.hang("radiator", f.radiator(0.55), "left", r.depth / 2 - 0.46, 0, out=0.09)
     r.hang(
         "notice",
         [
-            box((0.3, 0.005, 0.42), "paper", bevel=0),
-            box((0.26, 0.003, 0.06), "book 1", (0, -0.004, 0.32), bevel=0),
-            *[box((0.24, 0.002, 0.008), "dark plastic", (0, -0.004, 0.06 + 0.035 * i), bevel=0) for i in range(6)],
+            box((0.3, 0.005, 0.42), "paper", (0, -0.0025, 0), bevel=0),
+            box((0.26, 0.003, 0.06), "book 1", (0, -0.0065, 0.32), bevel=0),
+            *[box((0.24, 0.002, 0.008), "dark plastic", (0, -0.006, 0.06 + 0.035 * i), bevel=0) for i in range(6)],
         ],
         "left",
-        0.15,
+        r.depth / 2 - 0.46,
         1.35,
     )
     r.hang("clock", f.clock(0.14), "back", -1.15, 1.95)
     r.hang(
         "conduit",
         [
-            tube([(0, -0.02, 0), (0, -0.02, r.height)], 0.012, "white plastic"),
+            tube([(0, -0.036, 0), (0, -0.036, r.height)], 0.012, "white plastic"),
             box((0.09, 0.04, 0.09), "white plastic", (0, -0.02, 1.2)),
         ],
         "back",
@@ -123,10 +126,12 @@ def interview_room(plan: SetPlan) -> Place:
     r.lamp("pendant", 0.1, 0.4, 1.98, 1100, 3600, 0.04)
     r.panel(-0.9, -0.9, 0.58, 0.58, 60, 4200)
     # Rooms like this are never only paint.
-    r.hang("case board", _case_board(r), "left", -r.depth / 2 + 0.75, 1.2)
-    r.hang("files", f.shelf(0.9, 0.75, 0.28, 2, "iron", r.random, BOOKS), "left", -r.depth / 2 + 0.75, 0, out=0.16)
-    r.hang("panel seams", [box((0.025, 0.008, r.height - 1.2), "iron", (x, -0.004, 1.16), bevel=0) for x in np.arange(-1.5, 1.6, 0.6)],
-           "back", 0, 0)  # fmt: skip
+    r.hang("case board", _case_board(r), "left", 0.35, 1.2)
+    r.hang("files", f.shelf(0.9, 0.75, 0.28, 2, "iron", r.random, BOOKS), "left", 0.35, 0, out=0.16)
+    seams = [(x, 2.15 if abs(x - 0.25) < _MIRROR[0] / 2 + 0.02 else 1.19) for x in np.arange(-1.45, 1.6, 0.6)]
+    r.hang(
+        "panel seams", [box((0.025, 0.008, r.height - low), "iron", (x, -0.004, low), bevel=0) for x, low in seams], "back", 0, 0
+    )
     r.hang("rail", [box((r.width - 0.1, 0.02, 0.07), "dark plastic", (0, -0.01, 0), bevel=0.004)], "back", 0, 1.12)
     r.hang("rail", [box((r.depth - 0.1, 0.02, 0.07), "dark plastic", (0, -0.01, 0), bevel=0.004)], "right", 0, 1.12)
     r.mark("standing", -0.75, 0.95, 190)
@@ -145,11 +150,11 @@ def _case_board(r: Room) -> list[Part]:
         box(
             (0.1, 0.003, r.pick(0.08, 0.13)),
             r.pick("paper", "art 0", "art 2", "book 4"),
-            (x, -0.024, z - 0.05),
+            (x, -0.0148 - 0.0008 * (n % 6), z - 0.05),
             (0, r.between(-8, 8), 0),
             0,
         )
-        for x, z in pins
+        for n, (x, z) in enumerate(pins)
     ]
-    string = tube([(x, -0.03, z) for x, z in pins[:6]], 0.002, "book 0")
+    string = tube([(x, -0.0245, z) for x, z in pins[:6]], 0.002, "book 0")
     return [*f.framed(1.1, 0.75, "oak", "cork"), *notes, string]

@@ -42,29 +42,32 @@ def kitchen(plan: SetPlan) -> Place:
     back, w = r.depth / 2, r.width
     units = int((w - 0.75) // 0.6)
     for i in range(units):
-        x = -w / 2 + 0.3 + 0.6 * i
+        x = -w / 2 + 0.32 + 0.6 * i
         r.put(
-            "base unit", f.cabinet(0.6, 0.58, 0.86, "fronts", "steel", r.pick(1, 2, 3), drawers=r.pick(True, False)), x, back - 0.3
+            "base unit",
+            f.cabinet(0.6, 0.58, 0.86, "fronts", "steel", r.pick(1, 2, 3), drawers=r.pick(True, False)),
+            x,
+            back - 0.307,
         )
         if abs(x - window.along) > 0.98:
             r.put("wall unit", f.moved(f.cabinet(0.6, 0.34, 0.72, "fronts", "steel", 1), (0, 0, 0)), x, back - 0.18, 1.42)
-    run = 0.6 * units
+    run = 0.6 * units + 0.02
     middle = -w / 2 + run / 2
     r.put("worktop", [box((run, 0.63, 0.04), "top", bevel=0.006)], middle, back - 0.315, 0.86)
-    r.put("splashback", [box((run, 0.012, 0.2), "splash", bevel=0)], middle, back - 0.006, 0.9)
+    r.put("splashback", [box((run, 0.012, 0.17), "splash", bevel=0)], middle, back - 0.006, 0.9)
     for s in (-1, 1):
         left, right = (-w / 2, window.along - 0.72) if s < 0 else (window.along + 0.72, -w / 2 + run)
         if right - left > 0.1:
-            r.put("tiles", [box((right - left, 0.012, 0.34), "splash", bevel=0)], (left + right) / 2, back - 0.006, 1.1)
+            r.put("tiles", [box((right - left, 0.012, 0.35), "splash", bevel=0)], (left + right) / 2, back - 0.006, 1.07)
     r.put(
         "sink",
         [
             box((0.6, 0.44, 0.012), "steel", bevel=0.004),
-            box((0.5, 0.34, 0.004), "iron", (0, 0, 0.011), bevel=0.0),
-            tube([(0, 0.18, 0), (0, 0.18, 0.26), (0, 0.1, 0.31), (0, 0.0, 0.27)], 0.013, "steel"),
+            box((0.5, 0.31, 0.004), "iron", (0, -0.02, 0.011), bevel=0.0),
+            tube([(0, 0.165, 0), (0, 0.165, 0.26), (0, 0.085, 0.31), (0, -0.015, 0.27)], 0.013, "steel"),
         ],
         window.along,
-        back - 0.31,
+        back - 0.33,
         0.9,
     )
     hob = -w / 2 + 0.9
@@ -95,7 +98,7 @@ def kitchen(plan: SetPlan) -> Place:
         "fridge",
         [
             box((0.62, 0.62, 1.86), "white gloss", bevel=0.02),
-            box((0.02, 0.04, 0.7), "steel", (-0.25, -0.34, 0.95)),
+            box((0.02, 0.04, 0.7), "steel", (-0.25, -0.33, 0.95)),
             *f.moved(f.papers(r.random, 1), (0, 0, 1.862)),
         ],
         fridge,
@@ -106,8 +109,8 @@ def kitchen(plan: SetPlan) -> Place:
         r.put(
             "jar",
             [cylinder(0.05, 0.14 + 0.02 * i, f"book {i}"), cylinder(0.052, 0.02, "steel", (0, 0, 0.14 + 0.02 * i))],
-            middle + 0.75 + 0.12 * i,
-            back - 0.12,
+            window.along - 0.42 - 0.11 * i,
+            back - 0.2,
             0.9,
             needed=i < 2,
         )
@@ -117,13 +120,14 @@ def kitchen(plan: SetPlan) -> Place:
             lathe([(0.09, 0), (0.1, 0.03), (0.07, 0.2), (0.03, 0.22)], "steel"),
             tube([(0.08, 0, 0.05), (0.15, 0, 0.12), (0.07, 0, 0.2)], 0.01, "black plastic"),
         ],
-        middle - 0.35,
+        hob + 0.42,
         back - 0.3,
         0.9,
         30,
         needed=False,
     )
-    r.put("tea towel", [box((0.3, 0.02, 0.42), "towel", bevel=0.006)], hob, back - 0.635, 0.38, needed=False)
+    rail = tube([(-0.2, 0.05, 0.42), (-0.2, 0, 0.42), (0.2, 0, 0.42), (0.2, 0.05, 0.42)], 0.008, "steel")
+    r.put("tea towel", [rail, box((0.3, 0.024, 0.42), "towel", (0, 0, 0.012), bevel=0.008)], hob, back - 0.666, 0.38, needed=False)
     seat = r.pick("oak", "dark wood")
     r.put("table", f.table(1.35, 0.8, 0.75, seat, "white gloss"), 0.3, -0.25)
     for x, y, turn in ((-0.15, 0.42, 5.0), (0.75, 0.45, -8.0), (1.3, -0.2, -95.0), (-0.6, -0.35, 82.0)):

@@ -8,6 +8,9 @@ from answerprint.simulation.sets import furniture as f
 from answerprint.simulation.sets.room import BOOKS, Opening, Room, Side
 from answerprint.simulation.stage import SetPlan
 
+_PILE = 0.012
+"""How high a rug is, metres."""
+
 
 def living_room(plan: SetPlan) -> Place:
     """A flat's living room: sofa, bookcase, rug, lamps, a window to the street."""
@@ -42,15 +45,20 @@ def living_room(plan: SetPlan) -> Place:
     r.sky(2600)
     back = r.depth / 2
     r.put("sofa", f.sofa(1.95, "sofa", "cushion"), -0.35, back - 0.62)
-    r.put("rug", [box((2.5, 1.7, 0.012), "rug", bevel=0.005)], -0.3, back - 1.95, 0, r.between(-4, 4))
-    r.put("coffee table", f.table(1.05, 0.55, 0.42, "oak", "dark wood"), -0.3, back - 1.75)
-    r.put("magazines", f.papers(r.random, 3), -0.55, back - 1.75, 0.422, needed=False)
-    r.put("mug", f.mug("book 2"), -0.05, back - 1.62, 0.42, 40, needed=False)
+    r.put("rug", [box((2.5, 1.7, _PILE), "rug", bevel=0.005)], -0.3, back - 1.95, 0, r.between(-4, 4))
+    r.put("coffee table", f.table(1.05, 0.55, 0.42, "oak", "dark wood"), -0.3, back - 1.75, _PILE)
+    r.put("magazines", f.papers(r.random, 3), -0.55, back - 1.75, 0.422 + _PILE, needed=False)
+    r.put("mug", f.mug("book 2"), -0.05, back - 1.62, 0.42 + _PILE, 40, needed=False)
     r.put(
-        "bowl", [lathe([(0.05, 0), (0.14, 0.05), (0.13, 0.05), (0.045, 0.012)], "terracotta")], 0.1, back - 1.85, 0.42, needed=False
+        "bowl",
+        [lathe([(0.05, 0), (0.14, 0.05), (0.13, 0.05), (0.045, 0.012)], "terracotta")],
+        0.1,
+        back - 1.85,
+        0.42 + _PILE,
+        needed=False,
     )
     r.hang("bookcase", f.shelf(1.1, 2.0, 0.3, 5, "dark wood", r.random, BOOKS), "back", r.width / 2 - 0.75, 0, out=0.17)
-    r.put("armchair", f.sofa(0.98, "sofa", "cushion", 1), r.width / 2 - 0.85, -0.35, 0, -75)
+    r.put("armchair", f.sofa(0.98, "sofa", "cushion", 1), r.width / 2 - 0.85, 0.3, 0, -75)
     x, y = -r.width / 2 + 0.5, back - 0.5
     r.put("floor lamp", f.floor_lamp("brass", "lamp shade"), x, y)
     r.lamp("floor-lamp", x, y, 1.42, 900, 2700)
@@ -61,22 +69,22 @@ def living_room(plan: SetPlan) -> Place:
             box((1.21, 0.004, 0.68), "television" if r.night else "dark glass", (0, -0.057, 0.02), bevel=0),
         ],
         "right",
-        0.75,
+        0.95,
         0.95,
         needed=False,
     )
-    r.hang("sideboard", f.cabinet(1.4, 0.4, 0.6, "oak", "brass", 3), "right", 0.75, 0, out=0.23)
+    r.hang("sideboard", f.cabinet(1.4, 0.4, 0.6, "oak", "brass", 3), "right", 0.95, 0, out=0.23)
     r.put("table lamp", f.table_lamp("terracotta", "lamp shade"), r.width / 2 - 0.28, -1.3, 0.6)
     r.lamp("table-lamp", r.width / 2 - 0.28, -1.3, 0.96, 500, 2700)
     pictures: tuple[tuple[Side, float, float, float, float], ...] = (
         ("back", -0.75, 1.32, 0.75, 0.58), ("back", 0.15, 1.38, 0.46, 0.56), ("back", -1.5, 1.3, 0.44, 0.54),
-        ("right", -0.35, 1.22, 0.5, 0.66), ("right", 0.2, 1.3, 0.36, 0.46), ("right", 0.35 - back, 1.35, 0.4, 0.5),
+        ("right", -0.4, 1.22, 0.5, 0.66), ("right", 0.1, 1.3, 0.36, 0.46),
     )  # fmt: skip
     for i, (side, along, z, w, h) in enumerate(pictures):
         frame, mount = r.pick("dark wood", "black plastic", "oak"), r.pick(0.0, 0.05, 0.08)
         r.hang("picture", f.framed(w, h, frame, f"art {i % 4}", mount), side, along, z, needed=i in (0, 3))
     r.hang("wall shelf", [box((1.1, 0.22, 0.025), "dark wood", (0, 0.0, 0)), *f.moved(f.books(1.04, 0.26, r.random, BOOKS), (0, 0, 0.025))],
-           "back", -0.15, 1.98, out=0.12)  # fmt: skip
+           "back", -0.15, 1.98, out=0.11)  # fmt: skip
     r.put("plant", f.plant(1.15, "terracotta", r.random), -r.width / 2 + 0.45, -r.depth / 2 + 1.0, needed=False)
     r.put("ceiling rose", f.pendant(0.5, "brass", "shade inside", 0.2), -0.3, back - 1.75, r.height)
     r.lamp("pendant", -0.3, back - 1.75, r.height - 0.47, 700, 2800)

@@ -35,6 +35,8 @@ def office(plan: SetPlan) -> Place:
     for window in windows:
         r.window("left", window, 1300, "steel", bars=1)
         slats = [box((1.46, 0.03, 0.003), "blind", (0, 0, 1.36 - 0.045 * i), (28, 0, 0), 0.0) for i in range(int(r.between(4, 26)))]
+        rods = [tube([(s * 0.55, 0, 1.38), (s * 0.55, 0, 1.36 - 0.045 * (len(slats) - 1))], 0.002, "blind") for s in (-1, 1)]
+        slats += [box((1.48, 0.05, 0.03), "blind", (0, 0.005, 1.375), bevel=0.002), *rods]
         r.hang("blind", slats, "left", window.along, window.sill, out=0.03, needed=False)
     r.hang("door", f.door(0.9, 2.04, "desk", "white gloss", "steel", glazed=True), "back", entrance.along, 0)
     r.sky(3000)
@@ -45,10 +47,10 @@ def office(plan: SetPlan) -> Place:
             back = 1 if row == 0 else -1
             r.put(
                 "partition",
-                [box((1.6, 0.04, 0.42), "partition", bevel=0.01), box((1.6, 0.05, 0.02), "steel", (0, 0, 0.42))],
+                [box((1.6, 0.04, 0.57), "partition", bevel=0.01), box((1.6, 0.05, 0.02), "steel", (0, 0, 0.57))],
                 x,
                 y - back * 0.42,
-                0.73,
+                0.58,
             )
             r.put(
                 "monitor",

@@ -48,12 +48,12 @@ def outdoor_light(r: Room, plan: SetPlan, sun_lux: float, sky_nits: float) -> No
     r.place.sky = {"radiance": 0.9 if r.night else sky_nits, **sky}
 
 
-def tree(r: Room, height: float) -> list[Part]:
-    """A trunk that forks, with a crown in several clumps."""
+def tree(r: Room, height: float, spread: float = 1.0) -> list[Part]:
+    """A trunk that forks, with a crown in several clumps; ``spread`` below 1 keeps it narrow, as street trees are cut."""
     lean = r.between(-0.2, 0.2)
     parts = [tube([(0, 0, -0.05), (lean * 0.3, 0.05, height * 0.25), (lean, 0.0, height * 0.5)], height * 0.026, "bark")]
     for i in range(6):
-        a, out, up = i * 1.05 + r.between(-0.3, 0.3), r.between(0.12, 0.24) * height, r.between(0.55, 0.9) * height
+        a, out, up = i * 1.05 + r.between(-0.3, 0.3), r.between(0.12, 0.24) * height * spread, r.between(0.55, 0.9) * height
         end = (lean + out * float(np.cos(a)), out * float(np.sin(a)), up)
         parts.append(
             tube(
@@ -62,7 +62,7 @@ def tree(r: Room, height: float) -> list[Part]:
                 "bark",
             )
         )
-        size = height * r.between(0.28, 0.4)
+        size = height * r.between(0.28, 0.4) * spread
         parts.append(
             Part(
                 shape="leaves",

@@ -144,7 +144,7 @@ class Room:
         if curtain:
             self.hang(
                 "curtains",
-                f.curtains(w, opening.sill + h + 0.12, curtain, self.random, self.between(0.55, 0.8)),
+                f.curtains(w, opening.sill + h + 0.12, curtain, self.random, self.between(0.55, 0.8), CURTAINS_OUT),
                 side,
                 opening.along,
                 0.0,
@@ -256,6 +256,11 @@ def hung_area(parts: Sequence[Part], along: float, z: float) -> Area:
     return along + float(low[0]), along + float(high[0]), z + float(low[2]), z + float(high[2])
 
 
+def behind(parts: Sequence[Part]) -> float:
+    """How far parts reach towards the wall at their back, metres."""
+    return max(float(_ends(part)[1][1]) for part in parts)
+
+
 def _ends(part: Part) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The corners of the box around a part, in its item."""
     figures = part.figures
@@ -313,9 +318,9 @@ def _wall(length: float, height: float, openings: list[Opening], material: str, 
 
 
 def _skirting(length: float, openings: list[Opening], material: str) -> list[Part]:
-    edges = sorted(
-        [-length / 2, length / 2, *(e for o in openings if o.sill < 0.1 for e in (o.along - o.width / 2, o.along + o.width / 2))]
-    )
+    """Boards along the foot of a wall, up to the frames of its doors."""
+    doors = [(o.along, o.width / 2 + f.DOOR_FRAME) for o in openings if o.sill < 0.1]
+    edges = sorted([-length / 2, length / 2, *(e for along, half in doors for e in (along - half, along + half))])
     spans = list(itertools.pairwise(edges))[::2]
     return [box((b - a, 0.016, 0.1), material, (0.5 * (a + b), -0.008, 0)) for a, b in spans if b - a > 0.02]
 

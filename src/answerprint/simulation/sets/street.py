@@ -9,6 +9,9 @@ from answerprint.simulation.sets.outdoors import outdoor_light, tree
 from answerprint.simulation.sets.room import Room
 from answerprint.simulation.stage import SetPlan
 
+_END = 36.0
+"""Where the house across the end of the street stands, metres along it."""
+
 
 def street(plan: SetPlan) -> Place:
     """A street: facades with shops, kerbs, lamp posts, parked cars, bins; wet at night."""
@@ -40,22 +43,24 @@ def street(plan: SetPlan) -> Place:
         "sign glow", "glow", r.pick((1.0, 0.2, 0.15), (0.15, 0.6, 1.0), (0.3, 1.0, 0.4)), nits=350.0, kelvin=6500.0, wear=0.0
     )
     r.material("lantern", "glow", (1.0, 0.9, 0.7), nits=1500.0 if r.night else 1.0, kelvin=2700.0, wear=0.0, carried=1.0)
-    r.put("road", [box((7.4, 60, 0.1), "asphalt", (0, 8, -0.1), bevel=0)])
+    r.put("road", [box((7.4, 58, 0.1), "asphalt", (0, 7, -0.1), bevel=0)])
     r.put("road lines", [box((0.12, 1.6, 0.004), "line", (0, -10 + 4.2 * i, 0), bevel=0) for i in range(10)])
     for s in (-1, 1):
         r.put(
             "pavement",
             [
-                box((3.2, 60, 0.12), "pavement", (s * 5.3, 8, 0), bevel=0),
-                box((0.15, 60, 0.13), "kerb", (s * 3.72, 8, 0), bevel=0.01),
+                box((3.2, 58, 0.12), "pavement", (s * 5.3, 7, 0), bevel=0),
+                box((0.15, 58, 0.13), "kerb", (s * 3.72, 7, 0), bevel=0.01),
             ],
         )
         y, n = -9.0, 0
-        while y < 34:
+        while y < _END:
             wide = r.between(5.5, 8.0)
+            # The last of a row ends where the house across the end stands.
+            wide = _END - y if _END - y - wide < 4.0 else wide
             _house(r, s, y + wide / 2, wide, r.between(7.5, 11.5), f"facade {r.random.integers(5)}", n)
             y, n = y + wide, n + 1
-    _house(r, 0, 36.0, 18.0, 10.0, "facade 0", 0)
+    _house(r, 0, _END, 13.8, 10.0, "facade 0", 0)
     for i, (s, y) in enumerate(((-1, 0.5), (1, 6.0), (-1, 12.0), (1, 18.0))):
         x = s * 4.1
         r.put(
@@ -77,7 +82,7 @@ def street(plan: SetPlan) -> Place:
             r.put(
                 "parked car",
                 _car(f"car paint {r.random.integers(4)}"),
-                s * 2.75,
+                s * 2.52,
                 y + r.between(-0.5, 0.5),
                 0,
                 90 + r.between(-2, 2),
@@ -106,8 +111,8 @@ def street(plan: SetPlan) -> Place:
     )
     for s in (-1, 1):
         r.put("cafe chair", f.chair("iron", "oak", slats=4), -5.6 + 0.55 * s, 4.65, 0.12, -90 * s, needed=s < 0)
-    r.put("tree", tree(r, 5.5), 5.0, 4.0, 0.12)
-    r.put("tree", tree(r, 6.0), -4.7, 9.5, 0.12, needed=False)
+    r.put("tree", tree(r, 5.5, spread=0.8), 4.6, 4.0, 0.12)
+    r.put("tree", tree(r, 6.0, spread=0.75), -4.6, 9.5, 0.12, needed=False)
     r.put("manhole", [cylinder(0.33, 0.008, "iron")], 0.9, 1.6, 0.0)
     outdoor_light(r, plan, sun_lux=32000, sky_nits=4200)
     r.mark("pavement", -4.9, 1.2, 170)
@@ -125,13 +130,13 @@ def _house(r: Room, side: int, y: float, width: float, height: float, wall: str,
     """A facade along the street (side -1, 1) or across its end (0): ground floor with a shop or door, windows, cornice, roof."""
     parts: list[Part] = [
         box((width, 6, height), wall, (0, 3, 0), bevel=0.0),
-        box((width + 0.1, 0.35, 0.3), "kerb", (0, 0, height - 0.3)),
+        box((width, 0.35, 0.3), "kerb", (0, 0, height - 0.3)),
         *f.moved(f.gable(width, 2.0, 6.2, "slate"), (0, 3, height)),
     ]
     shop = r.random.random() < 0.55
     if shop:
         parts += [
-            box((width * 0.62, 0.1, 2.3), "dark wood", (-width * 0.12, -0.02, 0.1)),
+            box((width * 0.62, 0.1, 2.3), "dark wood", (-width * 0.12, -0.02, 0.12)),
             box((width * 0.56, 0.12, 1.7), "shop glow", (-width * 0.12, -0.04, 0.55), bevel=0),
             box((width * 0.64, 0.16, 0.45), r.pick("dark wood", "book 1", "book 4"), (-width * 0.12, -0.05, 2.4)),
         ]
@@ -163,7 +168,7 @@ def _house(r: Room, side: int, y: float, width: float, height: float, wall: str,
                 box((1.2, 0.24, 0.07), "kerb", (x, -0.05, z - 0.07)),
                 box((0.05, 0.17, 1.45), "white gloss", (x, 0, z + 0.07)),
             ]
-    parts.append(tube([(width / 2 - 0.15, -0.06, 0.1), (width / 2 - 0.15, -0.06, height - 0.3)], 0.045, "iron"))
+    parts.append(tube([(width / 2 - 0.15, -0.06, 0.12), (width / 2 - 0.15, -0.06, height - 0.3)], 0.045, "iron"))
     if side == 0:
         r.put("end house", parts, 0, y, 0, 0, group="shops")
     else:
@@ -203,5 +208,5 @@ def _car(paint: str) -> list[Part]:
         prism([(x * 0.97, z - 0.01) for x, z in body[5:8]] + [(0.8, 0.9)], 1.45, paint),
         *wheels,
         *lights,
-        box((0.03, 0.5, 0.11), "white plastic", (2.16, 0, 0.42), bevel=0.004),
+        box((0.03, 0.5, 0.11), "white plastic", (2.125, 0, 0.42), bevel=0.004),
     ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from answerprint.simulation.pieces import box, cylinder, lathe, sphere, tube
+from answerprint.simulation.pieces import Part, box, cylinder, lathe, sphere, tube
 from answerprint.simulation.place import Place
 from answerprint.simulation.sets import furniture as f
-from answerprint.simulation.sets.room import BOOKS, Opening, Room
+from answerprint.simulation.sets.room import BOOKS, Opening, Room, behind
 from answerprint.simulation.stage import SetPlan
 
 
@@ -31,7 +31,7 @@ def workshop(plan: SetPlan) -> Place:
     back, w = r.depth / 2, r.width
     r.put(
         "workbench",
-        [*f.table(2.6, 0.72, 0.88, "bench", "bench", 0.07), box((2.4, 0.55, 0.03), "bench", (0, 0, 0.22))],
+        [*f.table(2.6, 0.72, 0.88, "bench", "bench", 0.07), box((2.52, 0.62, 0.03), "bench", (0, 0, 0.22))],
         -0.4,
         back - 0.45,
     )
@@ -40,7 +40,7 @@ def workshop(plan: SetPlan) -> Place:
         [
             box((0.16, 0.24, 0.1), "green machine", bevel=0.015),
             box((0.16, 0.05, 0.14), "green machine", (0, -0.17, 0.03), bevel=0.01),
-            tube([(0, -0.2, 0.07), (0, -0.34, 0.07)], 0.014, "steel"),
+            tube([(0, -0.1, 0.07), (0, -0.34, 0.07)], 0.014, "steel"),
             tube([(-0.11, -0.33, 0.07), (0.11, -0.33, 0.07)], 0.008, "steel"),
         ],
         -1.3,
@@ -61,7 +61,8 @@ def workshop(plan: SetPlan) -> Place:
                 tube([(0.03, 0, 0), (0, 0, 0.1), (-0.03, 0, 0.2)], 0.01, handle),
             ],
         }[kind]
-        r.put("tool", tool, x, back - 0.05, z)
+        # Its back against the board.
+        r.put("tool", tool, x, back - 0.02 - behind(tool), z)
     _stores(r)
     r.hang("shelves", f.shelf(1.2, 2.1, 0.42, 5, "pine", r.random, BOOKS, open_back=True), "back", w / 2 - 0.75, 0, out=0.24)
     for i in range(6):
@@ -81,29 +82,21 @@ def workshop(plan: SetPlan) -> Place:
             box((0.2, 0.42, 0.26), "green machine", (0, 0.02, 0.82), bevel=0.03),
             cylinder(0.012, 0.2, "steel", (0, -0.12, 0.64)),
             cylinder(0.13, 0.02, "iron", (0, -0.1, 0.42)),
+            box((0.05, 0.16, 0.03), "iron", (0, 0.0, 0.39)),
             *[tube([(0.1, 0, 0.9), (0.1 + 0.16, 0.1 * s, 0.9 + 0.1 * t)], 0.008, "steel") for s, t in ((1, 1), (-1, 0.5), (0, -1))],
         ],
         0.7,
         back - 0.42,
         0.88,
     )
-    r.put(
-        "planks",
-        [
-            box((0.2, 0.03, 2.3 + 0.12 * (i % 3)), r.pick("pine", "oak"), (0.13 * i, 0.03 * i, 0), (-7, 0, 1.5 * i), 0.004)
-            for i in range(6)
-        ],
-        -w / 2 + 0.5,
-        back - 0.75,
-        0,
-        60,
-    )
+    r.hang("planks", [_plank(0.215 * (i % 4) - 0.3, i // 4, 2.3 + 0.07 * (i % 3), r.pick("pine", "oak")) for i in range(6)],
+           "left", back - 0.6, 0)  # fmt: skip
     for s in (-1, 1):
         r.put(
             "sawhorse",
             [
                 box((0.9, 0.08, 0.09), "pine", (0, 0, 0.68)),
-                *[tube([(a * 0.38, 0, 0.7), (a * 0.42, b * 0.28, 0.0)], 0.028, "pine") for a in (-1, 1) for b in (-1, 1)],
+                *[tube([(a * 0.38, 0, 0.7), (a * 0.42, b * 0.28, 0.011)], 0.028, "pine") for a in (-1, 1) for b in (-1, 1)],
             ],
             0.95 + 0.35 * s,
             -0.55,
@@ -171,7 +164,7 @@ def workshop(plan: SetPlan) -> Place:
         "coil of cable",
         [
             tube(
-                [((0.17 + 0.004 * a) * np.cos(a), -0.03, (0.17 + 0.004 * a) * np.sin(a)) for a in np.linspace(0, 20, 90)],
+                [((0.17 + 0.004 * a) * np.cos(a), -0.009, (0.17 + 0.004 * a) * np.sin(a)) for a in np.linspace(0, 20, 90)],
                 0.009,
                 "red tool",
             )
@@ -202,6 +195,13 @@ def workshop(plan: SetPlan) -> Place:
     return r.place
 
 
+def _plank(along: float, row: int, length: float, wood: str) -> Part:
+    """A plank that leans against a wall at its back, in front of ``row`` others."""
+    tilt = np.radians(7.0)
+    away = 0.032 * row + 0.015 * np.cos(tilt) + length * np.sin(tilt)
+    return box((0.2, 0.03, length), wood, (along, -float(away), 0.0025), (-7, 0, 0), 0.004)
+
+
 def _stores(r: Room) -> None:
     """Over the tool board tins of what is seldom used, under the bench crates of what is heavy, each with its label."""
     tins = [
@@ -212,7 +212,7 @@ def _stores(r: Room) -> None:
             box((0.07, 0.004, 0.06), "paper", (0.2 * i - 1.0, -wide - 0.005, 0.07), bevel=0),
         )
     ]
-    r.hang("tin shelf", [box((2.3, 0.2, 0.03), "dark wood"), *tins], "back", -0.4, 2.3, out=0.11)
+    r.hang("tin shelf", [box((2.3, 0.2, 0.03), "dark wood"), *tins], "back", -0.4, 2.3, out=0.1)
     for i in range(5):
         crate = box((0.34, 0.38, r.between(0.2, 0.34)), f"book {i}" if i % 2 else "cream enamel", bevel=0.01)
         label = box((0.14, 0.006, 0.07), "paper", (0, -0.192, 0.09), bevel=0)

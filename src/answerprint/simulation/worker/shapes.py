@@ -160,7 +160,7 @@ def cloth(part: dict):
 
 
 def ground(part: dict):
-    """A piece of uneven ground: ``size`` (x, y) and the ``height`` of its waves, the origin in the middle."""
+    """A piece of uneven ground: ``size`` (x, y) and the ``height`` of its waves, the origin in the middle; ``level`` metres around it are flat."""
     n = int(part.get("steps", 48))
     random = np.random.default_rng(part.get("seed", 0))
     x, y = np.meshgrid(np.linspace(-0.5, 0.5, n) * part["size"][0], np.linspace(-0.5, 0.5, n) * part["size"][1])
@@ -169,6 +169,8 @@ def ground(part: dict):
         wave, turn, start = random.uniform(0.15, 1.2), random.uniform(0, 6.28), random.uniform(0, 6.28)
         z += np.sin((x * np.cos(turn) + y * np.sin(turn)) * wave + start) / (1 + 2 * wave)
     z *= part.get("height", 0.1) / 3
+    if level := part.get("level", 0.0):
+        z *= np.clip(np.hypot(x, y) / level - 1, 0, 1)
     vertices = np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1)
     faces = [[r * n + k, r * n + k + 1, (r + 1) * n + k + 1, (r + 1) * n + k] for r in range(n - 1) for k in range(n - 1)]
     return vertices, faces

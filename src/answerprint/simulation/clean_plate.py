@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from answerprint.simulation.defocus import Defocus
 from answerprint.simulation.denoise import SURFACE, smooth_by_features
+from answerprint.simulation.nooks import NOOK
 from answerprint.simulation.passes import Picture, Rendered
 
 THRESHOLD = 0.01
@@ -66,7 +67,9 @@ def smooth_pair(rendered: Rendered, clean: Rendered, things: Sequence[str], defo
         rendered,
         beauty=np.where(under, clean.beauty, rendered.beauty),
         groups={name: np.where(under, clean.groups[name], picture) for name, picture in rendered.groups.items()},
-        data={name: np.where(alike, clean.data[name], rendered.data[name]) for name in SURFACE if name in rendered.data},
+        data={name: np.where(alike, clean.data[name], rendered.data[name]) for name in SURFACE if name in rendered.data}
+        # Nooks reach as far as what closes them stands: those beside a thing are its own.
+        | {name: clean.data[name] for name in (NOOK,) if name in clean.data},
     )
     for picture in (rendered, beside, clean):
         smooth_by_features(picture, defocus)

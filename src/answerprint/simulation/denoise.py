@@ -23,9 +23,10 @@ from answerprint.colour.transform import thread_count
 from answerprint.simulation.defocus import Defocus, averaged
 from answerprint.simulation.edges import Edges
 from answerprint.simulation.neighbours import MIDDLE, Neighbours, shifted
+from answerprint.simulation.nooks import NOOK, keep_apart
 from answerprint.simulation.passes import Picture, Rendered
 
-_GUIDES = ("guide_depth", "guide_normal", "guide_gloss", "guide_shine", "guide_sky")
+_GUIDES = ("guide_depth", "guide_normal", "guide_gloss", "guide_shine", "guide_sky", NOOK)
 SURFACE = ("normal", "depth", "albedo", "material_id", *_GUIDES)
 """The data passes that the filter reads."""
 _BESIDE = ((0, 1), (1, 0), (0, -1), (-1, 0))
@@ -47,6 +48,8 @@ _SURE = 2
 """Further passes that the measure of the noise is averaged over: with few samples it is itself uncertain, and doubt that wavers leaves specks."""
 _DOUBT = np.float32(6)
 """Variances of its noise by which a mean is to differ from the wider one to be believed."""
+_CLOSED = np.float32(15)
+"""The doubt is so many times less, and one, where a nook is closed all round: there light falls off, and a mean that says so is likely right."""
 _NO_BLACK = np.float32(0.008)
 """Added to the albedo that light is divided by."""
 _TINY = np.float32(1e-12)
@@ -104,6 +107,8 @@ class _Surface:
     wide: list[Neighbours]
     spread: Picture
     """variance of the mean that the lens's blur allows, pixels squared"""
+    doubt: Picture
+    """``_DOUBT``, less in nooks"""
 
     @classmethod
     def of(cls, guides: Mapping[str, Picture], defocus: Defocus | None) -> _Surface:
@@ -119,8 +124,12 @@ class _Surface:
         mixed = _mixed(data) * (1 - blurred)
         with ThreadPoolExecutor(thread_count()) as pool:
             near, *wide = pool.map(lambda gap: _likeness(data, mixed, blurred, gap), (1, *_WIDE))
+            # In a blur one ray's depth tells no nook.
+            closed = near.mean(near.mean(data[NOOK] * (1 - blurred))) if NOOK in data else np.zeros_like(depth)
+            if closed.any():
+                list(pool.map(lambda further: keep_apart(further, closed), wide))
         edges = Edges.of(data, _grown(mixed)[..., 0] > 0, mixed[..., 0] > 0)
-        return cls(data["albedo"] + _NO_BLACK, mixed, edges, near, wide, spread)
+        return cls(data["albedo"] + _NO_BLACK, mixed, edges, near, wide, spread, _DOUBT / (1 + _CLOSED * closed))
 
 
 def _smooth(light: Picture, surface: _Surface) -> Picture:
@@ -142,7 +151,7 @@ def _smooth(light: Picture, surface: _Surface) -> Picture:
         noise = wider.mean(noise)
     light = means[-1]
     for closer, further, left in zip(means[-2::-1], means[:0:-1], _LEFT[::-1], strict=True):
-        apart = surface.near.mean((closer - further) ** 2) / (noise * left * _DOUBT + _TINY)
+        apart = surface.near.mean((closer - further) ** 2) / (noise * left * surface.doubt + _TINY)
         light = light + surface.near.mean(np.clip(apart - 1, 0, 1)) * (closer - light)
     light = light * surface.albedo
     # An albedo of two things divides the light of neither: on an edge pixels are fitted as they look.
@@ -257,7 +266,7 @@ def _guides(data: Mapping[str, Picture]) -> dict[str, Picture]:
 
     ``depth`` is that of one thing, far for the sky; ``shares`` is a mean over a pixel's rays, to which those into the sky give nothing.
     """
-    out = {name: data[name] for name in ("normal", "albedo", "material_id") if name in data}
+    out = {name: data[name] for name in ("normal", "albedo", "material_id", NOOK) if name in data}
     depth, sky = data["depth"], ~np.isfinite(data["depth"])
     if "guide_depth" in data:
         depth, out["normal"] = data["guide_depth"], data["guide_normal"]

@@ -279,6 +279,9 @@ def skin_reflectance(tone: float) -> tuple[float, float, float]:
     return r, g, b
 
 
+_SOLE = (0.012, 0.011, 0.01)
+"""Linear Rec.709 of black rubber."""
+
 _TOPS: dict[str, dict[str, Any]] = {
     "shirt": {"sleeves": "long", "collar": "high", "top_hem": "waist", "ease": 0.014, "wrinkle": 7.0, "weave": 220.0},
     "tshirt": {"sleeves": "short", "collar": "crew", "top_hem": "hip", "ease": 0.013, "wrinkle": 7.0, "weave": 260.0},
@@ -304,13 +307,14 @@ def _wardrobe(performer: Performer) -> dict[str, Any]:
         "weave": 200.0,
     }
     shoe = {"kind": "leather", "colour": light.acescg(worn.shoe_colour), "roughness": 0.35}
+    rubber = {"kind": "plastic", "colour": light.acescg(_SOLE), "roughness": 0.8}
     ends = {"trousers": "ankle", "shorts": "knee", "skirt": "knee"}
     return {
         **top,
         "bottom": "skirt" if worn.bottom == "skirt" else "trousers",
         "bottom_hem": ends[worn.bottom],
         "flare": 0.02 if worn.bottom == "trousers" else 0.03,
-        "materials": {"top": cloth, "bottom": legs, "shoes": shoe},
+        "materials": {"top": cloth, "bottom": legs, "shoes": shoe, "soles": rubber},
     }
 
 

@@ -99,7 +99,8 @@ def _standing(performer: Performer, seconds: float) -> dict[str, Any]:
     sway = np.sin(seconds * 0.9 + own.uniform(0, 6)) * 0.8
     lean = side * own.uniform(1.0, 3.0) + sway
     free = own.uniform(4, 10)
-    left, right = (free, 1.0) if side > 0 else (1.0, free)
+    # The hip above the leg that carries is the higher one; the other leg bends.
+    left, right = (1.0, free) if side > 0 else (free, 1.0)
     return {
         "pelvis": (0.0, lean * 0.6, side * own.uniform(-6, 6)),
         "spine": (own.uniform(-1, 4), -lean, own.uniform(-5, 5)),
@@ -109,6 +110,7 @@ def _standing(performer: Performer, seconds: float) -> dict[str, Any]:
         "upperarm_l": (own.uniform(9, 14), own.uniform(70, 95)), "lowerarm_l": (own.uniform(12, 28), own.uniform(5, 30)),
         "upperarm_r": (own.uniform(9, 14), own.uniform(70, 95)), "lowerarm_r": (own.uniform(12, 28), own.uniform(5, 30)),
         "fingers_l": own.uniform(16, 30), "fingers_r": own.uniform(16, 30), "toes_out": own.uniform(4, 14),
+        "planted": 1.0,
     }  # fmt: skip
 
 
@@ -157,7 +159,7 @@ def _walk(
 
 
 def _gait(phase: float, rest: dict[str, Any]) -> dict[str, Any]:
-    joints = dict(rest)
+    joints = {**rest, "planted": 0.0}
     joints["pelvis"], joints["spine"] = (2.0, 1.5 * np.sin(phase), 4 * np.sin(phase)), (3.0, 0.0, -9 * np.sin(phase))
     for side, shift in (("l", 0.0), ("r", np.pi)):
         p = phase + shift

@@ -27,6 +27,7 @@ from answerprint.simulation.clean_plate import smooth_pair, spill
 from answerprint.simulation.contact import contact_sheet
 from answerprint.simulation.denoise import smooth_by_features
 from answerprint.simulation.lens import plate, through_lens
+from answerprint.simulation.nooks import NOOK, nooks
 from answerprint.simulation.order import Shoot
 from answerprint.simulation.origin import write_origin
 from answerprint.simulation.passes import Picture, Rendered, halved, read_rendered, write_pass
@@ -281,7 +282,11 @@ def _finish(shoot: Shoot, out: Path, work: Path, digest: str, frame: int, camera
         if "vectors" in rendered.data:
             clean.data.setdefault("vectors", rendered.data["vectors"])
     if stage.render.denoise == "features":
-        blur = shoot.defocus(camera, frame, {name: tuple(about["eyes"]) for name, about in people.items()})
+        eyes = {name: tuple(about["eyes"]) for name, about in people.items()}
+        blur = shoot.defocus(camera, frame, eyes)
+        seen = shoot.camera_job(camera, frame, eyes)["camera"][1]
+        for one in (rendered,) if clean is rendered else (rendered, clean):
+            one.data[NOOK] = nooks(one.data, seen)
         if clean is rendered:
             smooth_by_features(rendered, blur)
         else:

@@ -1,4 +1,4 @@
-"""Clothes cut from the body they are worn on: tops, trousers, skirts and shoes that move with the same bones.
+"""Clothes cut from the body they are worn on: tops, trousers and skirts that move with the same bones.
 
 The cut is the CC0 base mesh's own layer of cloth (``helper-tights``, ``helper-skirt``): smoothed, so that no anatomy shows
 through, eased outward, and cut at collar, cuff, hem and ankle. Only numpy.
@@ -90,59 +90,6 @@ def _waist(rest: np.ndarray, data: dict) -> float:
 
 def _joint(rest: np.ndarray, data: dict, name: str) -> np.ndarray:
     return rest[data["joints"][f"joint-{name}"]].mean(axis=0)
-
-
-def shoes(rest: np.ndarray, data: dict):
-    """A pair of closed shoes with soles of 2 cm around the feet."""
-    names = data["names"]
-    vertices, faces, skins = [], [], []
-    for side in ("l", "r"):
-        feet = data["skin"][:BODY, [names.index(f"foot_{side}"), names.index(f"ball_{side}")]].sum(axis=1)
-        chosen = np.flatnonzero((feet > 0.5) & (rest[:BODY, 2] < _joint(rest, data, f"{side}-ankle")[2] + 0.03))
-        points = rest[chosen]
-        ahead = np.linspace(points[:, 1].min() - 0.006, points[:, 1].max() + 0.012, 17)
-        start = sum(len(v) for v in vertices)
-        rings = np.concatenate([_section(points, y, ahead) for y in ahead])
-        sides = len(rings) // len(ahead)
-        vertices.append(rings)
-        faces += [
-            [
-                start + r * sides + k,
-                start + r * sides + (k + 1) % sides,
-                start + (r + 1) * sides + (k + 1) % sides,
-                start + (r + 1) * sides + k,
-            ]
-            for r in range(len(ahead) - 1)
-            for k in range(sides)
-        ]
-        faces += [[start + k for k in range(sides)], [start + (len(ahead) - 1) * sides + k for k in range(sides)]]
-        skin = np.zeros((len(rings), len(names)))
-        toe = np.clip((rings[:, 1] - _joint(rest, data, f"{side}-foot-1")[1]) / 0.02 + 0.5, 0, 1)
-        skin[:, names.index(f"ball_{side}")], skin[:, names.index(f"foot_{side}")] = toe, 1 - toe
-        skins.append(skin)
-    return np.concatenate(vertices), faces, np.concatenate(skins)
-
-
-def _section(points: np.ndarray, y: float, ahead: np.ndarray) -> np.ndarray:
-    """One cross-section of a shoe, 14 points: flat sole, rounded upper."""
-    step = ahead[1] - ahead[0]
-    near = points[np.abs(points[:, 1] - y) < 1.4 * step]
-    if len(near) < 4:
-        near = points[np.argsort(np.abs(points[:, 1] - y))[:24]]
-    left, right, top = near[:, 0].min() - 0.007, near[:, 0].max() + 0.007, near[:, 2].max() + 0.008
-    reach = np.clip(min(y - ahead[0], ahead[-1] - y) / 0.03, 0, 1)
-    round_in = 0.45 + 0.55 * np.sqrt(reach)
-    centre, half = 0.5 * (left + right), 0.5 * (right - left) * round_in
-    top = 0.018 + (top - 0.018) * (0.6 + 0.4 * reach)
-    turn = np.linspace(0, np.pi, 10)
-    upper = np.stack([centre + half * np.cos(turn), np.full(10, y), 0.012 + (top - 0.012) * np.sin(turn) ** 0.75], axis=1)
-    sole = [
-        [centre - half * 1.04, y, 0.008],
-        [centre - half, y, -0.016],
-        [centre + half, y, -0.016],
-        [centre + half * 1.04, y, 0.008],
-    ]
-    return np.concatenate([upper, np.array(sole)])
 
 
 def _along_sleeve(rest: np.ndarray, data: dict) -> tuple[np.ndarray, float]:

@@ -9,9 +9,11 @@ import face
 import hair
 import numpy as np
 import surfaces
-from garments import dress, shoes
+from footing import Footing
+from garments import dress
 from mathutils import Matrix
 from remembered import remembered
+from shoes import shoes
 
 PARTS = ("body", "top", "bottom", "shoes", "eyes", "hair")
 """What of a performer has a material id of its own: 20000, ten times the performer's object id, and its number here from 1.
@@ -62,9 +64,7 @@ class Performer:
         self._body(covered)
         for part, (vertices, faces, skin) in pieces.items():
             self._wear(part, vertices, faces, skin, about["wardrobe"]["materials"][part], levels=1)
-        vertices, faces, skin = shoes(self.rest, data)
-        self._wear("shoes", vertices, faces, skin, about["wardrobe"]["materials"]["shoes"])
-        self.sole = (vertices, skin)
+        self.footing = Footing(self.rest, self.heads, self._shoes(about["wardrobe"]["materials"]))
         self._eyes()
         if about["hair"]["style"] in hair.LENGTHS:
             self._hair()
@@ -102,18 +102,8 @@ class Performer:
 
     def _matrices(self, pose: dict) -> np.ndarray:
         """Bone matrices on the stage: grounded on the soles, or seated with the thighs on the seat."""
-        matrices = bodies.pose(self.heads, pose["joints"])
-        sole = bodies.skinned(*self.sole, matrices)[:, 2].min()
-        lift = pose.get("floor", 0.0) - sole
-        if pose.get("seat") is not None:
-            bones = [self.data["names"].index(n) for n in ("pelvis", "thigh_l", "thigh_r")]
-            hips = np.flatnonzero(self.data["skin"][: bodies.BODY, bones].sum(axis=1) > 0.6)
-            lowest = bodies.skinned(self.rest[hips], self.data["skin"][hips], matrices)
-            behind = lowest[lowest[:, 1] < np.median(lowest[:, 1])]
-            lift = pose["seat"] - behind[:, 2].min()
         turn = bodies._about([0, 0, 1], pose["heading"])
-        matrices[:, :, 3] += [0, 0, lift]
-        out = np.einsum("ij,njk->nik", turn, matrices)
+        out = np.einsum("ij,njk->nik", turn, self.footing.matrices(pose))
         out[:, :, 3] += [pose["at"][0], pose["at"][1], 0]
         return out
 
@@ -165,11 +155,23 @@ class Performer:
         fingers = [i for i, n in enumerate(self.data["names"]) if n[:5] in ("index", "middl", "ring_", "pinky", "thumb")]
         return np.clip(out + 0.45 * self.data["skin"][used][:, fingers].sum(axis=1), 0, 1)
 
-    def _wear(self, part: str, vertices, faces, skin, material: dict, levels: int = 0) -> None:
+    def _shoes(self, materials: dict) -> list:
+        """A pair of shoes, whose soles have a material and hard edges of their own; returns what stands on the floor."""
+        pair = shoes(self.rest, self.data)
+        made = self._wear("shoes", pair.vertices, pair.faces, pair.skin, materials["shoes"])
+        rubber = surfaces.make(f"{self.name}.soles", materials["soles"])
+        rubber.pass_index = self._material_id("shoes")
+        made.data.materials.append(rubber)
+        made.data.polygons.foreach_set("material_index", pair.sole.astype(np.int32))
+        made.data.polygons.foreach_set("use_smooth", ~pair.sole)
+        return pair.feet
+
+    def _wear(self, part: str, vertices, faces, skin, material: dict, levels: int = 0) -> bpy.types.Object:
         made = self._object(part, vertices, faces, skin, surfaces.make(f"{self.name}.{part}", material))
         if levels:
             smooth = made.modifiers.new("smooth", "SUBSURF")
             smooth.levels = smooth.render_levels = levels
+        return made
 
     def _eyes(self) -> None:
         import shapes

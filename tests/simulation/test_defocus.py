@@ -52,7 +52,7 @@ def before_the_sky(slant: float) -> Rendered:
     data = {
         "albedo": 0.3 * (1 - three), "normal": normal * (1 - three), "depth": np.where(ray, np.float32(np.inf), np.float32(7)),
         "material_id": np.where(ray, np.float32(0), np.float32(4)), "guide_depth": 7 * (1 - share), "guide_normal": normal * (1 - three),
-        "guide_gloss": 0 * three, "guide_shine": 0 * three, "guide_sky": 3 * three,
+        "guide_gloss": 0 * three, "guide_dull": 0 * share, "guide_shine": 0 * three, "guide_sky": 3 * three,
     }  # fmt: skip
     light = (0.06 * (1 - three) * random.gamma(8, 1 / 8, open_.shape) + 0.6 * three).astype(np.float32)
     return Rendered(light, {}, data, {})

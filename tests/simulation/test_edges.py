@@ -97,7 +97,15 @@ def test_beside_a_lamp_nothing_gets_darker_than_what_is_there() -> None:
 
 def frame(data: dict[str, NDArray[np.float32]], light: NDArray[np.float32]) -> Rendered:
     none = np.zeros((HEIGHT, WIDTH, 3), dtype=np.float32)
-    full = {"guide_gloss": none, "guide_shine": none, "guide_sky": none, "albedo": none, "normal": none, **data}
+    full = {
+        "guide_gloss": none,
+        "guide_dull": none[..., :1],
+        "guide_shine": none,
+        "guide_sky": none,
+        "albedo": none,
+        "normal": none,
+        **data,
+    }
     full.setdefault("depth", np.full((HEIGHT, WIDTH, 1), 3, dtype=np.float32))
     full.setdefault("guide_depth", full["depth"])
     full.setdefault("guide_normal", np.tile(np.array((0, 0, 1), np.float32), (HEIGHT, WIDTH, 1)))
@@ -125,6 +133,21 @@ def test_the_mouth_and_the_eye_of_a_small_face_stay_dark(features: tuple[int, sl
     made = frame({"albedo": skin, "guide_gloss": gloss}, light)
     smooth_by_features(made)
     assert made.beauty[features].mean() / made.beauty[16:25, 14:30].max() < 0.31
+
+
+@pytest.mark.parametrize(("dull", "brighter"), [(1, 1.02), (0, 1.4)])
+def test_a_fold_of_skin_seen_along_it_is_no_brighter_than_the_skin_beside_but_a_pane_s_may_be(dull: int, brighter: float) -> None:
+    random = np.random.default_rng(13)
+    skin = np.full((HEIGHT, WIDTH, 3), 0.05, dtype=np.float32)
+    gloss = np.full_like(skin, 0.03)
+    gloss[20:22] = 0.16
+    made = frame(
+        {"albedo": skin, "guide_gloss": gloss, "guide_dull": np.full((HEIGHT, WIDTH, 1), dull, np.float32)},
+        skin * random.gamma(16, 1 / 16, (HEIGHT, WIDTH, 1)).astype(np.float32),
+    )
+    smooth_by_features(made)
+    ratio = made.beauty[20:22].mean() / made.beauty[24:30].mean()
+    assert (ratio < brighter) if dull else (ratio > brighter)
 
 
 def test_the_layout_of_a_screen_stays_whatever_its_strength() -> None:

@@ -26,7 +26,7 @@ from answerprint.simulation.neighbours import MIDDLE, Neighbours, shifted
 from answerprint.simulation.nooks import NOOK, keep_apart
 from answerprint.simulation.passes import Picture, Rendered
 
-_GUIDES = ("guide_depth", "guide_normal", "guide_gloss", "guide_shine", "guide_sky", NOOK)
+_GUIDES = ("guide_depth", "guide_normal", "guide_gloss", "guide_dull", "guide_shine", "guide_sky", NOOK)
 SURFACE = ("normal", "depth", "albedo", "material_id", *_GUIDES)
 """The data passes that the filter reads."""
 _BESIDE = ((0, 1), (1, 0), (0, -1), (-1, 0))
@@ -56,7 +56,7 @@ _TINY = np.float32(1e-12)
 _SKY = np.float32(1e6)
 _VARNISH = np.float32(0.06)
 """Gloss that skin, cloth and paint have over their colour (0.04 at right angles for an index of 1.5): counted as colour, it would pale a face's
-features. What exceeds it is a mirror's, a metal's or a pane's."""
+features. What exceeds it is a mirror's, a metal's or a pane's, unless the surface is dull: seen along it, that has much gloss too, but mirrors nothing."""
 _AT_ONCE = 1920 * 1080
 """Pixels that are filtered at once, about 1.5 KiB each."""
 _REACH = 160
@@ -271,7 +271,7 @@ def _guides(data: Mapping[str, Picture]) -> dict[str, Picture]:
     if "guide_depth" in data:
         depth, out["normal"] = data["guide_depth"], data["guide_normal"]
         sky_seen = data["guide_sky"] / np.maximum(data["guide_sky"].max(axis=(0, 1)), _TINY)
-        mirrored = np.maximum(data["guide_gloss"] - _VARNISH, 0)
+        mirrored = np.maximum(data["guide_gloss"] - _VARNISH, 0) * (1 - data["guide_dull"])
         out["albedo"] = out["albedo"] + mirrored + data["guide_shine"] + sky_seen
     # A mean with the sky's nothing in it is too near: of an edge before the sky the one ray knows better.
     out["depth"] = np.where(sky, _SKY, np.maximum(depth, _finite(data["depth"])))

@@ -25,7 +25,7 @@ Picture = NDArray[np.float32]
 _DATA = {"depth": "Depth", "normal": "Normal", "albedo": "Diffuse Color", "vectors": "Vector", "object_id": "Object Index",
          "material_id": "Material Index",
          "guide_depth": "Denoising Depth", "guide_normal": "Denoising Normal", "guide_gloss": "Glossy Color",
-         "guide_shine": "shine", "guide_sky": "Environment"}  # fmt: skip
+         "guide_shine": "shine", "guide_dull": "dull", "guide_sky": "Environment"}  # fmt: skip
 _ONE_RAY = ("depth", "vectors", "object_id", "material_id")
 """What one ray of a pixel told."""
 _ONE_SURFACE = 0.02
@@ -147,7 +147,7 @@ def _data(name: str, planes: Mapping[str, Picture], layer: str) -> Picture:
         # The renderer points from here to where a thing was and from where it will be to here, y up.
         x, y, z, w = (found[c] for c in "XYZW")
         return np.stack([x, -y, -z, w], axis=-1)
-    if name in ("depth", "guide_depth", "object_id", "material_id"):
+    if name in ("depth", "guide_depth", "guide_dull", "object_id", "material_id"):
         plane = next(iter(found.values()))
         return np.where(plane > FAR, np.inf, plane).astype(np.float32)[..., None]
     axes = "XYZ" if "X" in found else "RGB"

@@ -56,7 +56,7 @@ def skin(name: str, about: dict, marks: dict) -> bpy.types.Material:
     sheet.bump(sheet.noise(420, 3, 0.7), 0.09)
     sheet.bump(sheet.noise(45, 4, 0.6), 0.2)
     sheet.bump(sheet.sum(painted.outputs["Alpha"], front), 1.6)
-    return sheet.material
+    return sheet.finished()
 
 
 def eyes(name: str, about: dict, marks: dict) -> bpy.types.Material:
@@ -78,7 +78,7 @@ def eyes(name: str, about: dict, marks: dict) -> bpy.types.Material:
     shade = sheet.spread(high, upper - 0.55 * (upper - lower), upper, 0.0, 0.65)
     sheet.set("Base Color", sheet.mix(shade, colour, (0.3, 0.27, 0.26, 1), "MULTIPLY"))
     sheet.set("IOR", _CORNEA)
-    return sheet.material
+    return sheet.finished()
 
 
 def _face_paint(sheet, name: str, about: dict, marks: dict):

@@ -293,7 +293,7 @@ def _hair_material(name: str, colour) -> bpy.types.Material:
         "VectorTransform", _vector_type="NORMAL", _convert_from="OBJECT", _convert_to="WORLD", Vector=sheet.where("over")
     )
     sheet.set("Normal", _seen(sheet, turned.outputs[0]))
-    return sheet.material
+    return sheet.finished()
 
 
 def _seen(sheet, normal):

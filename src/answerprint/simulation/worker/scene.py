@@ -126,11 +126,12 @@ class Stage:
     def _guides(self, wanted: bool) -> None:
         """What the filter is guided by beside the data passes; the renderer's own albedo of mirrors knows their light and is left alone."""
         self.layer.cycles.denoising_store_passes = self.layer.use_pass_glossy_color = self.layer.use_pass_environment = wanted
-        while len(self.layer.aovs) > wanted:
+        while len(self.layer.aovs) and not wanted:
             self.layer.aovs.remove(self.layer.aovs[0])
         if wanted and not len(self.layer.aovs):
-            shine = self.layer.aovs.add()
-            shine.name, shine.type = surfaces.SHINE, "COLOR"
+            for name, kind in ((surfaces.SHINE, "COLOR"), (surfaces.DULL, "VALUE")):
+                own = self.layer.aovs.add()
+                own.name, own.type = name, kind
 
     def _aim(self, states: list, plain: bool = False) -> None:
         """Camera states before, now and after: a matrix (3x4) and the lens, without its barrel where ``plain``."""

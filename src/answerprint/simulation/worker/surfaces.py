@@ -10,6 +10,8 @@ import bpy
 
 SHINE = "shine"
 """The pass that holds the colour of what shines."""
+DULL = "dull"
+"""The pass that holds 1 where gloss shows nothing of what is around: seen along the surface, skin and cloth and paint have much of it."""
 _MIRROR = 0.28
 """Roughness below which the filter's guides show what a thing mirrors: brushed metal stays above it all over, a mirror below."""
 
@@ -97,6 +99,13 @@ class Sheet:
         self.set("Emission Strength", nits)
         self.node("OutputAOV", _aov_name=SHINE, Color=colour)
 
+    def finished(self):
+        """The material, with what the filter needs to know of its gloss."""
+        rough, metal = (self._given(field) for field in ("Roughness", "Metallic"))
+        dielectric = self.sum(1.0, metal, "SUBTRACT")
+        self.node("OutputAOV", _aov_name=DULL, Value=self.sum(self.sum(rough, _MIRROR, "GREATER_THAN"), dielectric))
+        return self.material
+
     def leave_to_lamp(self, through: bool) -> None:
         """For what glows because a lamp of its own is in it or on it: it is seen, and the lamp alone lights the room.
 
@@ -119,6 +128,11 @@ class Sheet:
             self.tree.links.new(source, socket)
         self.tree.links.new(mixed.outputs[0], out.inputs["Surface"])
         self.material.cycles.emission_sampling = "NONE"
+
+    def _given(self, field: str):
+        """What an input of the surface was given: a value, or the output of another node."""
+        socket = self.surface.inputs[field]
+        return socket.links[0].from_socket if socket.is_linked else socket.default_value
 
     def _give(self, socket, value) -> None:
         if isinstance(value, bpy.types.NodeSocket):
@@ -389,4 +403,4 @@ def make(name: str, about: dict):
     KINDS[about["kind"]](sheet)
     if about.get("carried"):
         sheet.leave_to_lamp(through=about["kind"] in ("shade", "glow"))
-    return sheet.material
+    return sheet.finished()

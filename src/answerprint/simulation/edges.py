@@ -19,8 +19,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import ndimage, sparse
 
+from answerprint.simulation.lines import means_along
 from answerprint.simulation.passes import Picture
 
 _REACH = 3
@@ -29,13 +30,6 @@ _SIZE = 2 * _REACH + 1
 _MIDDLE = _SIZE**2 // 2
 _SIGMAS = (0.7, 1.5)
 """Standard deviations of the weights of the narrow and the wide window, pixels."""
-_LENGTH, _WIDTH = np.float32(1.6), np.float32(0.3)
-"""Standard deviations of the mean along a straight edge and across it, pixels."""
-_BENT, _STRAIGHT = 0.25, 0.7
-"""Coherence of the guides' changes up to which there is no mean along an edge, and from which there is all of it."""
-_GRADIENT, _TENSOR = 0.7, 3.5
-"""Standard deviations, pixels, of the means before and after the guides' changes are taken: a line of few rays is a row of dots to a closer look,
-and the corner of an eye is as straight as a jamb."""
 _ABOUT, _BLEND = 1.5, 0.7
 """Standard deviations, pixels, of the means over errors and over the choice between the windows."""
 _DOUBT = np.float32(0.8)
@@ -56,8 +50,8 @@ class Edges:
     narrow: Picture
     wide: Picture
     """(pixels, window) of the fits, summing to one for each pixel; some are below zero"""
-    along: Picture
-    """(pixels, window) of the mean along the edge, summing to one"""
+    along: sparse.csr_array
+    """(pixels, height * width) of the mean along the edge, summing to one"""
 
     @classmethod
     def of(cls, guides: Mapping[str, Picture], where: NDArray[np.bool_], noisy: NDArray[np.bool_] | None = None) -> Edges:
@@ -76,7 +70,11 @@ class Edges:
         own = raw[rows, columns]
         trusted = 1 - _DOUBT * _windows(raw[..., None], rows, columns)
         narrow, wide = (_fit(terms, trusted * _near(sigma)[None, :, None]) for sigma in _SIGMAS)
-        return cls((rows, columns), own[:, None], narrow, wide, _along(guides, looks, (rows, columns)))
+        far = guides["shares"] / (
+            _DEPTH * np.maximum(ndimage.maximum_filter(guides["shares"], (_SIZE, _SIZE, 1)), np.float32(1e-6))
+        )
+        along = means_along(np.concatenate([looks, far], axis=-1), (rows, columns))
+        return cls((rows, columns), own[:, None], narrow, wide, along)
 
     def fitted(self, light: Picture) -> Picture:
         """``light`` (height, width, 3) with the pixels on edges made from their windows."""
@@ -90,7 +88,7 @@ class Edges:
         # A fit can run past what is there, most of all beside a lamp.
         low, high = beside.min(axis=(1, 2)), beside.max(axis=(1, 2))
         out[self.where] = close * np.clip(narrow, low, high) + (1 - close) * np.clip(wide, low, high)
-        out[self.where] = np.einsum("pq,pqc->pc", self.along, _windows(out, *self.where))
+        out[self.where] = self.along @ out.reshape(-1, light.shape[2])
         return out
 
     def _narrow_is_better(self, light: Picture, narrow: Picture, wide: Picture, size: tuple[int, int]) -> Picture:
@@ -124,32 +122,6 @@ def _fit(terms: Picture, near: Picture) -> Picture:
     first[:, 0] = 1.0
     at_middle = np.linalg.solve(moments, first)[..., 0].astype(np.float32)
     return np.asarray(np.einsum("pqi,pi->pq", terms, at_middle) * near[..., 0], dtype=np.float32)
-
-
-def _along(guides: Mapping[str, Picture], looks: Picture, where: tuple[NDArray[np.intp], NDArray[np.intp]]) -> Picture:
-    """Weights (pixels, window) that average along the one direction in which the guides around a pixel change least.
-
-    The share that a few rays give a pixel on a sharp edge is itself uncertain, which makes a straight edge ragged and a thin line a row of
-    dashes. Along it the shares change evenly, so a mean over both sides keeps them. Where the guides change in all directions (a corner,
-    leaves) there is no mean.
-    """
-    far = guides["shares"] / (_DEPTH * np.maximum(ndimage.maximum_filter(guides["shares"], (_SIZE, _SIZE, 1)), np.float32(1e-6)))
-    seen = ndimage.gaussian_filter(np.concatenate([looks, far], axis=-1), (_GRADIENT, _GRADIENT, 0), mode="nearest")
-    down, across = np.gradient(seen, axis=(0, 1))
-    yy, xx, xy = (
-        ndimage.gaussian_filter((a * b).sum(axis=-1), _TENSOR, mode="nearest", truncate=2.5)[where]
-        for a, b in ((down, down), (across, across), (down, across))
-    )
-    # The direction of most change, and by how much it exceeds the one across it: 1 for a straight edge, 0 for none.
-    turn = 0.5 * np.arctan2(2 * xy, xx - yy)
-    coherence = ((xx - yy) ** 2 + 4 * xy**2) / np.maximum((xx + yy) ** 2, np.float32(1e-12))
-    straight = np.clip((coherence - _BENT) / (_STRAIGHT - _BENT), 0, 1)
-    y, x = np.mgrid[-_REACH : _REACH + 1, -_REACH : _REACH + 1].astype(np.float32)
-    over = x.ravel() * np.cos(turn)[:, None] + y.ravel() * np.sin(turn)[:, None]
-    ahead = y.ravel() * np.cos(turn)[:, None] - x.ravel() * np.sin(turn)[:, None]
-    length = np.float32(0.05) + _LENGTH * straight[:, None]
-    weights = np.exp(-(over**2) / (2 * _WIDTH**2) - ahead**2 / (2 * length**2))
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def _near(sigma: float) -> Picture:

@@ -127,7 +127,7 @@ def _shared(one: Piece, other: Piece) -> float:
 
 def _near(solids: Sequence[Piece], gap: float, same: bool = False) -> Iterator[tuple[Piece, Piece]]:
     """Every two pieces whose boxes come within ``gap`` metres; two of one item only if ``same``."""
-    low, high = (np.array([end(piece) for piece in solids]) for end in (lambda p: p.low, lambda p: p.high))
+    low, high = np.array([piece.low for piece in solids]), np.array([piece.high for piece in solids])
     order = np.argsort(low[:, 0])
     for place, number in enumerate(order):
         later = order[place + 1 :]

@@ -8,8 +8,8 @@ import numpy as np
 
 from answerprint.simulation.direction import PatternName
 from answerprint.simulation.lighting import PATTERNS, angles, pattern, space_for_lamps
-from answerprint.simulation.metering import set_key
-from answerprint.simulation.performers import Build, Performer, Wardrobe
+from answerprint.simulation.metering import Face, second_key, set_key, veil
+from answerprint.simulation.performers import Build, Performer, Wardrobe, skin_reflectance
 from answerprint.simulation.pieces import Colour, Vector
 from answerprint.simulation.place import Place
 from answerprint.simulation.sets.registry import build
@@ -66,8 +66,8 @@ def generate(
     order = _placed(place, start, target)
     performers = tuple(_performer(random, n, order[n % len(order)], place, start) for n in range(min(count, len(order))))
     lux = place.mood.get("lux", 150.0)
-    first = place.marks[str(performers[0].mark)] if performers else (target[0], target[1], 0.0)
-    eyes = (first[0], first[1], (performers[0].floor + 0.935 * performers[0].build.height) if performers else target[2])
+    faces = [_face(performer, place) for performer in performers]
+    eyes = faces[0].eyes if faces else target
     lights = _lights(random, family, plan, place, eyes, start, lux, lighting) if performers else ()
     performers = _turned(performers, lights, start)
     camera = StageCamera(
@@ -76,8 +76,13 @@ def generate(
         white_balance_kelvin=float(random.choice(_white_balances(plan))),
         exposure_stops=float(np.log2(117.6 / (lux * 1.15))), iris_blades=9,
     )  # fmt: skip
+    if clouded := veil(camera, place, plan):
+        plan = plan.model_copy(update={"veil_stops": round(clouded, 2)})
+        place = build(plan)
     if lights:
-        camera, lights = set_key(camera, place, lights, plan)
+        camera, lights = set_key(camera, place, lights, plan, faces[0])
+        for number, face in enumerate(faces[1:], start=2):
+            lights = second_key(camera, place, lights, plan, face, number)
     if performers and shot != "wide":
         camera = _closer(camera, eyes, shot)
     return Stage(
@@ -89,6 +94,12 @@ def generate(
         cameras=(camera,),
         render=RenderSettings(samples=32, denoise="features"),
     )
+
+
+def _face(performer: Performer, place: Place) -> Face:
+    x, y, _ = place.marks[str(performer.mark)]
+    red, green, blue = skin_reflectance(performer.build.skin)
+    return Face((x, y, performer.floor + 0.935 * performer.build.height), 0.2126 * red + 0.7152 * green + 0.0722 * blue)
 
 
 def _turned(performers: tuple[Performer, ...], lights: tuple[Light, ...], camera: Vector) -> tuple[Performer, ...]:
@@ -220,6 +231,7 @@ def _performer(random: np.random.Generator, number: int, mark: str, place: Place
         hair=random.choice(_styles(woman, age, ancestry[0])), hair_colour=colour,
         eye_colour=_EYES[0] if skin > 0.4 else _EYES[int(random.integers(4))], mark=mark,
         heading=float(towards + random.choice([-1, 1]) * random.uniform(8, 38)) if number == 0 else heading,
+        floor=place.floors.get(mark, 0.0),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from answerprint.simulation import cameras, light
 from answerprint.simulation.defocus import Defocus
 from answerprint.simulation.directed import directed
 from answerprint.simulation.lens import overscan
-from answerprint.simulation.performers import Performer
+from answerprint.simulation.performers import Performer, skin_reflectance
 from answerprint.simulation.pieces import Item, Material, Part, Vector, box, tube
 from answerprint.simulation.place import Place
 from answerprint.simulation.poses import pose_at
@@ -265,18 +265,6 @@ class Shoot:
             "hair": {"style": performer.hair, "colour": light.acescg(performer.hair_colour)},
             "wardrobe": _wardrobe(performer),
         }  # fmt: skip
-
-
-# Mean forehead reflectance of the lightest, a middle and the darkest skin, linear Rec.709, integrated from the range of
-# spectra in E. Angelopoulou, "The reflectance spectrum of human skin", University of Pennsylvania 1999.
-_SKIN = np.array([[0.60, 0.37, 0.28], [0.36, 0.19, 0.125], [0.075, 0.036, 0.024]])
-
-
-def skin_reflectance(tone: float) -> tuple[float, float, float]:
-    """Diffuse reflectance of skin, linear Rec.709, for a tone from 0 (lightest) to 1 (darkest)."""
-    logs = np.log(_SKIN)
-    r, g, b = (float(np.exp(np.interp(tone, [0, 0.5, 1], logs[:, c]))) for c in range(3))
-    return r, g, b
 
 
 _SOLE = (0.012, 0.011, 0.01)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from answerprint.simulation.pieces import Colour, Document, Name, Share, Vector
@@ -76,3 +77,15 @@ class Performer(Document):
     floor: float = Field(default=0.0, description="height of the floor there, metres")
     seat: float = Field(default=0.45, gt=0.1, lt=1.2, description="height of the seat for 'sit', metres")
     actions: tuple[Action, ...] = ()
+
+
+# Mean forehead reflectance of the lightest, a middle and the darkest skin, linear Rec.709, integrated from the range of
+# spectra in E. Angelopoulou, "The reflectance spectrum of human skin", University of Pennsylvania 1999.
+_SKIN = np.array([[0.60, 0.37, 0.28], [0.36, 0.19, 0.125], [0.075, 0.036, 0.024]])
+
+
+def skin_reflectance(tone: float) -> tuple[float, float, float]:
+    """Diffuse reflectance of skin, linear Rec.709, for a tone from 0 (lightest) to 1 (darkest)."""
+    logs = np.log(_SKIN)
+    r, g, b = (float(np.exp(np.interp(tone, [0, 0.5, 1], logs[:, c]))) for c in range(3))
+    return r, g, b

@@ -11,7 +11,8 @@ from answerprint.simulation.stage import Light
 
 @dataclass
 class Place:
-    """``marks`` are x, y and heading where a person may stand; ``seats`` the same with the height of the seat.
+    """``marks`` are x, y and heading where a person may stand; ``seats`` the same with the height of the seat;
+    ``floors`` how high the ground lies at marks that are not at height 0.
 
     ``size`` is width (x), depth (y) and height in metres with the origin in the middle of the floor; ``views`` are good
     camera places (where from, where to); ``sky`` is the dome in the renderer's terms.
@@ -22,6 +23,7 @@ class Place:
     lights: list[Light] = field(default_factory=list)
     marks: dict[str, tuple[float, float, float]] = field(default_factory=dict)
     seats: dict[str, float] = field(default_factory=dict)
+    floors: dict[str, float] = field(default_factory=dict)
     views: list[tuple[Vector, Vector]] = field(default_factory=list)
     size: Vector = (6.0, 5.0, 2.7)
     sky: dict[str, Any] | None = None

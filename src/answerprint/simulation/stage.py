@@ -61,6 +61,9 @@ class SetPlan(Document):
     wear: Share = Field(default=0.35, description="age of walls, floors and furniture")
     practicals: bool = Field(default=True, description="lamps of the set are switched on")
     daylight_stops: float = Field(default=0.0, ge=-10, le=6, description="sun and sky against the family's own")
+    veil_stops: float = Field(
+        default=0.0, ge=0, le=4, description="out of doors: by how much thin cloud dims the sun; the sky gets brighter"
+    )
     items: tuple[Item, ...] = ()
     materials: dict[str, Material] = Field(default_factory=dict)
     hdri: Path | None = Field(default=None, description="an environment picture of the studio instead of the built sky")

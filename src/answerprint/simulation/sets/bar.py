@@ -152,7 +152,7 @@ def bar(plan: SetPlan) -> Place:
     r.place.items = [i.model_copy(update={"group": "neon"}) if i.name == "neon" else i for i in r.place.items]
     r.mark("counter", 0.75, back - 2.35, 170)
     r.mark("floor", -0.6, 0.0, 180)
-    r.mark("behind", -0.3, back - 0.85, 180)
+    r.mark("behind", -0.3, back - 0.72, 180)
     r.mark("stool", stools[1], back - 2.25, 0, seat=0.77)
     r.view((1.0, -r.depth / 2 + 0.5, 1.5), (-0.3, 1.0, 1.2))
     r.view((-w / 2 + 0.5, -r.depth / 2 + 0.6, 1.45), (0.6, 1.2, 1.2))

@@ -8,8 +8,8 @@ from answerprint.simulation.sets import furniture as f
 from answerprint.simulation.sets.room import BOOKS, Opening, Room, Side
 from answerprint.simulation.stage import SetPlan
 
-_PILE = 0.012
-"""How high a rug is, metres."""
+_PILE, _TRODDEN = 0.012, 0.008
+"""How high a rug is, and where somebody stands on it, metres."""
 
 
 def living_room(plan: SetPlan) -> Place:
@@ -88,7 +88,7 @@ def living_room(plan: SetPlan) -> Place:
     r.put("plant", f.plant(1.15, "terracotta", r.random), -r.width / 2 + 0.45, -r.depth / 2 + 1.0, needed=False)
     r.put("ceiling rose", f.pendant(0.5, "brass", "shade inside", 0.2), -0.3, back - 1.75, r.height)
     r.lamp("pendant", -0.3, back - 1.75, r.height - 0.47, 700, 2800)
-    r.mark("rug", -0.2, 0.05, 178)
+    r.mark("rug", -0.2, 0.05, 178, floor=_TRODDEN)
     r.mark("window", -r.width / 2 + 1.0, 0.2, 140)
     r.mark("door", r.width / 2 - 0.9, -1.3, 120)
     r.mark("sofa", -0.35, back - 0.62, 180, seat=0.46)

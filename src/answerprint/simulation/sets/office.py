@@ -61,14 +61,8 @@ def office(plan: SetPlan) -> Place:
                 turn + r.between(-12, 12),
             )
             r.put("keyboard", f.keyboard(r.random), x - 0.05, y + back * 0.12, 0.73, turn + 180)
-            r.put(
-                "office chair",
-                f.office_chair("black plastic", "steel"),
-                x + r.between(-0.2, 0.2),
-                y + back * 0.75,
-                0,
-                turn + 180 + r.between(-50, 50),
-            )
+            seat = (x + r.between(-0.2, 0.2), y + back * 0.72, turn + r.between(-50, 50))
+            r.put("office chair", f.office_chair("black plastic", "steel"), *seat[:2], 0, seat[2] + 180)
             r.put("papers", f.papers(r.random, 5), x + 0.55, y + back * 0.1, 0.732, needed=False)
             r.put("mug", f.mug(f"book {r.random.integers(7)}"), x - 0.5, y + back * 0.25, 0.73, r.between(0, 360), needed=False)
             r.put(
@@ -114,8 +108,8 @@ def office(plan: SetPlan) -> Place:
             r.panel(x, y, 0.58, 1.18, 160)
     r.mark("aisle", -0.4, 0.2, 178)
     r.mark("whiteboard", r.width / 2 - 0.85, -0.3, 120)
-    r.mark("door", -1.6, r.depth / 2 - 0.8, 180)
-    r.mark("desk", 0.7, -0.15, 180, seat=0.48)
+    r.mark("door", -1.6, r.depth / 2 - 0.48, 180)
+    r.mark("desk", *seat, seat=0.5)
     r.view((1.2, -r.depth / 2 + 0.35, 1.55), (-0.5, 1.0, 1.0))
     r.view((-r.width / 2 + 0.6, -r.depth / 2 + 0.6, 1.5), (1.0, 1.0, 1.0))
     r.mood(420, 300)

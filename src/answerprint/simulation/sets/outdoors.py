@@ -11,14 +11,18 @@ from answerprint.simulation.pieces import Part, tube
 from answerprint.simulation.sets.room import Room
 from answerprint.simulation.stage import Light, SetPlan
 
+_SCATTERED = 0.3
+"""Stops by which the sky is brighter for each stop that thin cloud takes from the sun: cirrus on a clear day, about."""
+
 
 def outdoor_light(r: Room, plan: SetPlan, sun_lux: float, sky_nits: float) -> None:
-    """Sun or moon from the side, and the dome."""
+    """Sun or moon from the side, and the dome; what thin cloud takes from the sun it gives in part to the sky."""
     gain = 2.0**plan.daylight_stops
+    sky_nits *= 2.0 ** (_SCATTERED * plan.veil_stops)
     azimuth, height = np.radians(r.between(200, 340)), np.radians(r.between(18, 52))
     way = (float(np.cos(azimuth) * np.cos(height) * 30), float(np.sin(azimuth) * np.cos(height) * 30), float(np.sin(height) * 30))
     kelvin = 4300.0 if r.night else 4200.0 + 1500.0 * float(np.sin(height))
-    lux = (1.2 if r.night else sun_lux) * gain
+    lux = (1.2 if r.night else sun_lux) * gain * 2.0**-plan.veil_stops
     r.place.lights.append(
         Light(
             name="moon" if r.night else "sun",
@@ -31,7 +35,7 @@ def outdoor_light(r: Room, plan: SetPlan, sun_lux: float, sky_nits: float) -> No
         )
     )
     blue, low = light_colour(15000.0), light_colour(6800.0)
-    cloud = r.between(0.1, 0.6)
+    cloud = min(1.0, r.between(0.1, 0.6) + 0.2 * plan.veil_stops)
     sky: dict[str, Any] = {
         "zenith": [0.55 * c for c in blue],
         "horizon": list(low),

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from answerprint.simulation.extent import ends
 from answerprint.simulation.pieces import Colour, Item, Material, Part, Vector, box
 from answerprint.simulation.place import Place
 from answerprint.simulation.sets import furniture as f
@@ -223,8 +223,10 @@ class Room:
             "cloud": self.between(0.1, 0.7), "cloud_colour": [0.95, 0.95, 0.97],
         }  # fmt: skip
 
-    def mark(self, name: str, x: float, y: float, heading: float, seat: float | None = None) -> None:
+    def mark(self, name: str, x: float, y: float, heading: float, seat: float | None = None, floor: float = 0.0) -> None:
         self.place.marks[name] = (x, y, heading)
+        if floor:
+            self.place.floors[name] = floor
         if seat is not None:
             self.place.seats[name] = seat
 
@@ -251,44 +253,13 @@ class Room:
 
 def hung_area(parts: Sequence[Part], along: float, z: float) -> Area:
     """What parts take of the wall that they hang on."""
-    ends = [_ends(part) for part in parts]
-    low, high = np.min([e[0] for e in ends], axis=0), np.max([e[1] for e in ends], axis=0)
+    low, high = np.min([ends(part)[0] for part in parts], axis=0), np.max([ends(part)[1] for part in parts], axis=0)
     return along + float(low[0]), along + float(high[0]), z + float(low[2]), z + float(high[2])
 
 
 def behind(parts: Sequence[Part]) -> float:
     """How far parts reach towards the wall at their back, metres."""
-    return max(float(_ends(part)[1][1]) for part in parts)
-
-
-def _ends(part: Part) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The corners of the box around a part, in its item."""
-    figures = part.figures
-    if part.shape == "tube":
-        points = np.array(figures["points"], dtype=float)
-        return points.min(axis=0) - figures["radius"], points.max(axis=0) + figures["radius"]
-    if part.shape in ("cylinder", "lathe"):
-        profile = figures.get("profile") or [(figures.get("radius"), 0.0), (figures.get("top"), figures.get("height"))]
-        radius, heights = max(p[0] for p in profile), [p[1] for p in profile]
-        low, high = np.array([-radius, -radius, min(heights)]), np.array([radius, radius, max(heights)])
-    elif part.shape in ("box", "cloth"):
-        w, d, h = figures["size"]
-        low, high = np.array([-w / 2, -d / 2, 0.0]), np.array([w / 2, d / 2, h])
-    elif part.shape == "sphere":
-        half = np.array(figures.get("size") or [2 * figures["radius"]] * 3) / 2
-        low, high = -half, half
-    else:
-        return np.array(part.at), np.array(part.at)
-    corners = np.array(list(itertools.product(*zip(low, high, strict=True)))) @ _turned(part.turn).T + part.at
-    return corners.min(axis=0), corners.max(axis=0)
-
-
-def _turned(turn: Vector) -> NDArray[np.float64]:
-    """The rotation about x, then y, then z."""
-    (cx, cy, cz), (sx, sy, sz) = np.cos(np.radians(turn)), np.sin(np.radians(turn))
-    about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
-    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    return np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]]) @ about_y @ about_x
+    return max(float(ends(part)[1][1]) for part in parts)
 
 
 def _wall(length: float, height: float, openings: list[Opening], material: str, split: tuple[str, float] | None) -> list[Part]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from answerprint.simulation.pieces import Part, box, cylinder, lathe, prism, tube
 from answerprint.simulation.place import Place
 from answerprint.simulation.sets import furniture as f
+from answerprint.simulation.sets.facades import house
 from answerprint.simulation.sets.outdoors import outdoor_light, tree
 from answerprint.simulation.sets.room import Room
 from answerprint.simulation.stage import SetPlan
@@ -38,7 +39,7 @@ def street(plan: SetPlan) -> Place:
     r.material("rubber", "plastic", (0.02, 0.02, 0.02), roughness=0.85)
     r.material("slate", "tile", (0.1, 0.1, 0.11), (0.075, 0.075, 0.085), size=0.2, aspect=1.4, offset=0.5, roughness=0.6)
     r.material("awning", "fabric", r.pick((0.35, 0.05, 0.04), (0.05, 0.16, 0.1), (0.5, 0.42, 0.25)), (0.55, 0.53, 0.48), stripe=3.0)
-    r.material("shop glow", "glow", (1.0, 0.82, 0.58), nits=38.0 if r.night else 60.0, kelvin=3200.0, uneven=0.7, wear=0.0)
+    r.material("shop glow", "glow", (1.0, 0.82, 0.58), nits=11.0 if r.night else 60.0, kelvin=3200.0, uneven=0.5, wear=0.0)
     r.material(
         "sign glow", "glow", r.pick((1.0, 0.2, 0.15), (0.15, 0.6, 1.0), (0.3, 1.0, 0.4)), nits=350.0, kelvin=6500.0, wear=0.0
     )
@@ -53,14 +54,22 @@ def street(plan: SetPlan) -> Place:
                 box((0.15, 58, 0.13), "kerb", (s * 3.72, 7, 0), bevel=0.01),
             ],
         )
-        y, n = -9.0, 0
+        y = -9.0
         while y < _END:
             wide = r.between(5.5, 8.0)
             # The last of a row ends where the house across the end stands.
             wide = _END - y if _END - y - wide < 4.0 else wide
-            _house(r, s, y + wide / 2, wide, r.between(7.5, 11.5), f"facade {r.random.integers(5)}", n)
-            y, n = y + wide, n + 1
-    _house(r, 0, _END, 13.8, 10.0, "facade 0", 0)
+            r.put(
+                "house",
+                house(r, wide, r.between(7.5, 11.5), f"facade {r.random.integers(5)}"),
+                s * 6.9,
+                y + wide / 2,
+                0,
+                -90.0 * s,
+                group="shops",
+            )
+            y += wide
+    r.put("end house", house(r, 13.8, 10.0, "facade 0"), 0, _END, 0, group="shops")
     for i, (s, y) in enumerate(((-1, 0.5), (1, 6.0), (-1, 12.0), (1, 18.0))):
         x = s * 4.1
         r.put(
@@ -115,64 +124,13 @@ def street(plan: SetPlan) -> Place:
     r.put("tree", tree(r, 6.0, spread=0.75), -4.6, 9.5, 0.12, needed=False)
     r.put("manhole", [cylinder(0.33, 0.008, "iron")], 0.9, 1.6, 0.0)
     outdoor_light(r, plan, sun_lux=32000, sky_nits=4200)
-    r.mark("pavement", -4.9, 1.2, 170)
+    r.mark("pavement", -4.9, 1.2, 170, floor=0.12)
     r.mark("road", -1.1, 1.0, 178)
     r.mark("kerb", -3.2, 3.4, 160)
-    for name in ("pavement",):
-        r.place.marks[name] = (-4.9, 1.2, 170.0)
     r.view((-1.9, -3.4, 1.55), (-1.5, 6.0, 1.6))
     r.view((1.6, -3.2, 1.4), (-2.2, 4.0, 1.5))
     r.mood(7500, 28)
     return r.place
-
-
-def _house(r: Room, side: int, y: float, width: float, height: float, wall: str, number: int) -> None:
-    """A facade along the street (side -1, 1) or across its end (0): ground floor with a shop or door, windows, cornice, roof."""
-    parts: list[Part] = [
-        box((width, 6, height), wall, (0, 3, 0), bevel=0.0),
-        box((width, 0.35, 0.3), "kerb", (0, 0, height - 0.3)),
-        *f.moved(f.gable(width, 2.0, 6.2, "slate"), (0, 3, height)),
-    ]
-    shop = r.random.random() < 0.55
-    if shop:
-        parts += [
-            box((width * 0.62, 0.1, 2.3), "dark wood", (-width * 0.12, -0.02, 0.12)),
-            box((width * 0.56, 0.12, 1.7), "shop glow", (-width * 0.12, -0.04, 0.55), bevel=0),
-            box((width * 0.64, 0.16, 0.45), r.pick("dark wood", "book 1", "book 4"), (-width * 0.12, -0.05, 2.4)),
-        ]
-        parts += [box((0.06, 0.15, 1.75), "dark wood", (-width * 0.12 + width * 0.14 * k, -0.04, 0.5)) for k in (-2, -1, 0, 1, 2)]
-        if r.random.random() < 0.6:
-            parts.append(box((width * 0.62, 1.1, 0.03), "awning", (-width * 0.12, -0.55, 2.55), (14, 0, 0)))
-        if r.random.random() < 0.5:
-            parts.append(box((0.9, 0.06, 0.28), "sign glow", (-width * 0.12, -0.14, 2.47), bevel=0.02))
-    else:
-        parts += [
-            q
-            for k in (-1, 0)
-            for q in (
-                box((1.2, 0.1, 1.6), "white gloss", (k * width * 0.28, -0.02, 0.8)),
-                box((1.06, 0.12, 1.46), "dark glass", (k * width * 0.28, -0.02, 0.87)),
-            )
-        ]
-    parts += f.moved(
-        f.door(0.95, 2.1, r.pick("dark wood", "car paint 1", "book 2"), "white gloss", "brass"), (width * 0.36, -0.03, 0.12)
-    )
-    columns = max(2, int(width / 2.0))
-    for floor in range(1, int((height - 0.6) / 2.9)):
-        for k in range(columns):
-            x, z = (k - (columns - 1) / 2) * width / columns, 2.9 * floor + 0.75
-            lit = r.night and r.random.random() < 0.3
-            parts += [
-                box((1.05, 0.14, 1.6), "white gloss", (x, 0, z)),
-                box((0.9, 0.16, 1.45), "lit window" if lit else "dark glass", (x, 0, z + 0.07)),
-                box((1.2, 0.24, 0.07), "kerb", (x, -0.05, z - 0.07)),
-                box((0.05, 0.17, 1.45), "white gloss", (x, 0, z + 0.07)),
-            ]
-    parts.append(tube([(width / 2 - 0.15, -0.06, 0.12), (width / 2 - 0.15, -0.06, height - 0.3)], 0.045, "iron"))
-    if side == 0:
-        r.put("end house", parts, 0, y, 0, 0, group="shops")
-    else:
-        r.put("house", parts, side * 6.9, y, 0, -90.0 * side, group="shops")
 
 
 def _car(paint: str) -> list[Part]:
@@ -189,7 +147,12 @@ def _car(paint: str) -> list[Part]:
         (-2.1, 0.88),
         (-2.18, 0.6),
     ]
-    glass = [(0.83, 0.95), (0.32, 1.34), (-0.9, 1.36), (-1.45, 0.97)]
+    sides = [(0.83, 0.95), (0.32, 1.34), (-0.9, 1.36), (-1.45, 0.97)]
+    # Windscreen and rear window lie a finger's breadth over the slopes of the body.
+    screens = [
+        [(0.9, 0.96), (0.4, 1.36), (0.41, 1.372), (0.91, 0.972)],
+        [(-1.02, 1.373), (-1.58, 0.997), (-1.59, 1.009), (-1.03, 1.385)],
+    ]
     wheels: list[Part] = []
     for x in (-1.3, 1.3):
         for s in (-1, 1):
@@ -204,9 +167,11 @@ def _car(paint: str) -> list[Part]:
     ]
     return [
         prism(body, 1.66, paint),
-        prism(glass, 1.67, "dark glass"),
+        prism(sides, 1.67, "dark glass"),
+        *[prism(screen, 1.42, "dark glass") for screen in screens],
+        *[box((0.12, 1.62, 0.13), "black plastic", (x, 0, 0.34), bevel=0.03) for x in (2.1, -2.12)],
         prism([(x * 0.97, z - 0.01) for x, z in body[5:8]] + [(0.8, 0.9)], 1.45, paint),
         *wheels,
         *lights,
-        box((0.03, 0.5, 0.11), "white plastic", (2.125, 0, 0.42), bevel=0.004),
+        *[box((0.02, 0.5, 0.11), "white plastic", (x, 0, 0.48), bevel=0.004) for x in (2.145, -2.175)],
     ]

@@ -188,7 +188,7 @@ def workshop(plan: SetPlan) -> Place:
         r.panel(-0.3, y, 1.45, 0.14, 190, 4300)
     r.mark("bench", -0.6, back - 1.25, 20)
     r.mark("floor", -0.4, 0.35, 180)
-    r.mark("horses", 0.1, -0.35, 200)
+    r.mark("horses", -0.1, -0.35, 200)
     r.view((0.6, -r.depth / 2 + 0.35, 1.5), (-0.3, 1.0, 1.15))
     r.view((-w / 2 + 0.5, -r.depth / 2 + 0.5, 1.6), (0.6, 1.0, 1.0))
     r.mood(260, 130)

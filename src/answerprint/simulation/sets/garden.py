@@ -52,8 +52,8 @@ def garden(plan: SetPlan) -> Place:
                 Part(
                     shape="leaves",
                     material="hedge",
-                    at=(0, 0, 0.66),
-                    figures={"count": 2600, "size": (0.72, length + 0.12, 1.42), "leaf": 0.11, "seed": 5 + s, "clipped": True},
+                    at=(0, 0, 0.65),
+                    figures={"count": 9000, "size": (0.66, length + 0.06, 1.36), "leaf": 0.09, "seed": 5 + s, "clipped": True},
                 ),
             ],
             s * 7.2,

@@ -76,6 +76,27 @@ def test_the_filter_takes_nothing_of_a_wire_into_the_pixels_beside_its_matte() -
     assert rendered.beauty[:, 10].min() > clean.beauty.max()
 
 
+def test_where_two_things_touch_and_a_ray_s_last_bit_told_them_apart_the_clean_plate_counts_and_a_shadow_stays() -> None:
+    wall, matte = np.full((20, 40, 3), 0.4, dtype=np.float32), np.zeros((20, 40, 1), dtype=np.float32)
+    matte[:, 3] = 1
+    data = {
+        "albedo": wall.copy(),
+        "normal": wall.copy(),
+        "depth": wall[..., :1].copy(),
+        "material_id": np.ones((20, 40, 1), np.float32),
+    }
+    picture, albedo = wall.copy(), wall.copy()
+    picture[10:12, 14:17], albedo[10:12, 14:17] = 0.1, 0.2
+    picture[:, 28:34] = 0.3
+    rendered = Rendered(picture, {"key": picture.copy()}, data | {"albedo": albedo}, {"wire": matte})
+    clean = Rendered(wall, {"key": wall.copy()}, dict(data), {})
+    smooth_pair(rendered, clean, ["wire"])
+    moved = changed(rendered.beauty, clean.beauty)
+    assert not moved[:, 5:20].any()
+    assert moved[:, 30:32].all()
+    assert rendered.groups["key"] == pytest.approx(rendered.beauty)
+
+
 def crew(stage: Stage) -> tuple[RigObject, ...]:
     """A wire, a boom, a stand, a mark and a tracker in front of the camera, some of them across whoever stands there."""
     camera = stage.cameras[0]

@@ -18,6 +18,9 @@ from answerprint.simulation.passes import Picture, Rendered
 THRESHOLD = 0.01
 """A pixel is changed when a channel moves by more than this share of its own value (or of a thousandth of the picture's white)."""
 
+_SAME_ALBEDO = 1e-4
+"""Difference of two sums of the same colours in another order, many times over."""
+
 
 def changed(beauty: Picture, clean: Picture) -> NDArray[np.bool_]:
     """Where (height, width) the two differ by more than ``THRESHOLD``."""
@@ -55,6 +58,7 @@ def smooth_pair(rendered: Rendered, clean: Rendered, things: Sequence[str], defo
 
     The filter takes a little of its neighbours: beside a wire, of the wire. There the picture is filtered as it would be with the
     clean plate's pixels under the matte; what light does beyond the matte stays. Both parts are linear in light, so groups still add up.
+    Where the two see another surface though nothing covers it, two that touch were told apart by a ray's last bit: there the plate counts.
     """
     mattes = [rendered.mattes[name] for name in things if name in rendered.mattes]
     if not mattes:
@@ -62,11 +66,12 @@ def smooth_pair(rendered: Rendered, clean: Rendered, things: Sequence[str], defo
         smooth_by_features(clean, defocus)
         return
     under = np.sum(mattes, axis=0) > 0
-    alike = under | _same_light(rendered, clean)
+    plates = under | _another_surface(rendered, clean)
+    alike = plates | _same_light(rendered, clean)
     beside = replace(
         rendered,
-        beauty=np.where(under, clean.beauty, rendered.beauty),
-        groups={name: np.where(under, clean.groups[name], picture) for name, picture in rendered.groups.items()},
+        beauty=np.where(plates, clean.beauty, rendered.beauty),
+        groups={name: np.where(plates, clean.groups[name], picture) for name, picture in rendered.groups.items()},
         data={name: np.where(alike, clean.data[name], rendered.data[name]) for name in SURFACE if name in rendered.data}
         # Nooks reach as far as what closes them stands: those beside a thing are its own.
         | {name: clean.data[name] for name in (NOOK,) if name in clean.data},
@@ -75,6 +80,12 @@ def smooth_pair(rendered: Rendered, clean: Rendered, things: Sequence[str], defo
         smooth_by_features(picture, defocus)
     rendered.beauty = np.where(under, rendered.beauty, beside.beauty)
     rendered.groups = {name: np.where(under, picture, beside.groups[name]) for name, picture in rendered.groups.items()}
+
+
+def _another_surface(rendered: Rendered, clean: Rendered) -> NDArray[np.bool_]:
+    """Where (height, width, 1) the two see things of another colour: shadow and reflection change light, and no albedo."""
+    one, other = rendered.data["albedo"], clean.data["albedo"]
+    return np.asarray((np.abs(one - other) > _SAME_ALBEDO).any(axis=-1, keepdims=True))
 
 
 def _same_light(rendered: Rendered, clean: Rendered) -> NDArray[np.bool_]:

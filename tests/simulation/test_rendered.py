@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -12,10 +13,10 @@ from numpy.typing import NDArray
 from answerprint.media.exr import colour_tag, read_exr
 from answerprint.production import BadInput
 from answerprint.simulation.passes import relit
-from answerprint.simulation.performers import Performer
+from answerprint.simulation.performers import Performer, Wardrobe
 from answerprint.simulation.renderer import Renderer, RendererFault
 from answerprint.simulation.shoot import pass_file, shoot_stage
-from answerprint.simulation.stage import CameraKey, Stage
+from answerprint.simulation.stage import CameraKey, SetPlan, Stage, StageCamera
 
 Picture = NDArray[np.float32]
 
@@ -262,3 +263,21 @@ def test_the_record_says_how_large_a_performer_is_and_where_their_eyes_are(
     matte = picture(tmp_path, stage, "mattes/anna", channels="Y")[..., 0]
     x, y = (round(v) for v in record["eyes_pixel"])
     assert matte[y, x] > 0.5
+
+
+def test_a_jacket_is_open_over_what_is_worn_below_it_and_a_jumper_is_not(small: Stage, renderer: Renderer, tmp_path: Path) -> None:
+    shown = {}
+    tops: tuple[Literal["jacket", "jumper"], ...] = ("jacket", "jumper")
+    for top in tops:
+        who = Performer(name="anna", heading=180.0, hair="none", wardrobe=Wardrobe(top=top, top_colour=(0.03, 0.03, 0.035)))
+        camera = StageCamera(active_sensor_resolution=(48, 48), active_sensor_physical_dimensions=(24, 24), translation=(0, -3, 1.25),
+                             look_at=(0, 0, 1.25), pinhole_focal_length=60)  # fmt: skip
+        settings = small.render.model_copy(update={"passes": ("albedo",)})
+        stage = small.model_copy(
+            update={"set": SetPlan(family="none"), "rig": (), "performers": (who,), "cameras": (camera,), "render": settings}
+        )
+        shoot_stage(stage, tmp_path / top, renderer=renderer)
+        shown[top] = picture(tmp_path / top, stage, "albedo", channels="G")[17:25, 18:30]
+    chest = shown["jacket"]
+    assert chest.max() > 8 * np.median(chest)
+    assert shown["jumper"].max() < 2 * np.median(shown["jumper"])

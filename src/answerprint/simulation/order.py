@@ -273,7 +273,7 @@ _SOLE = (0.012, 0.011, 0.01)
 _TOPS: dict[str, dict[str, Any]] = {
     "shirt": {"sleeves": "long", "collar": "high", "top_hem": "waist", "ease": 0.014, "wrinkle": 7.0, "weave": 220.0},
     "tshirt": {"sleeves": "short", "collar": "crew", "top_hem": "hip", "ease": 0.013, "wrinkle": 7.0, "weave": 260.0},
-    "jumper": {"sleeves": "long", "collar": "crew", "top_hem": "hip", "ease": 0.022, "wrinkle": 9.0, "weave": 70.0},
+    "jumper": {"sleeves": "long", "collar": "crew", "top_hem": "hip", "ease": 0.018, "wrinkle": 9.0, "weave": 70.0},
     "jacket": {"sleeves": "long", "collar": "high", "top_hem": "hip", "ease": 0.026, "wrinkle": 6.0, "weave": 130.0},
 }
 
@@ -284,7 +284,7 @@ def _wardrobe(performer: Performer) -> dict[str, Any]:
     top_colour, bottom_colour = light.acescg(worn.top_colour), light.acescg(worn.bottom_colour)
     darker = tuple(c * 0.8 for c in top_colour)
     cloth: dict[str, Any] = {"kind": "fabric", "colour": top_colour, "colour2": darker, "scale": 0.6}
-    cloth |= {"wrinkle": top.pop("wrinkle"), "weave": top.pop("weave"), "stripe": 5.0 if worn.stripe else 0}
+    cloth |= {"cut": worn.top, "wrinkle": top.pop("wrinkle"), "weave": top.pop("weave"), "stripe": 5.0 if worn.stripe else 0}
     if worn.stripe:
         cloth["colour2"] = tuple(min(0.8, c * 2.2 + 0.04) for c in top_colour)
     legs = {

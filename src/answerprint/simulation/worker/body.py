@@ -23,6 +23,10 @@ BODY = 13380
 _SIDES = ("l", "r")
 _TAILS = {"thigh": "calf", "calf": "foot", "foot": "ball", "upperarm": "lowerarm", "lowerarm": "hand", "hand": "middle_01"}
 _FINGERS = ("index", "middle", "ring", "pinky")
+HANGING = (8, 60)
+"""Of an upper arm or a forearm of which nothing is said: degrees raised, and towards the side."""
+_TOGETHER = 0.75
+"""How far the fingers of a hand at ease are brought together, of the angles between them at rest."""
 _CHAIN = ("pelvis", "spine_01", "spine_02", "spine_03", "neck_01", "head")
 
 
@@ -161,7 +165,7 @@ def _arm(turn: dict, rest: dict, about: dict, side: str) -> None:
     sign = -1.0 if side == "l" else 1.0
     turn[f"clavicle_{side}"] = chest
     for bone in ("upperarm", "lowerarm"):
-        raised, aside = np.radians(about.get(f"{bone}_{side}", (8, 60)))
+        raised, aside = np.radians(about.get(f"{bone}_{side}", HANGING))
         target = np.array([sign * np.sin(raised) * np.sin(aside), np.sin(raised) * np.cos(aside), -np.cos(raised)])
         direction = rest[f"{_TAILS[bone]}_{side}"] - rest[f"{bone}_{side}"]
         turn[f"{bone}_{side}"] = chest @ _between_directions(direction, target)
@@ -173,10 +177,22 @@ def _arm(turn: dict, rest: dict, about: dict, side: str) -> None:
     palm = np.cross(axis, along) * (1 if side == "l" else -1)
     curl = about.get(f"fingers_{side}", 22) * (1 if np.dot(np.cross(axis, along), palm) > 0 else -1)
     for finger in _FINGERS:
+        closed = _closed(rest, finger, side)
         for joint, share in (("01", 0.8), ("02", 1.9), ("03", 2.6)):
-            turn[f"{finger}_{joint}_{side}"] = hand @ _about(axis, curl * share)
+            turn[f"{finger}_{joint}_{side}"] = hand @ _about(axis, curl * share) @ closed
     for joint, share in (("01", 0.2), ("02", 0.5), ("03", 0.8)):
         turn[f"thumb_{joint}_{side}"] = hand @ _about(axis, curl * share)
+
+
+def _closed(rest: dict, finger: str, side: str) -> np.ndarray:
+    """The turn within the palm that brings a finger beside the middle one: at rest the body's fingers are spread."""
+    own, middle = (rest[f"{name}_02_{side}"] - rest[f"{name}_01_{side}"] for name in (finger, "middle"))
+    back = np.cross(rest[f"index_01_{side}"] - rest[f"pinky_01_{side}"], middle)
+    back /= np.linalg.norm(back)
+    flat = own - (own @ back) * back
+    to = middle - (middle @ back) * back
+    apart = np.degrees(np.arctan2(np.cross(flat, to) @ back, flat @ to))
+    return _about(back, _TOGETHER * float(apart))
 
 
 def _to_height(mesh: np.ndarray, height: float, genders: dict, ages: dict, muscles: dict, fat: dict) -> np.ndarray:

@@ -1,9 +1,13 @@
-"""How a performer stands on the floor: both soles down, or the thighs on a seat and the feet on the floor before it. Only numpy."""
+"""How a performer stands on the floor: both soles down, or the thighs on a seat and the feet on the floor before it, the hands clear of both.
+
+Only numpy.
+"""
 
 from __future__ import annotations
 
 import body
 import numpy as np
+from arms import Arms
 
 _ROUNDS, _EXACT = 4, 1e-4
 """Corrections at most, and metres within which a sole is where it is to be: the pelvis leans, which the sum over the leg leaves out."""
@@ -15,7 +19,7 @@ class Footing:
     def __init__(self, rest: np.ndarray, heads: np.ndarray, feet: list[tuple[np.ndarray, np.ndarray]]) -> None:
         """``feet`` are vertices and skin weights of the left and the right shoe."""
         data = body.base()
-        self.heads, self.feet = heads, feet
+        self.heads, self.feet, self.arms = heads, feet, Arms(rest, heads)
         bones = [data["names"].index(name) for name in ("pelvis", "thigh_l", "thigh_r")]
         hips = np.flatnonzero(data["skin"][: body.BODY, bones].sum(axis=1) > 0.6)
         self.hips = rest[hips], data["skin"][hips]
@@ -35,6 +39,7 @@ class Footing:
             for side, metres in zip("lr", joints["planted"] * lacking, strict=True):
                 joints |= self._raised(joints, side, metres, seat is not None)
             matrices = body.pose(self.heads, joints)
+        matrices = body.pose(self.heads, self.arms.clear(joints, seat is not None))
         matrices[:, 2, 3] += floor - self._soles(matrices).min() if seat is None else self._seated(matrices, seat)
         return matrices
 

@@ -9,8 +9,9 @@ import face
 import hair
 import numpy as np
 import surfaces
+import tailoring
 from footing import Footing
-from garments import dress
+from garments import Cut, dress
 from mathutils import Matrix
 from remembered import remembered
 from shoes import shoes
@@ -62,8 +63,9 @@ class Performer:
         pieces = dict(_dressed(self.rest, {name: cut for name, cut in about["wardrobe"].items() if name != "materials"}))
         covered = pieces.pop("covered")
         self._body(covered)
+        cloths = self._cloths(about["wardrobe"])
         for part, (vertices, faces, skin) in pieces.items():
-            self._wear(part, vertices, faces, skin, about["wardrobe"]["materials"][part], levels=1)
+            self._wear(part, vertices, faces, skin, cloths[part], levels=1)
         self.footing = Footing(self.rest, self.heads, self._shoes(about["wardrobe"]["materials"]))
         self._eyes()
         if about["hair"]["style"] in hair.LENGTHS:
@@ -155,10 +157,17 @@ class Performer:
         fingers = [i for i, n in enumerate(self.data["names"]) if n[:5] in ("index", "middl", "ring_", "pinky", "thumb")]
         return np.clip(out + 0.45 * self.data["skin"][used][:, fingers].sum(axis=1), 0, 1)
 
+    def _cloths(self, wardrobe: dict) -> dict:
+        """Materials of what is worn above and below."""
+        above, below = (wardrobe["materials"][part] for part in ("top", "bottom"))
+        cut = Cut.of(self.rest, self.data, wardrobe)
+        return {"top": tailoring.sewn(f"{self.name}.top", above, cut), "bottom": surfaces.make(f"{self.name}.bottom", below)}
+
     def _shoes(self, materials: dict) -> list:
         """A pair of shoes, whose soles have a material and hard edges of their own; returns what stands on the floor."""
         pair = shoes(self.rest, self.data)
-        made = self._wear("shoes", pair.vertices, pair.faces, pair.skin, materials["shoes"])
+        leather = surfaces.make(f"{self.name}.shoes", materials["shoes"])
+        made = self._wear("shoes", pair.vertices, pair.faces, pair.skin, leather)
         rubber = surfaces.make(f"{self.name}.soles", materials["soles"])
         rubber.pass_index = self._material_id("shoes")
         made.data.materials.append(rubber)
@@ -166,8 +175,8 @@ class Performer:
         made.data.polygons.foreach_set("use_smooth", ~pair.sole)
         return pair.feet
 
-    def _wear(self, part: str, vertices, faces, skin, material: dict, levels: int = 0) -> bpy.types.Object:
-        made = self._object(part, vertices, faces, skin, surfaces.make(f"{self.name}.{part}", material))
+    def _wear(self, part: str, vertices, faces, skin, material, levels: int = 0) -> bpy.types.Object:
+        made = self._object(part, vertices, faces, skin, material)
         if levels:
             smooth = made.modifiers.new("smooth", "SUBSURF")
             smooth.levels = smooth.render_levels = levels

@@ -81,6 +81,14 @@ def test_at_night_the_lamps_of_the_room_are_what_lights_it() -> None:
     assert window[1] < 0.02 * window[0]
 
 
+@pytest.mark.parametrize("family", ["bedroom", "kitchen", "living-room"])
+def test_at_night_a_window_s_light_is_a_daylight_lamp_s_and_not_electric_blue(family: str) -> None:
+    place = build(SetPlan(family=family, seed=2, time="night"))  # type: ignore[arg-type]
+    windows = [lamp.kelvin for lamp in place.lights if lamp.group == "daylight"]
+    assert windows
+    assert all(4000 <= kelvin <= 5600 for kelvin in windows)
+
+
 def test_by_day_what_is_seen_through_a_pane_is_not_far_above_the_room() -> None:
     for family in ("living-room", "kitchen", "bedroom", "office", "workshop"):
         place = build(SetPlan(family=family, seed=2))  # type: ignore[arg-type]

@@ -153,7 +153,8 @@ class Room:
         x, y, turn = self.on_wall(side, opening.along, -0.16)
         inward = np.array([np.sin(np.radians(turn)), -np.cos(np.radians(turn))])
         z = opening.sill + h / 2
-        kelvin = 9500.0 if self.night else self.pick(5600.0, 6300.0, 6800.0)
+        # At night a crew puts a daylight lamp outside: under bulbs the real sky would be electric blue on skin.
+        kelvin = 5200.0 if self.night else self.pick(5600.0, 6300.0, 6800.0)
         level = lux * (0.012 if self.night else 1.0) * 2.0**self.plan.daylight_stops
         self.place.lights.append(
             Light(

@@ -322,7 +322,8 @@ def _house(wear: float, random: np.random.Generator) -> dict[str, Material]:
         "window glass": m("glass", (0.93, 0.96, 0.95), reflects=0.0),
         "clear glass": m("glass", (0.9, 0.94, 0.93), roughness=0.25),
         "dark glass": m("plastic", (0.012, 0.014, 0.016), roughness=0.08),
-        "mirror": Material(kind="metal", wear=0.0, colour=(0.85, 0.86, 0.86), roughness=0.05),
+        # Silvered glass; the least roughness would blur what is metres behind, and a few rays would fray it.
+        "mirror": m("glass", (0.0, 0.0, 0.0), roughness=0.0, reflects=1.0),
         "lit window": m("glow", (1.0, 0.85, 0.62), nits=5.0, kelvin=2900.0, uneven=0.6, carried=1.0),
         "paper": m("plastic", (0.68, 0.66, 0.6), roughness=0.85),
         "leaf": m("foliage", (0.06, 0.15, 0.035), (0.12, 0.24, 0.05)),

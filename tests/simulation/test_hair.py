@@ -1,4 +1,4 @@
-"""Hair on the head: past the shoulders, out of the eyes, no lock that faces away from its neighbours, no black strands."""
+"""Hair on the head: thin at its line, past the shoulders, cut, out of the eyes, no lock that faces away from its neighbours, lit as hair is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Styles = dict[str, dict[str, float]]
 _HAIR = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-import body, face, hair, hems
+import body, face, hair, hairline, hems
 import numpy as np
 data = body.base()
 rest = body.shape({"age": 30, "gender": 0.1, "muscle": 0.5, "weight": 0.6, "height": 1.7, "ancestry": (0.2, 0.3, 0.5)})
@@ -31,7 +31,7 @@ def wide(strands):
     return float(np.quantile(np.abs(beside[:, 0]), 0.995)) if len(beside) else 0.0
 
 def thin(strands):
-    return float((hair.scalp(strands[:, 0], eye, style) < 0.008).mean())
+    return float((hairline.scalp(strands[:, 0], eye, style) < 0.008).mean())
 
 def front(strands):
     low = strands[strands[..., 2] < eye[2] - 0.16]
@@ -39,7 +39,27 @@ def front(strands):
 
 def forehead(strands):
     before = strands[(strands[..., 1] > eye[1] - 0.04) & (np.abs(strands[..., 0]) < 0.045) & (strands[..., 2] > eye[2] + 0.02)]
-    return int((hair.scalp(skin.below(before)[0], eye, style) < -0.006).sum())
+    return int((hairline.scalp(skin.below(before)[0], eye, style) < -0.006).sum())
+
+def ends(strands):
+    return float(np.ptp(np.quantile(strands[:, -1, 2], [0.1, 0.9])))
+
+def hole(strands):
+    # The widest empty place from neck to back in hair that hangs behind, metres.
+    points, widest = strands.reshape(-1, 3), 0.0
+    points = points[(np.abs(points[:, 0]) < 0.03) & (points[:, 1] < eye[1] - 0.08)]
+    for height in eye[2] - np.arange(0.1, 0.26, 0.02):
+        layer = np.sort(points[np.abs(points[:, 2] - height) < 0.01, 1])
+        widest = max(widest, float(np.diff(layer).max()) if len(layer) > 50 else 0.0)
+    return widest
+
+def parting(strands):
+    # How much the way that hair goes aside differs within 5 mm of the forehead, as a cosine.
+    first = strands[strands[:, 0, 1] > eye[1] - 0.07]
+    way = first[:, 5] - first[:, 0]
+    part = np.digitize(first[:, 0, 0], np.arange(-0.04, 0.041, 0.005))
+    aside = way[:, 0] / np.linalg.norm(way, axis=1)
+    return float(np.abs(np.diff([aside[part == k].mean() for k in range(1, 17)])).max())
 
 def flat_brows():
     eyes = []
@@ -68,10 +88,12 @@ for style in hair.LENGTHS:
     out[style] = {"below": len(hanging), "inside": int((((hanging - place) * normal).sum(axis=1) < 0).sum()),
                   "short": int((reach < 0.02).sum()), "aslant": float((away * grown["over"][:8000]).sum(axis=2)[crown].min()),
                   "wide": wide(strands), "loose": wide(strands[8900:]) if style == "tied" else 0.0, "front": front(strands), "forehead": forehead(strands),
-                  "thin": thin(strands[:8000]),
+                  "thin": thin(strands[:8000]), "ends": ends(strands), "hole": hole(strands), "parting": parting(strands[:7900]) if style == "tied" else 0.0,
+                  "far": float(np.quantile(np.linalg.norm(strands[:, -1] - (eye + np.array([0, -0.085, 0.03])), axis=1), 0.999)),
+                  "finest": float(grown["radius"].min() / grown["radius"].max()),
                   "grey": float(np.std(np.log(hair.grow(rest, data["quads"], eye, style, 3, 1.0)["shade"])) / np.std(np.log(grown["shade"]))),
                   "rise": float((rise[:, 1] - rise[:, 0]).max()),
-                  "sideburn": float(hair.scalp(eye + np.array([[0.07, -0.064, 0.0]]), eye, style)[0]),
+                  "sideburn": float(hairline.scalp(eye + np.array([[0.07, -0.064, 0.0]]), eye, style)[0]),
                   "in_the_eyes": int((before[:, 2] < eye[2] + 0.02).sum())}
 print(json.dumps(out))
 """
@@ -81,7 +103,8 @@ print(json.dumps(out))
 def found(measured: Callable[[str], Any]) -> Styles:
     """By style: points below the chin, of those inside the body, hairs under 2 cm, least cosine to outward, metres that hair and loose strands of
     tied hair stand aside at the temples, share of the points below the chin that lie before the throat, share of the hair that grows within 8 mm of
-    its line, how much more grey hair's shade differs, metres that the first step rises and that the skin before the ears lies within the hairline,
+    its line, metres between high and low ends (10 % and 90 %), the widest hole in what hangs behind, how sharp a parting is, metres from the middle
+    of the head to the furthest tips, the finest hair's share of the thickest, how much more grey hair's shade differs, metres that the first step rises and that the skin before the ears lies within the hairline,
     points before the eyes, those more than 6 mm below the hairline on the forehead; and how brows lie."""
     found: Styles = measured(_HAIR)
     return found
@@ -119,8 +142,26 @@ def test_no_lone_locks_of_long_hair_hang_before_the_throat(styles: Styles) -> No
     assert max(styles[style]["front"] for style in ("bob", "long", "waves")) < 0.02
 
 
-def test_cut_hair_grows_thinner_at_its_line_than_curls_do(styles: Styles) -> None:
-    assert max(styles[style]["thin"] for style in ("crop", "short")) < 0.7 * styles["curls"]["thin"]
+def test_hair_of_every_style_grows_thinner_and_finer_at_its_line(styles: Styles) -> None:
+    assert max(style["thin"] for style in styles.values()) < 0.021
+    assert max(style["finest"] for style in styles.values()) < 0.5
+
+
+def test_hanging_hair_is_cut_at_one_height(styles: Styles) -> None:
+    assert styles["bob"]["ends"] < 0.06
+    assert max(styles[style]["ends"] for style in ("waves", "long")) < 0.15
+
+
+def test_hair_that_hangs_behind_has_no_hole_between_neck_and_back(styles: Styles) -> None:
+    assert max(styles[style]["hole"] for style in ("bob", "waves", "long")) < 0.02
+
+
+def test_tied_hair_parts_gradually(styles: Styles) -> None:
+    assert styles["tied"]["parting"] < 0.3
+
+
+def test_no_tip_of_short_hair_stands_out_like_a_horn(styles: Styles) -> None:
+    assert styles["short"]["far"] < 0.127
 
 
 def test_loose_strands_of_tied_hair_stay_at_the_head(styles: Styles) -> None:
@@ -174,3 +215,31 @@ def test_curls_have_no_black_holes_where_they_are_lit_and_do_not_sparkle_against
     assert (front < 0.1 * np.median(front)).mean() < 0.02
     # A rim of light is brighter than the colour of hair; with the gloss of a polished thing it was sixteen times so.
     assert np.percentile(behind, 99) < 12 * np.median(front)
+
+
+def test_black_hair_that_is_combed_has_a_band_of_light_and_white_curls_are_light_within(
+    renderer: Renderer, small: Stage, tmp_path: Path
+) -> None:
+    camera = small.cameras[0].model_copy(
+        update={"active_sensor_resolution": (96, 40), "active_sensor_physical_dimensions": (24.0, 10.0), "translation": (0, -2.0, 1.68),
+                "look_at": (0, 0, 1.68), "pinhole_focal_length": 50.0}
+    )  # fmt: skip
+    lamp = Light(name="front", translation=(0.4, -2.0, 2.6), aim=(0, 0, 1.65), illuminance_lux=100, size=(0.5, 0.5))
+    people = (
+        Performer(name="ann", hair="tied", hair_colour=(0.012, 0.009, 0.008), heading=180, mark=(-0.25, 0.0)),
+        Performer(name="ben", hair="curls", hair_colour=(0.3, 0.3, 0.3), heading=180, mark=(0.25, 0.0)),
+    )
+    stage = small.model_copy(
+        update={"set": SetPlan(), "performers": people, "rig": (), "cameras": (camera,), "lights": (lamp,),
+                "render": small.render.model_copy(update={"passes": ("beauty", "material_id"), "samples": 32, "denoise": "none"})}
+    )  # fmt: skip
+    shoot_stage(stage, tmp_path, renderer=renderer)
+
+    def read(kind: str, channel: str) -> Any:
+        return np.asarray(read_exr(pass_file(tmp_path, stage, camera, kind, 1001)).planes[channel])
+
+    tied, curls = (read("beauty", "G")[read("material_id", "Y") == number] for number in (20016, 20026))
+    assert min(len(tied), len(curls)) > 60
+    # Lit as a matt thing the one was 2.1 and the other 3.2.
+    assert np.percentile(tied, 90) > 2.6 * np.median(tied)
+    assert np.percentile(curls, 95) < 2.2 * np.median(curls)

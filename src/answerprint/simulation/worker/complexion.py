@@ -41,7 +41,9 @@ def skin(name: str, about: dict, marks: dict) -> bpy.types.Material:
     if about["hair"]["style"] in hair.LENGTHS:
         # The scalp has the colour of the hair that grows on it, so that none of it shines through.
         grown = sheet.sum(
-            sheet.node("Attribute", _attribute_name="scalp").outputs["Fac"], sheet.sum(sheet.noise(130, 2), 0.5), "ADD"
+            sheet.node("Attribute", _attribute_name="scalp").outputs["Fac"],
+            sheet.spread(sheet.noise(420, 2), 0.3, 0.7, 0.17, 0.33),
+            "ADD",
         )
         # And there light is not to come out red under the hair that went in beside it.
         sheet.set("Subsurface Weight", sheet.spread(grown, 0.3, 0.7, _UNDER, 0.0))

@@ -7,6 +7,8 @@ import bpy
 import complexion
 import face
 import hair
+import hair_surface
+import hairline
 import numpy as np
 import surfaces
 import tailoring
@@ -20,9 +22,8 @@ PARTS = ("body", "top", "bottom", "shoes", "eyes", "hair")
 """What of a performer has a material id of its own: 20000, ten times the performer's object id, and its number here from 1.
 
 The renderer's ids end at 32767."""
-
-_ASLANT = 0.35
-"""The least cosine between the way a strand of hair is lit and the way to where it is seen from."""
+_BROW = 0.00013
+"""Metres from the middle to the side of a hair of the brows."""
 
 
 _shaped = remembered(bodies.shape)
@@ -125,7 +126,7 @@ class Performer:
         if (style := self.about["hair"]["style"]) in hair.LENGTHS:
             eye = 0.5 * (self._centre("helper-l-eye")[0] + self._centre("helper-r-eye")[0])
             made.data.attributes.new("scalp", "FLOAT", "POINT").data.foreach_set(
-                "value", _flat(0.5 + hair.scalp(self.rest[used], eye, style) / 0.045)
+                "value", _flat(0.5 + hairline.scalp(self.rest[used], eye, style) / 0.045)
             )
 
     def _face(self) -> dict:
@@ -253,8 +254,8 @@ class Performer:
         curves.add_curves([group.shape[1] for group in strands for _ in group])
         curves.position_data.foreach_set("vector", _flat(np.concatenate([group.reshape(-1, 3) for group in strands])))
         radius = [
-            np.tile(w * hair.widths(wears["style"], group.shape[1]), len(group))
-            for group, w in zip(strands, (0.0007, 0.00013), strict=False)
+            (root[:, None] * hair.widths(wears["style"], group.shape[1])).ravel()
+            for group, root in zip(strands, (grown["radius"], np.full(sum(map(len, strands[1:])), _BROW)), strict=False)
         ]
         # White brows on fair skin would be brighter than the brow that is painted below them.
         own, skin = (max(float(np.mean(colour)), 1e-3) for colour in (wears["colour"], self.about["skin"]))
@@ -268,7 +269,7 @@ class Performer:
             if name not in curves.attributes:
                 curves.attributes.new(name, kind, domain)
             curves.attributes[name].data.foreach_set(field, _flat(values))
-        material = _hair_material(self.name, wears["colour"])
+        material = hair_surface.material(self.name, wears["colour"], wears["style"])
         material.pass_index = self._material_id("hair")
         curves.materials.append(material)
         self.hair = bpy.data.objects.new(f"{self.name}.hair", curves)
@@ -283,44 +284,3 @@ def _flat(values: np.ndarray) -> np.ndarray:
 def _grey(colour) -> float:
     """How grey a hair's linear colour is, 0 to 1: light, with red and blue alike."""
     return float(np.clip(2 * colour[2] / max(colour[0], 1e-6) - 1, 0, 1) * np.clip(colour[0] / 0.15, 0, 1))
-
-
-def _hair_material(name: str, colour) -> bpy.types.Material:
-    """Strands with their lock's shade, lit the way their lock faces: so the guides of the filter see locks and not a haze of hairs.
-
-    A lock seen from within faces away from who sees it, and a strand's own side that is seen would let no light in: such a strand is turned
-    as far as it takes to be seen. Aslant it would also mirror all light, brighter than its colour: narrower than a pixel it would sparkle.
-    """
-    sheet = surfaces.Sheet(f"{name}.hair", {"colour": colour, "roughness": 0.6})
-    shade = sheet.node("Attribute", _attribute_name="shade").outputs["Fac"]
-    along = sheet.node("HairInfo").outputs["Intercept"]
-    shade = sheet.sum(shade, sheet.spread(along, 0.0, 0.5, 0.5, 1.12))
-    tinted = sheet.node("CombineXYZ", X=shade, Y=shade, Z=shade).outputs[0]
-    sheet.set("Base Color", sheet.mix(1.0, sheet.colour, tinted, "MULTIPLY"))
-    sheet.set("Specular IOR Level", 0.1)
-    turned = sheet.node(
-        "VectorTransform", _vector_type="NORMAL", _convert_from="OBJECT", _convert_to="WORLD", Vector=sheet.where("over")
-    )
-    sheet.set("Normal", _seen(sheet, turned.outputs[0]))
-    return sheet.finished()
-
-
-def _seen(sheet, normal):
-    """The ``normal`` turned towards where it is seen from until the cosine between the two is ``_ASLANT`` at least."""
-    to_eye = sheet.node("NewGeometry").outputs["Incoming"]
-    cosine = sheet.node("VectorMath", _operation="DOT_PRODUCT")
-    lacking = sheet.node("VectorMath", _operation="SCALE")
-    bent = sheet.node("VectorMath", _operation="ADD")
-    for socket, source in (
-        (cosine.inputs[0], normal),
-        (cosine.inputs[1], to_eye),
-        (lacking.inputs[0], to_eye),
-        (bent.inputs[0], normal),
-    ):
-        sheet.tree.links.new(source, socket)
-    short = sheet.sum(sheet.sum(_ASLANT, cosine.outputs["Value"], "SUBTRACT"), 0.0, "MAXIMUM")
-    sheet.tree.links.new(short, lacking.inputs["Scale"])
-    sheet.tree.links.new(lacking.outputs["Vector"], bent.inputs[1])
-    unit = sheet.node("VectorMath", _operation="NORMALIZE")
-    sheet.tree.links.new(bent.outputs["Vector"], unit.inputs[0])
-    return unit.outputs["Vector"]

@@ -23,7 +23,7 @@ from answerprint.colour.transform import thread_count
 from answerprint.simulation.defocus import Defocus, averaged
 from answerprint.simulation.edges import Edges
 from answerprint.simulation.neighbours import MIDDLE, Neighbours, shifted
-from answerprint.simulation.nooks import NOOK, keep_apart
+from answerprint.simulation.nooks import NOOK, falling_off, kept_apart
 from answerprint.simulation.passes import Picture, Rendered
 
 _GUIDES = ("guide_depth", "guide_normal", "guide_gloss", "guide_dull", "guide_shine", "guide_sky", NOOK)
@@ -48,8 +48,8 @@ _SURE = 2
 """Further passes that the measure of the noise is averaged over: with few samples it is itself uncertain, and doubt that wavers leaves specks."""
 _DOUBT = np.float32(6)
 """Variances of its noise by which a mean is to differ from the wider one to be believed."""
-_CLOSED = np.float32(15)
-"""The doubt is so many times less, and one, where a nook is closed all round: there light falls off, and a mean that says so is likely right."""
+_FALLING = np.float32(60)
+"""The doubt is so many times less, and one, where light falls off wholly into a nook: a mean that says so is likely right."""
 _NO_BLACK = np.float32(0.008)
 """Added to the albedo that light is divided by."""
 _TINY = np.float32(1e-12)
@@ -108,7 +108,7 @@ class _Surface:
     spread: Picture
     """variance of the mean that the lens's blur allows, pixels squared"""
     doubt: Picture
-    """``_DOUBT``, less in nooks"""
+    """``_DOUBT``, less beside nooks"""
 
     @classmethod
     def of(cls, guides: Mapping[str, Picture], defocus: Defocus | None) -> _Surface:
@@ -124,12 +124,13 @@ class _Surface:
         mixed = _mixed(data) * (1 - blurred)
         with ThreadPoolExecutor(thread_count()) as pool:
             near, *wide = pool.map(lambda gap: _likeness(data, mixed, blurred, gap), (1, *_WIDE))
-            # In a blur one ray's depth tells no nook.
-            closed = near.mean(near.mean(data[NOOK] * (1 - blurred))) if NOOK in data else np.zeros_like(depth)
-            if closed.any():
-                list(pool.map(lambda further: keep_apart(further, closed), wide))
+        # In a blur one ray's depth tells no nook.
+        closed = near.mean(near.mean(data[NOOK] * (1 - blurred))) if NOOK in data else np.zeros_like(depth)
+        doubt = _DOUBT / (1 + _FALLING * falling_off(closed, wide))
+        for number, further in enumerate(wide):
+            wide[number] = kept_apart(further, closed)
         edges = Edges.of(data, _grown(mixed)[..., 0] > 0, mixed[..., 0] > 0)
-        return cls(data["albedo"] + _NO_BLACK, mixed, edges, near, wide, spread, _DOUBT / (1 + _CLOSED * closed))
+        return cls(data["albedo"] + _NO_BLACK, mixed, edges, near, wide, spread, doubt)
 
 
 def _smooth(light: Picture, surface: _Surface) -> Picture:

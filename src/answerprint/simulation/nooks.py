@@ -8,7 +8,7 @@ others, "Image-space horizon-based ambient occlusion", SIGGRAPH 2008 talks): wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,11 +21,13 @@ NOOK = "guide_nook"
 """Name of the guide among a picture's data."""
 _APART = np.float32(0.03)
 """Difference at which two pixels are no longer averaged: a shoe's shadow on a floor changes by that from one pixel to the next but one."""
-_REACH_M = 0.25
+_STEEP = np.float32(4)
+"""How much more the difference from what is around counts than being closed in."""
+_REACH_M = 0.5
 """Metres from which a thing closes nothing: a foot and the shin over it darken about that much of a floor."""
-_WAYS, _STEPS = 8, (0.12, 0.35, 1.0)
+_WAYS, _STEPS = 8, (0.06, 0.2, 0.5, 1.0)
 """Directions in the picture that are looked in, and how far, as shares of the reach."""
-_MOST = 48
+_MOST = 80
 """Pixels looked away at most."""
 _FLAT = np.float32(0.15)
 """Sine of the angle over a surface up to which what is seen there is the surface itself with its relief."""
@@ -51,12 +53,25 @@ def nooks(data: Mapping[str, Picture], camera: Mapping[str, Any]) -> Picture:
     return np.asarray(total[..., None] / np.float32(_WAYS), dtype=np.float32)
 
 
-def keep_apart(neighbours: Neighbours, closed: Picture) -> None:
-    """Take weight, in place, from neighbours that are closed in more or less than a pixel; ``closed`` is (height, width, 1)."""
+def falling_off(closed: Picture, wide: Sequence[Neighbours]) -> Picture:
+    """Where the light falls off into a nook, (height, width, 1): closed in, and more or less so than the surface around.
+
+    What is closed in all over (a bedspread's side over the floor) is evenly lit, and as little to be believed as what is open.
+    """
+    around = closed
+    for neighbours in wide:
+        around = neighbours.mean(around)
+    return np.asarray(np.minimum(closed, _STEEP * np.abs(closed - around)), dtype=np.float32)
+
+
+def kept_apart(neighbours: Neighbours, closed: Picture) -> Neighbours:
+    """The neighbours, with less weight for those that are closed in more or less than a pixel; ``closed`` is (height, width, 1)."""
+    weights = np.empty_like(neighbours.weights)
     for number, weight in enumerate(neighbours.weights):
         down, across = (number // 5 - 2) * neighbours.gap, (number % 5 - 2) * neighbours.gap
         apart = ((closed - shifted(closed, down, across))[..., 0] / _APART) ** 2
-        weight *= np.exp(-np.minimum(apart, 30))
+        np.multiply(weight, np.exp(-np.minimum(apart, 30)), out=weights[number])
+    return Neighbours(weights, neighbours.gap)
 
 
 def _closed(places: NDArray[np.float32], normals: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -83,7 +83,7 @@ def dress(rest: np.ndarray, data: dict, wardrobe: dict) -> dict:
     below = _piece(rest, data, "helper-skirt" if skirt else "helper-tights", bottom, loose, 1 if skirt else 2, skin)
     lap = np.where(limb > 0.5, -1.0, np.minimum(bottom[0].inside, top[-1].inside + _BELOW_HEM))
     under = hems.Skin(below[0], below[2], below[1])
-    above = _piece(rest, data, "helper-tights", top, _loose_top(rest, data, wardrobe, arm, top[0]), 2, skin, (under, lap))
+    above = _piece(rest, data, "helper-tights", top, _loose_top(rest, data, wardrobe, arm, top), 2, skin, (under, lap))
     return {
         "top": hems.turned_in(*above, skin),
         "bottom": hems.turned_in(*below, skin),
@@ -91,11 +91,11 @@ def dress(rest: np.ndarray, data: dict, wardrobe: dict) -> dict:
     }
 
 
-def _loose_top(rest: np.ndarray, data: dict, wardrobe: dict, arm: np.ndarray, collar: hems.Edge) -> np.ndarray:
+def _loose_top(rest: np.ndarray, data: dict, wardrobe: dict, arm: np.ndarray, edges: list[hems.Edge]) -> np.ndarray:
     """How far out a top lies, metres: sleeves grow narrower towards the wrist, as else they would be balloons over it."""
     along, length = _along_sleeve(rest, data)
     narrower = np.where(arm > 0.5, 0.9 - _NARROWER * np.clip(along, 0, 1), 1.0)
-    flat = np.clip(collar.inside / _CALM, 0, 1)
+    flat = np.clip(hems.within(edges) / _CALM, 0, 1)
     return wardrobe["ease"] * narrower + flat * folds.above(rest, arm, along, length, _waist(rest, data))
 
 

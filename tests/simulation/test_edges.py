@@ -188,3 +188,14 @@ def test_a_sleeve_before_its_own_jumper_has_no_stairs() -> None:
     smooth_by_features(made)
     where = on_edge(cover)
     assert np.std((made.beauty - light)[where]) < 0.06
+
+
+def test_a_dark_pane_that_mirrors_the_sky_out_of_focus_has_no_darker_rim() -> None:
+    random = np.random.default_rng(11)
+    cover = np.clip((np.arange(WIDTH, dtype=np.float32) - 21) / 4, 0, 1)[None, :, None] * np.ones((HEIGHT, 1, 1), np.float32)
+    drawn = np.repeat((random.binomial(8, cover) / 8).astype(np.float32), 3, axis=2)
+    light = (0.75 * drawn + 0.3 * (1 - drawn)) * random.gamma(64, 1 / 64, (HEIGHT, WIDTH, 1)).astype(np.float32)
+    data = {"albedo": 0.7 * drawn + 0.02 * (1 - drawn), "depth": np.full((HEIGHT, WIDTH, 1), 9, np.float32)}
+    made = frame(data, light)
+    smooth_by_features(made, Defocus(Focus(2.0, 50.0, 50.0 / 2.8), 0.05, 8))
+    assert made.beauty[4:-4, :30].min() > 0.27

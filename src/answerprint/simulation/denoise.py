@@ -52,6 +52,8 @@ _FALLING = np.float32(60)
 """The doubt is so many times less, and one, where light falls off wholly into a nook: a mean that says so is likely right."""
 _NO_BLACK = np.float32(0.008)
 """Added to the albedo that light is divided by."""
+_VEIL = np.float32(0.5)
+"""Added to it where the lens blurs: in a mean of a dark pane that mirrors the sky and its white frame, light is in no proportion to the albedo."""
 _TINY = np.float32(1e-12)
 _SKY = np.float32(1e6)
 _VARNISH = np.float32(0.06)
@@ -130,7 +132,7 @@ class _Surface:
         for number, further in enumerate(wide):
             wide[number] = kept_apart(further, closed)
         edges = Edges.of(data, _grown(mixed)[..., 0] > 0, mixed[..., 0] > 0)
-        return cls(data["albedo"] + _NO_BLACK, mixed, edges, near, wide, spread, doubt)
+        return cls(data["albedo"] + _NO_BLACK + _VEIL * blurred, mixed, edges, near, wide, spread, doubt)
 
 
 def _smooth(light: Picture, surface: _Surface) -> Picture:

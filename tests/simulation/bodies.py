@@ -18,19 +18,16 @@ from answerprint.simulation.stage import Stage
 _POSED = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-import bpy, people
+import body, bpy, people
 import numpy as np
 about, file = json.loads(open('ORDER').read()), 'POINTS'
-shown = []
+shown, known = [], {}
 for person, poses in about:
-    performer = people.Performer(person, bpy.context.scene.collection.objects.link, 1)
+    performer = known.get(str(person)) or people.Performer(person, bpy.context.scene.collection.objects.link, 1)
+    known[str(person)] = performer
     for pose in poses:
-        performer.show([pose] * 3, 1)
-        worn = [made.data.vertices for made, *_ in performer.worn]
-        points = [np.zeros(3 * len(vertices)) for vertices in worn]
-        for vertices, flat in zip(worn, points):
-            vertices.foreach_get("co", flat)
-        shown.append(np.concatenate(points).reshape(-1, 3).astype(np.float32))
+        matrices = performer._matrices(pose)
+        shown.append(np.concatenate([body.skinned(points, skin, matrices) for _, points, skin in performer.worn]).astype(np.float32))
 np.savez(file, *shown)
 print(json.dumps([len(shown)]))
 """

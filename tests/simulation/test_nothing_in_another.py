@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from tests.simulation.bodies import posed
 from tests.simulation.solids import Piece, contacts, leaves, pieces, unheld
 
+from answerprint.simulation.performers import Action, Build, Performer, Wardrobe
 from answerprint.simulation.pieces import Item, box, sphere
 from answerprint.simulation.place import Place
 from answerprint.simulation.sets.registry import build
@@ -41,6 +46,17 @@ GROWN: dict[tuple[str, str], tuple[float, str]] = {
     ("hedge", "lawn"): (0.06, "a hedge grows out of the ground"),
 }
 """Into what leaves may reach, by how many metres at most, and why."""
+YIELDS: dict[str, tuple[float, str]] = {
+    "chair": (0.025, "who sits presses the seat and is pressed by it"),
+    "waiting chair": (0.025, "who sits presses the seat and is pressed by it"),
+    "bar stool": (0.025, "who sits presses the seat and is pressed by it"),
+    "bench": (0.025, "who sits presses the seat and is pressed by it"),
+    "office chair": (0.045, "its cushion gives way, most at the front edge"),
+    "bed": (0.05, "a mattress gives way"),
+    "sofa": (0.07, "its cushions give way"),
+    "rug": (0.0125, "its pile gives way"),
+}
+"""Into what people press, by how many metres at most, and why."""
 GROUND = ("floor", "wall", "ceiling", "road", "pavement", "lawn", "house", "end house")
 
 
@@ -111,3 +127,62 @@ def test_a_garden_is_level_where_anything_stands(seed: int) -> None:
     reach = float(lawn.parts[0].figures["level"])
     for x, y in [*(mark[:2] for mark in place.marks.values()), *(item.at[:2] for item in place.items if item.name != "house")]:
         assert np.hypot(x - lawn.at[0], y - lawn.at[1]) < reach
+
+
+_BUILDS = {"anna": Build(age=28, gender=0.0, height=1.66), "ben": Build(age=50, gender=1.0, height=1.9, weight=0.75)}
+_WORN = {"anna": Wardrobe(top="shirt", bottom="skirt"), "ben": Wardrobe(top="jacket")}
+
+
+def doing(place: Place, people: tuple[str, ...]) -> Iterator[tuple[str, Performer, list[float]]]:
+    """People on every mark of a place: standing as it says and turned to a side of the camera, gesturing, reaching; sitting where there is a seat."""
+    for name, (x, y, heading) in place.marks.items():
+        for who in people:
+            at: dict[str, Any] = {
+                "name": who,
+                "build": _BUILDS[who],
+                "wardrobe": _WORN[who],
+                "mark": name,
+                "floor": place.floors.get(name, 0.0),
+            }
+            if name in place.seats:
+                yield name, Performer(**at, seat=place.seats[name], actions=(Action(do="sit", start=1, end=20),)), [30]
+                continue
+            for start, _ in place.views:
+                towards = float(np.degrees(np.arctan2(-(start[0] - x), start[1] - y)))
+                yield name, Performer(**at, heading=towards + (38 if who == "anna" else -38)), [1]
+            ahead = (x - 0.5 * np.sin(np.radians(heading)), y + 0.5 * np.cos(np.radians(heading)), 1.35)
+            yield name, Performer(**at), [1]
+            yield name, Performer(**at, actions=(Action(do="gesture", start=1, end=60),)), [20]
+            yield name, Performer(**at, actions=(Action(do="reach", start=1, end=10, target=ahead),)), [10]
+
+
+@pytest.mark.parametrize(
+    ("seed", "people"), [(2, ("ben",)), *(pytest.param(seed, ("anna", "ben"), marks=pytest.mark.slow) for seed in (2, 3, 5))]
+)
+def test_nobody_stands_sits_gestures_or_reaches_into_anything(
+    measured: Callable[[str], Any], tmp_path: Path, seed: int, people: tuple[str, ...]
+) -> None:
+    places = {family: build(SetPlan(family=family, seed=seed, dressing=1.0)) for family in FAMILIES}
+    marks = {f"{family} {name}": mark for family, place in places.items() for name, mark in place.marks.items()}
+    acts = [
+        (family, act.model_copy(update={"mark": f"{family} {name}"}), frames)
+        for family, place in places.items()
+        for name, act, frames in doing(place, people)
+    ]
+    shown = posed(measured, tmp_path, [(act, frames) for _, act, frames in acts], marks)
+    solids = {family: solid(place) for family, place in places.items()}
+    for (family, act, _), moments in zip(acts, shown, strict=True):
+        for points in moments:
+            for name, depth in pressed(points.astype(np.float64), solids[family]).items():
+                assert depth <= YIELDS.get(name, (0.003, ""))[0], (act.name, act.mark, [a.do for a in act.actions], name, depth)
+
+
+def pressed(points: np.ndarray, solids: list[Piece]) -> dict[str, float]:
+    """How deep the points of a body are in what things, metres."""
+    found: dict[str, float] = {}
+    for piece in solids:
+        inside = points[((points > piece.low) & (points < piece.high)).all(axis=1)]
+        if len(inside):
+            name = kind(piece.item)
+            found[name] = max(found.get(name, 0.0), float(piece.depth_of(inside).max()))
+    return found

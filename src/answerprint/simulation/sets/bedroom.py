@@ -58,7 +58,7 @@ def bedroom(plan: SetPlan) -> Place:
     r.lamp("ceiling", 0, 0, r.height - 0.42, 600, 2800)
     r.mark("bedside", 1.15, back - 1.6, 165)
     r.mark("foot", -0.2, back - 2.75, 175, floor=0.008)
-    r.mark("bed", 0.55, back - 1.3, 250, seat=0.6)
+    r.mark("bed", 0.68, back - 1.3, 262, seat=0.57)
     r.view((-r.width / 2 + 0.6, -r.depth / 2 + 0.35, 1.5), (0.4, 1.0, 0.9))
     r.view((0.9, -r.depth / 2 + 0.3, 1.4), (-0.2, 1.0, 0.85))
     r.mood(150, 45)

@@ -13,7 +13,7 @@ def table(width: float, depth: float, height: float, top: str, leg: str, thick: 
     """A table with four legs and an apron."""
     x, y = width / 2 - 0.06, depth / 2 - 0.06
     legs = [box((0.055, 0.055, height - thick), leg, (sx * x, sy * y, 0)) for sx in (-1, 1) for sy in (-1, 1)]
-    apron = [box((2 * x, 0.02, 0.08), leg, (0, sy * y, height - thick - 0.08)) for sy in (-1, 1)]
+    apron = [box((2 * x, 0.02, 0.06), leg, (0, sy * y, height - thick - 0.06)) for sy in (-1, 1)]
     return [box((width, depth, thick), top, (0, 0, height - thick), bevel=0.008), *legs, *apron]
 
 

@@ -49,7 +49,7 @@ def interview_room(plan: SetPlan) -> Place:
         0,
         r.between(-3, 3),
     )
-    for x, y, turn in ((0.1, 1.2, 3.0), (-0.25, -0.4, 178.0), (0.5, -0.42, 190.0)):
+    for x, y, turn in ((0.1, 1.3, 3.0), (-0.25, -0.4, 178.0), (0.5, -0.42, 190.0)):
         r.put(
             "chair",
             [
@@ -136,7 +136,7 @@ def interview_room(plan: SetPlan) -> Place:
     r.hang("rail", [box((r.depth - 0.1, 0.02, 0.07), "dark plastic", (0, -0.01, 0), bevel=0.004)], "right", 0, 1.12)
     r.mark("standing", -0.75, 0.95, 190)
     r.mark("table", 0.75, 1.15, 170)
-    r.mark("suspect", 0.1, 1.2, 180, seat=0.47)
+    r.mark("suspect", 0.1, 1.3, 180, seat=0.47)
     r.view((0.2, -r.depth / 2 + 0.3, 1.45), (0.0, 1.0, 1.05))
     r.view((-r.width / 2 + 0.4, -r.depth / 2 + 0.35, 1.65), (0.4, 0.9, 1.0))
     r.mood(180, 120)

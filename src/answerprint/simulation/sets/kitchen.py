@@ -129,8 +129,8 @@ def kitchen(plan: SetPlan) -> Place:
     rail = tube([(-0.2, 0.05, 0.42), (-0.2, 0, 0.42), (0.2, 0, 0.42), (0.2, 0.05, 0.42)], 0.008, "steel")
     r.put("tea towel", [rail, box((0.3, 0.024, 0.42), "towel", (0, 0, 0.012), bevel=0.008)], hob, back - 0.666, 0.38, needed=False)
     seat = r.pick("oak", "dark wood")
-    r.put("table", f.table(1.35, 0.8, 0.75, seat, "white gloss"), 0.3, -0.25)
-    for x, y, turn in ((-0.15, 0.56, 0.0), (0.75, 0.45, -8.0), (1.3, -0.2, -95.0), (-0.6, -0.35, 82.0)):
+    r.put("table", f.table(1.35, 0.8, 0.75, seat, "white gloss"), 0.3, -0.33)
+    for x, y, turn in ((-0.02, 0.67, 0.0), (0.75, 0.37, -8.0), (1.3, -0.28, -95.0), (-0.6, -0.43, 82.0)):
         r.put("chair", f.chair(seat, seat), x, y, 0, turn)
     r.put(
         "fruit bowl",
@@ -142,22 +142,22 @@ def kitchen(plan: SetPlan) -> Place:
             ],
         ],
         0.35,
-        -0.2,
+        -0.28,
         0.75,
     )
-    r.put("mug", f.mug("book 4"), 0.0, -0.45, 0.75, 20, needed=False)
-    r.put("newspaper", f.papers(r.random, 2, 0.04, 0.04), 0.72, -0.4, 0.752, 15, needed=False)
-    r.put("pendant", f.pendant(0.75, "cream enamel", "shade inside", 0.2), 0.3, -0.25, r.height)
-    r.lamp("pendant", 0.3, -0.25, r.height - 0.72, 900, 2800)
+    r.put("mug", f.mug("book 4"), 0.0, -0.53, 0.75, 20, needed=False)
+    r.put("newspaper", f.papers(r.random, 2, 0.04, 0.04), 0.72, -0.48, 0.752, 15, needed=False)
+    r.put("pendant", f.pendant(0.75, "cream enamel", "shade inside", 0.2), 0.3, -0.33, r.height)
+    r.lamp("pendant", 0.3, -0.33, r.height - 0.72, 900, 2800)
     r.lamp("under-cabinet", -w / 2 + 0.7, back - 0.28, 1.38, 300, 3000, 0.03)
     r.hang("clock", f.clock(0.15), "right", -0.4, 1.75)
     r.hang("calendar", f.framed(0.4, 0.55, "oak", "art 0"), "right", 0.6, 1.25, needed=False)
     r.hang("picture", f.framed(0.5, 0.4, "white gloss", "art 2"), "left", -0.75, 1.45, needed=False)
     r.hang("dresser", f.cabinet(1.1, 0.4, 0.9, "pine", "brass", 3), "right", 0.9, 0, out=0.23)
     r.put("plant", f.plant(0.5, "terracotta", r.random), w / 2 - 0.3, -0.9, 0.9, needed=False)
-    r.mark("sink", window.along, back - 1.02, 0)
+    r.mark("sink", window.along, back - 0.98, 0)
     r.mark("room", -0.9, 0.95, 200)
-    r.mark("table", -0.15, 0.56, 180, seat=0.45)
+    r.mark("table", -0.02, 0.67, 180, seat=0.45)
     r.view((1.1, -r.depth / 2 + 0.35, 1.5), (-0.3, 1.0, 1.1))
     r.view((-w / 2 + 0.45, -r.depth / 2 + 0.5, 1.5), (0.7, 0.9, 1.05))
     r.mood(190, 80)

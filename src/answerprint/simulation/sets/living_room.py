@@ -91,7 +91,7 @@ def living_room(plan: SetPlan) -> Place:
     r.mark("rug", -0.2, 0.05, 178, floor=_TRODDEN)
     r.mark("window", -r.width / 2 + 1.0, 0.2, 140)
     r.mark("door", r.width / 2 - 0.9, -1.3, 120)
-    r.mark("sofa", -0.35, back - 0.62, 180, seat=0.46)
+    r.mark("sofa", -0.35, back - 0.73, 180, seat=0.46)
     r.view((0.7, -r.depth / 2 + 0.35, 1.45), (-0.3, 1.0, 1.15))
     r.view((-r.width / 2 + 0.5, -r.depth / 2 + 0.45, 1.5), (0.7, 0.8, 1.1))
     r.mood(170, 60)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from answerprint.simulation.pieces import box, lathe, tube
 from answerprint.simulation.place import Place
 from answerprint.simulation.sets import furniture as f
@@ -11,7 +13,7 @@ from answerprint.simulation.stage import SetPlan
 
 def office(plan: SetPlan) -> Place:
     """An open office: desks with screens, binders, a whiteboard, ceiling panels, windows on one side."""
-    r = Room(plan, (6.5, 8.0), (6.0, 7.0), (2.6, 2.9))
+    r = Room(plan, (6.5, 8.0), (6.4, 7.2), (2.6, 2.9))
     r.material("walls", "paint", r.pick((0.6, 0.6, 0.57), (0.5, 0.54, 0.56), (0.58, 0.55, 0.48)))
     r.material("floor", "carpet", r.pick((0.12, 0.13, 0.15), (0.16, 0.15, 0.13), (0.1, 0.14, 0.13)), (0.08, 0.09, 0.1))
     r.material(
@@ -61,7 +63,7 @@ def office(plan: SetPlan) -> Place:
                 turn + r.between(-12, 12),
             )
             r.put("keyboard", f.keyboard(r.random), x - 0.05, y + back * 0.12, 0.73, turn + 180)
-            seat = (x + r.between(-0.2, 0.2), y + back * 0.72, turn + r.between(-50, 50))
+            seat = (x + r.between(-0.2, 0.2), y + back * (0.72 if row == 0 else 1.02), turn + r.between(-50, 50))
             r.put("office chair", f.office_chair("black plastic", "steel"), *seat[:2], 0, seat[2] + 180)
             r.put("papers", f.papers(r.random, 5), x + 0.55, y + back * 0.1, 0.732, needed=False)
             r.put("mug", f.mug(f"book {r.random.integers(7)}"), x - 0.5, y + back * 0.25, 0.73, r.between(0, 360), needed=False)
@@ -108,8 +110,9 @@ def office(plan: SetPlan) -> Place:
             r.panel(x, y, 0.58, 1.18, 160)
     r.mark("aisle", -0.4, 0.2, 178)
     r.mark("whiteboard", r.width / 2 - 0.85, -0.3, 120)
-    r.mark("door", -1.6, r.depth / 2 - 0.48, 180)
-    r.mark("desk", *seat, seat=0.5)
+    r.mark("door", -1.6, r.depth / 2 - 0.4, 180)
+    ahead = np.radians(seat[2])
+    r.mark("desk", seat[0] - 0.06 * np.sin(ahead), seat[1] + 0.06 * np.cos(ahead), seat[2], seat=0.5)
     r.view((1.2, -r.depth / 2 + 0.35, 1.55), (-0.5, 1.0, 1.0))
     r.view((-r.width / 2 + 0.6, -r.depth / 2 + 0.6, 1.5), (1.0, 1.0, 1.0))
     r.mood(420, 300)

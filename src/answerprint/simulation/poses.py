@@ -89,7 +89,8 @@ def _place(performer: Performer, mark: str | tuple[float, float], marks: Marks) 
 
 
 def _seeded(performer: Performer) -> np.random.Generator:
-    return np.random.default_rng([ord(c) for c in performer.name])
+    """Everybody's own way of holding themselves: by name and height, as two of one name are two people."""
+    return np.random.default_rng([*(ord(c) for c in performer.name), round(performer.build.height * 1000)])
 
 
 def _standing(performer: Performer, seconds: float) -> dict[str, Any]:

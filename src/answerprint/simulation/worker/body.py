@@ -25,8 +25,8 @@ _TAILS = {"thigh": "calf", "calf": "foot", "foot": "ball", "upperarm": "lowerarm
 _FINGERS = ("index", "middle", "ring", "pinky")
 HANGING = (8, 60)
 """Of an upper arm or a forearm of which nothing is said: degrees raised, and towards the side."""
-_TOGETHER = 0.75
-"""How far the fingers of a hand at ease are brought together, of the angles between them at rest."""
+_TOGETHER = (0.75, 0.45)
+"""How far fingers, and the thumb, of a hand at ease are brought to the middle one, of the angles between them at rest."""
 _CHAIN = ("pelvis", "spine_01", "spine_02", "spine_03", "neck_01", "head")
 
 
@@ -180,19 +180,20 @@ def _arm(turn: dict, rest: dict, about: dict, side: str) -> None:
         closed = _closed(rest, finger, side)
         for joint, share in (("01", 0.8), ("02", 1.9), ("03", 2.6)):
             turn[f"{finger}_{joint}_{side}"] = hand @ _about(axis, curl * share) @ closed
+    closed = _closed(rest, "thumb", side)
     for joint, share in (("01", 0.2), ("02", 0.5), ("03", 0.8)):
-        turn[f"thumb_{joint}_{side}"] = hand @ _about(axis, curl * share)
+        turn[f"thumb_{joint}_{side}"] = hand @ _about(axis, curl * share) @ closed
 
 
 def _closed(rest: dict, finger: str, side: str) -> np.ndarray:
-    """The turn within the palm that brings a finger beside the middle one: at rest the body's fingers are spread."""
+    """The turn within the palm that brings a finger or the thumb beside the middle finger: at rest the body's hand is spread."""
     own, middle = (rest[f"{name}_02_{side}"] - rest[f"{name}_01_{side}"] for name in (finger, "middle"))
     back = np.cross(rest[f"index_01_{side}"] - rest[f"pinky_01_{side}"], middle)
     back /= np.linalg.norm(back)
     flat = own - (own @ back) * back
     to = middle - (middle @ back) * back
     apart = np.degrees(np.arctan2(np.cross(flat, to) @ back, flat @ to))
-    return _about(back, _TOGETHER * float(apart))
+    return _about(back, _TOGETHER[finger == "thumb"] * float(apart))
 
 
 def _to_height(mesh: np.ndarray, height: float, genders: dict, ages: dict, muscles: dict, fat: dict) -> np.ndarray:

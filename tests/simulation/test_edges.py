@@ -199,3 +199,14 @@ def test_a_dark_pane_that_mirrors_the_sky_out_of_focus_has_no_darker_rim() -> No
     made = frame(data, light)
     smooth_by_features(made, Defocus(Focus(2.0, 50.0, 50.0 / 2.8), 0.05, 8))
     assert made.beauty[4:-4, :30].min() > 0.27
+
+
+def test_what_is_black_and_shines_does_not_run_over_the_white_beside_it() -> None:
+    random = np.random.default_rng(13)
+    cover = np.zeros((HEIGHT, WIDTH, 1), dtype=np.float32)
+    cover[:, 24:26], cover[:, [23, 26]] = 1, 0.5
+    drawn = np.repeat((random.binomial(8, cover) / 8).astype(np.float32), 3, axis=2)
+    light = (0.6 * drawn + 0.4 * (1 - drawn)) * random.gamma(8, 1 / 8, (HEIGHT, WIDTH, 1)).astype(np.float32)
+    made = frame({"albedo": 0.7 * (1 - drawn)}, light)
+    smooth_by_features(made)
+    assert made.beauty[4:-4].max() < 1.3

@@ -50,10 +50,13 @@ _DOUBT = np.float32(6)
 """Variances of its noise by which a mean is to differ from the wider one to be believed."""
 _FALLING = np.float32(60)
 """The doubt is so many times less, and one, where light falls off wholly into a nook: a mean that says so is likely right."""
-_NO_BLACK = np.float32(0.008)
-"""Added to the albedo that light is divided by."""
+_BLACKEST = np.float32(0.02)
+"""Least albedo that light is divided by, half of what gloss throws back whatever the colour (0.04 for an index of 1.5): with less, the light of
+what is black and shines ran over the white beside it in dashes; with more, the brows of a dark face pale."""
+_ANY = 11
+"""Pixels across of the window in which no mean is brighter than the brightest single pixel; in a smaller one few rays may have met no lamp at all."""
 _VEIL = np.float32(0.5)
-"""Added to it where the lens blurs: in a mean of a dark pane that mirrors the sky and its white frame, light is in no proportion to the albedo."""
+"""Added to the albedo where the lens blurs: in a mean of a dark pane that mirrors the sky and its white frame, light is in no proportion to the albedo."""
 _TINY = np.float32(1e-12)
 _SKY = np.float32(1e6)
 _VARNISH = np.float32(0.06)
@@ -132,7 +135,7 @@ class _Surface:
         for number, further in enumerate(wide):
             wide[number] = kept_apart(further, closed)
         edges = Edges.of(data, _grown(mixed)[..., 0] > 0, mixed[..., 0] > 0)
-        return cls(data["albedo"] + _NO_BLACK + _VEIL * blurred, mixed, edges, near, wide, spread, doubt)
+        return cls(np.maximum(data["albedo"], _BLACKEST) + _VEIL * blurred, mixed, edges, near, wide, spread, doubt)
 
 
 def _smooth(light: Picture, surface: _Surface) -> Picture:
@@ -156,9 +159,11 @@ def _smooth(light: Picture, surface: _Surface) -> Picture:
     for closer, further, left in zip(means[-2::-1], means[:0:-1], _LEFT[::-1], strict=True):
         apart = surface.near.mean((closer - further) ** 2) / (noise * left * surface.doubt + _TINY)
         light = light + surface.near.mean(np.clip(apart - 1, 0, 1)) * (closer - light)
-    light = light * surface.albedo
+    bare = raw * surface.albedo
+    # What is black and shines has light in no proportion to its albedo: by that of the white beside it it would be brighter than anything.
+    light = np.minimum(light * surface.albedo, ndimage.maximum_filter(bare, (_ANY, _ANY, 1), mode="nearest"))
     # An albedo of two things divides the light of neither: on an edge pixels are fitted as they look.
-    looks = np.where(surface.mixed > 0, raw * surface.albedo, light)
+    looks = np.where(surface.mixed > 0, bare, light)
     return _no_dots(surface.edges.fitted(looks))
 
 

@@ -92,7 +92,7 @@ def test_what_stands_on_nothing_is_found() -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [1, 2])
 def test_nothing_goes_into_another_thing(family: Family, seed: int) -> None:
     place = build(SetPlan(family=family, seed=seed, time=("day", "night")[seed % 2], dressing=1.0 if seed % 2 else 0.7))
     for found in contacts(solid(place), deeper=0.0015):

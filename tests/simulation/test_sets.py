@@ -301,3 +301,36 @@ def test_a_bedspread_hangs_down_past_the_mattress_at_the_foot_and_at_both_sides(
         assert skirt.at[2] < frame.at[2] + frame.figures["size"][2]
         assert cover.at[2] < skirt.at[2] + skirt.figures["size"][2] < cover.at[2] + cover.figures["size"][2]
         assert abs(skirt.at[0]) > wide / 2 or skirt.at[1] < -long / 2
+
+
+@pytest.mark.parametrize("family", ["office", "living-room", "kitchen", "bedroom", "workshop"])
+def test_who_looks_along_a_wall_through_its_window_still_sees_a_house(family: Family) -> None:
+    for seed in range(4):
+        place = build(SetPlan(family=family, seed=seed))
+        house = next(item for item in place.items if item.name == "house opposite")
+        turn = np.radians(house.turn[2])
+        along, out = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
+        half = house.parts[0].figures["size"][0] / 2
+        for window in (item for item in place.items if item.name.startswith("window") and item.turn == house.turn):
+            for start, _ in place.views:
+                way = np.subtract(window.at[:2], start[:2])
+                if np.degrees(np.arccos(way @ out / np.linalg.norm(way))) < 60:
+                    met = np.array(start[:2]) + way * (np.subtract(house.at[:2], start[:2]) @ out) / (way @ out)
+                    assert abs((met - house.at[:2]) @ along) < half - 1.0
+
+
+def test_a_shop_has_goods_in_its_window_and_the_pavement_carries_who_stands_on_it() -> None:
+    place = build(SetPlan(family="street", seed=1))
+    shops = [item for item in place.items if any(part.material == "shop glow" for part in item.parts)]
+    assert shops
+    for shop in shops:
+        glow = next(part for part in shop.parts if part.material == "shop glow")
+        before = [
+            p for p in shop.parts if p.at[1] < glow.at[1] - 0.02 and glow.at[2] <= p.at[2] < glow.at[2] + glow.figures["size"][2]
+        ]
+        assert len({part.material for part in before}) > 3
+    assert place.floors == {"pavement": 0.12}
+    both = (generate("street", seed, people=2) for seed in range(12))
+    standing = [performer for stage in both for performer in stage.performers if performer.mark == "pavement"]
+    assert standing
+    assert all(performer.floor == 0.12 for performer in standing)

@@ -239,14 +239,15 @@ class Room:
         self.place.mood["lux"] = lux_night if self.night else lux_day
 
     def _outside(self, side: Side, opening: Opening) -> None:
-        """The house across the street: one for all windows of a wall, as two in one place would hide each other."""
+        """The houses across the street, as long as a glance along the wall reaches: one row for all windows of a wall, as two would hide each other."""
         x, y, turn = self.on_wall(side, opening.along, -9.0)
         name = self.pick("brick", "render", "brick")
-        parts = [box((16, 0.3, 11), f"outside {name}", (0, 0, -3), bevel=0.0)]
+        columns = 14
+        parts = [box((2.4 * columns + 1.6, 0.3, 11), f"outside {name}", (0, 0, -3), bevel=0.0)]
         lit = self.random.random(24) < 0.3
-        for i in range(24):
-            cx, cz = (i % 6 - 2.5) * 2.4, (i // 6) * 2.7 - 1.4
-            glass = "lit window" if self.night and lit[i] else "dark glass"
+        for row, column in itertools.product(range(4), range(columns)):
+            cx, cz = (column - (columns - 1) / 2) * 2.4, row * 2.7 - 1.4
+            glass = "lit window" if self.night and lit[(5 * row + 7 * column) % 24] else "dark glass"
             parts += [box((1.1, 0.05, 1.5), "white gloss", (cx, -0.16, cz)), box((0.98, 0.05, 1.38), glass, (cx, -0.18, cz + 0.06))]
         if not any(item.name.startswith("house opposite") and item.turn[2] == turn for item in self.place.items):
             self.put("house opposite", parts, x, y, 0, turn)

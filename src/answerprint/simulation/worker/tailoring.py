@@ -1,7 +1,8 @@
-"""What clothes are sewn of: ribs, seams, plackets, lapels and buttons, drawn in a cloth's colour and relief at their places on the body.
+"""What clothes are sewn of: ribs, seams, plackets, lapels and buttons, drawn in a cloth's colour at their places on the body.
 
 A photograph of a person tells a jacket from a jumper by these lines long before it shows a weave. They are drawn in the rest body's own places
-(attribute ``flat``: width, height, depth), in metres, so that they move with the cloth; and in the colour, so that the filter keeps them.
+(attribute ``flat``: width, height, depth), in metres, so that they move with the cloth; and in the colour, so that the filter keeps them. A
+relief of the same lines would be worked out three times for each ray and be seen in close-ups alone.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import garments
 import numpy as np
 import surfaces
 
-_SEAM, _GROOVE = 0.005, 1.5
-"""Metres that a seam's shadow is wide to each side, and how deep it is, millimetres."""
+_SEAM = 0.005
+"""Metres that a seam's shadow is wide to each side."""
 _RIBS = {"tshirt": 0.018, "jumper": 0.036}
 """Metres of ribbed band at collar, cuffs and hem."""
 _PLACKET, _COLLAR, _CUFF = 0.017, 0.058, 0.06
@@ -35,7 +36,7 @@ def sewn(name: str, about: dict, cut: garments.Cut):
 
 
 class _Drawing:
-    """A cloth's colour and relief, to which lines and fields are added one after another."""
+    """A cloth's colour, to which lines and fields are added one after another."""
 
     def __init__(self, sheet: surfaces.Sheet, cut: garments.Cut) -> None:
         self.sheet, self.cut, self.do = sheet, cut, sheet.sum
@@ -43,7 +44,6 @@ class _Drawing:
         self.side, self.up, self.ahead = place[0], place[1], place[2]
         self.out = self.do(self.side, 0.0, "ABSOLUTE")
         self.colour = sheet.surface.inputs["Base Color"].links[0].from_socket
-        self.relief = 0.0
         shoulder = cut.shoulder
         self.trunk = self.below(self.out, shoulder[0] + 0.02)
         self.front = self.both(self.above(self.ahead, shoulder[1] + 0.01), self.below(self.out, shoulder[0] - 0.02))
@@ -86,13 +86,8 @@ class _Drawing:
         return out
 
     def tint(self, where, left: float) -> None:
-        """The colour times ``left`` in a place."""
+        """The colour times ``left`` in a place: a seam or an edge lies in its own shade."""
         self.colour = self.sheet.mix(where, self.colour, (left, left, left, 1), "MULTIPLY")
-
-    def line(self, where, left: float = 0.5) -> None:
-        """A seam or an edge: a groove in its own shade, which leaves so much of the colour."""
-        self.tint(where, left)
-        self.relief = self.less(self.relief, self.do(where, _GROOVE))
 
     def field(self, where, colour) -> None:
         """Another cloth in a place."""
@@ -110,19 +105,18 @@ class _Drawing:
                 self.plus(self.do(self.side, 2.0, "POWER"), self.do(self.less(self.up, height), 2.0, "POWER")), 0.5, "POWER"
             )
             where = self.both(self.below(off, _BUTTON), self.front)
-            self.line(self.both(self.near(self.less(off, _BUTTON), 0.004), self.front), 0.6)
+            self.tint(self.both(self.near(self.less(off, _BUTTON), 0.004), self.front), 0.6)
             self.field(where, colour)
 
     def finish(self) -> None:
         """Give the cloth what was drawn."""
         self.sheet.set("Base Color", self.colour)
-        self.sheet.bump(self.relief, 1.0)
 
 
 def _sleeves(d: _Drawing) -> None:
     """The seams at which sleeves are set in, over the shoulder and under the arm."""
     x, _, z = d.cut.shoulder
-    d.line(d.both(d.near(d.less(d.out, x - 0.012)), d.above(d.up, z - 0.13)), 0.75)
+    d.tint(d.both(d.near(d.less(d.out, x - 0.012)), d.above(d.up, z - 0.13)), 0.75)
 
 
 def _knitted(d: _Drawing, about: dict) -> None:
@@ -130,13 +124,13 @@ def _knitted(d: _Drawing, about: dict) -> None:
     wide = _RIBS[about["cut"]]
     _sleeves(d)
     d.ribs(d.below(d.from_collar, wide), d.side)
-    d.line(d.near(d.less(d.from_collar, wide)), 0.72)
+    d.tint(d.near(d.less(d.from_collar, wide)), 0.72)
     hem = d.less(d.up, d.cut.hem)
     if about["cut"] == "jumper":
         d.ribs(d.both(d.below(hem, 1.6 * wide), d.trunk), d.side)
         d.ribs(d.below(d.from_cuff, 1.6 * wide), d.up)
-    d.line(d.both(d.near(d.less(hem, 1.6 * wide)), d.trunk), 0.75)
-    d.line(d.near(d.less(d.from_cuff, 1.6 * wide)), 0.75)
+    d.tint(d.both(d.near(d.less(hem, 1.6 * wide)), d.trunk), 0.75)
+    d.tint(d.near(d.less(d.from_cuff, 1.6 * wide)), 0.75)
 
 
 def _shirt(d: _Drawing, about: dict) -> None:
@@ -144,20 +138,20 @@ def _shirt(d: _Drawing, about: dict) -> None:
     _sleeves(d)
     _points(d, _COLLAR)
     under = d.both(d.front, d.above(d.from_collar, 0.03))
-    d.line(d.both(d.near(d.less(d.side, _PLACKET)), under), 0.7)
-    d.line(d.both(d.near(d.plus(d.side, _PLACKET)), under), 0.8)
-    d.line(d.near(d.less(d.from_cuff, _CUFF)), 0.72)
+    d.tint(d.both(d.near(d.less(d.side, _PLACKET)), under), 0.7)
+    d.tint(d.both(d.near(d.plus(d.side, _PLACKET)), under), 0.8)
+    d.tint(d.near(d.less(d.from_cuff, _CUFF)), 0.72)
     neck = d.cut.collar - 0.14
     d.buttons([neck - 0.09 * k for k in range(5)], [0.1 + 0.75 * c for c in about["colour"][:3]])
     box = d.do(d.do(d.do(d.less(d.side, -0.085), 0.0, "ABSOLUTE"), 0.052, "SUBTRACT"),
                d.do(d.do(d.less(d.up, neck - 0.16), 0.0, "ABSOLUTE"), 0.06, "SUBTRACT"), "MAXIMUM")  # fmt: skip
-    d.line(d.both(d.near(box, 0.004), d.front), 0.8)
+    d.tint(d.both(d.near(box, 0.004), d.front), 0.8)
 
 
 def _points(d: _Drawing, deep: float) -> None:
     """The leaves of a collar: from the middle of the neck they fall to a point on each side, and round the neck behind."""
     edge = d.do(d.plus(d.do(d.out, 1.1), 0.008), d.less(1.35 * deep, d.do(d.out, 0.55)), "MINIMUM")
-    d.line(d.both(d.near(d.less(d.under_collar, edge)), d.above(d.from_collar, 0.0)), 0.55)
+    d.tint(d.both(d.near(d.less(d.under_collar, edge)), d.above(d.from_collar, 0.0)), 0.55)
 
 
 def _jacket(d: _Drawing, about: dict) -> None:
@@ -172,22 +166,22 @@ def _jacket(d: _Drawing, about: dict) -> None:
     lapel = d.plus(half, d.do(d.do(d.do(share, 3.2), 1.0, "MINIMUM"), _LAPEL))
     on_lapel = d.both(d.front, d.above(share, 0.0), d.below(d.out, lapel))
     d.tint(on_lapel, 0.88)
-    d.line(d.both(d.near(d.less(d.out, lapel), 0.007), d.front, d.above(share, 0.0)), 0.4)
+    d.tint(d.both(d.near(d.less(d.out, lapel), 0.007), d.front, d.above(share, 0.0)), 0.4)
     # The notch between collar and lapel.
     notch = d.less(d.up, d.plus(top - 0.075, d.do(d.out, 0.45)))
-    d.line(d.both(d.near(notch), on_lapel, d.above(d.out, d.less(lapel, 0.04))), 0.4)
+    d.tint(d.both(d.near(notch), on_lapel, d.above(d.out, d.less(lapel, 0.04))), 0.4)
     bright = float(np.dot(about["colour"][:3], (0.2722, 0.6741, 0.0537)))
     opening = d.both(d.front, d.below(d.out, half))
     d.field(opening, _DARK if bright > 0.2 else _LINEN)
     shirt = d.both(opening, d.above(share, 0.0))
-    d.line(d.both(d.near(d.side), shirt), 0.75)
-    d.line(d.both(d.near(d.less(d.from_collar, d.plus(d.do(d.out, 0.9), 0.012))), shirt), 0.6)
+    d.tint(d.both(d.near(d.side), shirt), 0.75)
+    d.tint(d.both(d.near(d.less(d.from_collar, d.plus(d.do(d.out, 0.9), 0.012))), shirt), 0.6)
     # The edges lie over what is below and shade it.
-    d.line(d.both(d.near(d.less(d.out, half), 0.009), d.front, d.above(d.do(share, 0.0, "ABSOLUTE"), 0.001)), 0.35)
+    d.tint(d.both(d.near(d.less(d.out, half), 0.009), d.front, d.above(d.do(share, 0.0, "ABSOLUTE"), 0.001)), 0.35)
     closed = d.both(d.front, d.below(d.up, low), d.above(d.up, low - 0.13))
-    d.line(d.both(d.near(d.less(d.side, 0.014), 0.006), closed), 0.4)
+    d.tint(d.both(d.near(d.less(d.side, 0.014), 0.006), closed), 0.4)
     d.buttons((low - 0.012, low - 0.118), [0.25 * c + 0.006 for c in about["colour"][:3]])
     for height, left, right in ((low - 0.15, 0.075, 0.165), (low + 0.12, 0.085, 0.15)):
         mouth = d.both(d.near(d.less(d.up, height), 0.006), d.above(d.out, left), d.below(d.out, right), d.front)
-        d.line(mouth if height < low else d.both(mouth, d.below(d.side, 0.0)), 0.45)
-    d.line(d.near(d.less(d.from_cuff, 0.1), 0.004), 0.85)
+        d.tint(mouth if height < low else d.both(mouth, d.below(d.side, 0.0)), 0.45)
+    d.tint(d.near(d.less(d.from_cuff, 0.1), 0.004), 0.85)

@@ -15,7 +15,7 @@ _RAGGED = 0.012
 _NAPE = 0.03
 """Metres that a bob is shorter at the nape."""
 _HANGING = ("bob", "long", "waves")
-_ASTRAY = {"crop": 0.1, "short": 0.12, "bob": 0.05, "long": 0.05, "waves": 0.07}
+_ASTRAY = {"crop": 0.1, "curls": 0.1, "short": 0.12, "bob": 0.05, "long": 0.05, "waves": 0.07}
 """How far a lock goes its own way, as a tangent; 0.16 in styles that are not named."""
 _THICK = {"crop": 0.009, "short": 0.016, "receding": 0.007, "curls": 0.014, "bob": 0.022, "waves": 0.026, "long": 0.018}
 """Metres by which the highest locks lie above the lowest."""

@@ -18,8 +18,8 @@ _COUNT = {"crop": 13000, "receding": 13000, "short": 10000, "curls": 10000}
 """Strands; 8000 in styles that are not named."""
 _RADIUS = {"crop": 0.00042, "receding": 0.00042, "short": 0.0005, "curls": 0.00052}
 """Metres from the middle to the side of a strand, at its root; 0.65 mm in styles that are not named. A strand stands for several hairs."""
-_PER_LOCK = {"crop": 7, "short": 9, "receding": 9, "curls": 8, "bob": 14, "waves": 16, "long": 14}
-_CLOSED = {"crop": 0.1, "receding": 0.15, "short": 0.35, "curls": 0.7, "tied": 0.3, "bob": 0.3, "long": 0.2, "waves": 0.4}
+_PER_LOCK = {"crop": 5, "short": 7, "receding": 7, "curls": 7, "bob": 14, "waves": 16, "long": 14}
+_CLOSED = {"crop": 0.1, "receding": 0.15, "short": 0.28, "curls": 0.7, "tied": 0.3, "bob": 0.3, "long": 0.2, "waves": 0.4}
 """How far the strands of a lock close up at its tip: long hair that closed more would end in rat-tails."""
 _STREAKS = 40
 """Lighter and darker parts of a head of hair."""
@@ -77,7 +77,7 @@ def _shades(root: np.ndarray, lock: np.ndarray, style: str, grey: float, random)
     Streaks 2 to 3 cm wide are what is left of locks where a head is 20 pixels high. In short grey hair white hairs stand among the dark; whole
     white locks would be patches, and on curls specks.
     """
-    streak, of_lock, of_hair = (0.05, -0.01, 0.24) if style in CLIPPED or style == "curls" else (0.08, 0.12, 0.08)
+    streak, of_lock, of_hair = (0.08, -0.01, 0.16) if style in CLIPPED or style == "curls" else (0.08, 0.12, 0.08)
     streaks = random.normal(0, 0.26 + streak * grey, _STREAKS)[locks.nearest(root, _STREAKS, random)]
     each = random.normal(0, (0.18 if style in CLIPPED else 0.24) + of_lock * grey, lock.max() + 1)[lock]
     return each + streaks + random.normal(0, 0.1 + of_hair * grey, len(root))

@@ -9,8 +9,10 @@ _ASLANT = 0.35
 """The least cosine between the way a strand of hair is lit and the way to where it is seen from."""
 _INDEX = 1.55
 """Of refraction, of a hair (S. Marschner and others, "Light scattering from human hair fibers", SIGGRAPH 2003)."""
-_SHINE = {"tied": 0.4, "crop": 0.12, "receding": 0.15, "short": 0.15}
-"""Of a mirror of that index, where 0.5 is all of it, by style; 0.2 in styles that are not named. Hairs of one lock do not lie quite alike."""
+_SHINE = {"tied": 0.2, "crop": 0.1, "receding": 0.12, "short": 0.12, "curls": 0.18}
+"""Of a mirror of that index, where 0.5 is all of it, by style; 0.14 in styles that are not named. Hairs of one lock do not lie quite alike."""
+_ROUGH = {"curls": 0.6, "tied": 0.38, "bob": 0.42, "long": 0.42}
+"""Of hair by how much its hairs lie alike; 0.48 in styles that are not named."""
 _THROUGH = (0.3, 0.5)
 """Share of the light that strands let through to those below, of black hair and of white."""
 _WHITE = 0.3
@@ -24,7 +26,7 @@ def material(name: str, colour, style: str) -> bpy.types.Material:
     as far as it takes to be seen. Aslant it would also mirror all light, brighter than its colour: narrower than a pixel it would sparkle.
     """
     light = min(1.0, sum(colour[:3]) / 3 / _WHITE)
-    sheet = surfaces.Sheet(f"{name}.hair", {"colour": colour, "roughness": 0.6 if style == "curls" else 0.48})
+    sheet = surfaces.Sheet(f"{name}.hair", {"colour": colour, "roughness": _ROUGH.get(style, 0.48)})
     shade = sheet.node("Attribute", _attribute_name="shade").outputs["Fac"]
     along = sheet.node("HairInfo").outputs["Intercept"]
     # Light goes on from hair to hair where it is light, so that its depth is not dark.
@@ -32,7 +34,7 @@ def material(name: str, colour, style: str) -> bpy.types.Material:
     tinted = sheet.node("CombineXYZ", X=shade, Y=shade, Z=shade).outputs[0]
     sheet.set("Base Color", sheet.mix(1.0, sheet.colour, tinted, "MULTIPLY"))
     sheet.set("IOR", _INDEX)
-    sheet.set("Specular IOR Level", _SHINE.get(style, 0.2))
+    sheet.set("Specular IOR Level", _SHINE.get(style, 0.14))
     # Most of it went through the hair and has its colour.
     most = max(*colour[:3], 1e-6)
     sheet.set("Specular Tint", (*(0.3 + 0.7 * c / most for c in colour[:3]), 1.0))

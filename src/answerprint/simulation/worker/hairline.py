@@ -24,7 +24,8 @@ def scalp(points: np.ndarray, eye: np.ndarray, style: str) -> np.ndarray:
         line = line - 0.034 * np.exp(-(((y + 0.064) / 0.012) ** 2)) * np.clip((np.abs(x) - 0.045) / 0.012, 0, 1)
     if style == "receding":
         line += (0.022 + 0.016 * np.clip((np.abs(x) - 0.015) / 0.03, 0, 1)) * np.clip((0.072 - np.abs(x)) / 0.02, 0, 1)
-    return np.minimum.reduce([z - line, 0.083 - np.abs(x), z + 0.08])
+    # Ears are off it; beside them, where the head is as wide, hair grows as thick as elsewhere.
+    return np.minimum.reduce([z - line, 6 * (0.083 - np.abs(x)), z + 0.08])
 
 
 def roots(corners: np.ndarray, eye: np.ndarray, style: str, count: int, random) -> tuple:

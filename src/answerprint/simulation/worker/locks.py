@@ -37,7 +37,9 @@ def curled(points: np.ndarray, lock: np.ndarray, style: str, random) -> np.ndarr
     ahead /= np.maximum(np.linalg.norm(ahead, axis=2, keepdims=True), 1e-9)
     across = np.cross(ahead, random.normal(size=(locks, 3))[lock][:, None])
     across /= np.maximum(np.linalg.norm(across, axis=2, keepdims=True), 1e-9)
-    wide = wide * np.minimum(1, 4 * share)[None, :, None]
+    # Curls are not all as wide as each other: alike they would be a carpet's.
+    own = random.uniform(0.35, 0.9, locks)[lock][:, None, None] if style == "curls" else 1.0
+    wide = wide * own * np.minimum(1, 4 * share)[None, :, None]
     return points + wide * (np.cos(phase)[..., None] * across + np.sin(phase)[..., None] * np.cross(ahead, across))
 
 

@@ -43,6 +43,7 @@ GROWN: dict[tuple[str, str], tuple[float, str]] = {
     ("grass tufts", "tree"): (0.12, "and around what stands on it"),
     ("grass tufts", "watering can"): (0.09, "and around what stands on it"),
     ("flower bed", "lawn"): (0.06, "a bed's plants grow out of the ground"),
+    ("plant", "curtains"): (0.05, "cloth gives way to leaves"),
     ("hedge", "lawn"): (0.06, "a hedge grows out of the ground"),
 }
 """Into what leaves may reach, by how many metres at most, and why."""

@@ -6,7 +6,7 @@ import body as bodies
 import bpy
 import face
 import hair
-import surfaces
+from material_sheet import Sheet
 from remembered import remembered
 
 _UNDER = 0.2
@@ -27,7 +27,7 @@ _painted = remembered(face.paint)
 
 def skin(name: str, about: dict, marks: dict) -> bpy.types.Material:
     """Of a performer's skin; ``marks`` are where the face's features are (``face.paint``), with ``middle`` between the eyes in the body's place."""
-    sheet = surfaces.Sheet(f"{name}.skin", {"colour": about["skin"], "roughness": 0.45})
+    sheet = Sheet(f"{name}.skin", {"colour": about["skin"], "roughness": 0.45})
     blush = sheet.node("Attribute", _attribute_name="blush").outputs["Fac"]
     warm = tuple(c * k for c, k in zip(about["skin"], (1.0, 0.7, 0.67), strict=True))
     colour = sheet.mix(sheet.sum(blush, 0.42), sheet.colour, (*warm, 1))
@@ -63,7 +63,7 @@ def skin(name: str, about: dict, marks: dict) -> bpy.types.Material:
 
 def eyes(name: str, about: dict, marks: dict) -> bpy.types.Material:
     """Of both eyeballs: iris with its dark rim and pupil, 12 and 5 mm across on balls of 16 mm, rosy white, the shade of the upper lid."""
-    sheet = surfaces.Sheet(f"{name}.eyes", {"colour": _WHITE, "roughness": 0.06})
+    sheet = Sheet(f"{name}.eyes", {"colour": _WHITE, "roughness": 0.06})
     place = sheet.node("SeparateXYZ", Vector=sheet.where()).outputs
     axis, high = place[1], place[2]
     iris = (*about["eyes"], 1)

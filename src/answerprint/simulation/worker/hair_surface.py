@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bpy
-import surfaces
+from material_sheet import Sheet
 
 _ASLANT = 0.35
 """The least cosine between the way a strand of hair is lit and the way to where it is seen from."""
@@ -26,7 +26,7 @@ def material(name: str, colour, style: str) -> bpy.types.Material:
     as far as it takes to be seen. Aslant it would also mirror all light, brighter than its colour: narrower than a pixel it would sparkle.
     """
     light = min(1.0, sum(colour[:3]) / 3 / _WHITE)
-    sheet = surfaces.Sheet(f"{name}.hair", {"colour": colour, "roughness": _ROUGH.get(style, 0.48)})
+    sheet = Sheet(f"{name}.hair", {"colour": colour, "roughness": _ROUGH.get(style, 0.48)})
     shade = sheet.node("Attribute", _attribute_name="shade").outputs["Fac"]
     along = sheet.node("HairInfo").outputs["Intercept"]
     # Light goes on from hair to hair where it is light, so that its depth is not dark.

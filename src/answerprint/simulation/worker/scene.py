@@ -15,6 +15,7 @@ import models
 import numpy as np
 import shapes
 import surfaces
+from material_sheet import DULL, SHINE
 from mathutils import Euler
 from people import Performer, keyed
 
@@ -129,7 +130,7 @@ class Stage:
         while len(self.layer.aovs) and not wanted:
             self.layer.aovs.remove(self.layer.aovs[0])
         if wanted and not len(self.layer.aovs):
-            for name, kind in ((surfaces.SHINE, "COLOR"), (surfaces.DULL, "VALUE")):
+            for name, kind in ((SHINE, "COLOR"), (DULL, "VALUE")):
                 own = self.layer.aovs.add()
                 own.name, own.type = name, kind
 

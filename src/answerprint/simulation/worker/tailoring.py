@@ -10,6 +10,7 @@ from __future__ import annotations
 import garments
 import numpy as np
 import surfaces
+from material_sheet import Sheet
 
 _SEAM = 0.005
 """Metres that a seam's shadow is wide to each side."""
@@ -27,7 +28,7 @@ _LINEN, _DARK = (0.55, 0.54, 0.52), (0.035, 0.036, 0.042)
 
 def sewn(name: str, about: dict, cut: garments.Cut):
     """The material of what is worn above, of the cut that ``about`` names: ``shirt``, ``tshirt``, ``jumper`` or ``jacket``."""
-    sheet = surfaces.Sheet(name, about)
+    sheet = Sheet(name, about)
     surfaces.fabric(sheet)
     drawing = _Drawing(sheet, cut)
     {"shirt": _shirt, "jacket": _jacket}.get(about["cut"], _knitted)(drawing, about)
@@ -38,7 +39,7 @@ def sewn(name: str, about: dict, cut: garments.Cut):
 class _Drawing:
     """A cloth's colour, to which lines and fields are added one after another."""
 
-    def __init__(self, sheet: surfaces.Sheet, cut: garments.Cut) -> None:
+    def __init__(self, sheet: Sheet, cut: garments.Cut) -> None:
         self.sheet, self.cut, self.do = sheet, cut, sheet.sum
         place = sheet.node("SeparateXYZ", Vector=sheet.where()).outputs
         self.side, self.up, self.ahead = place[0], place[1], place[2]

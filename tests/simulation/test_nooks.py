@@ -66,3 +66,15 @@ def test_the_filter_keeps_a_faint_shadow_in_a_nook(corner: dict[str, Picture]) -
         assert NOOK not in picture.data
     without, kept = wrong
     assert kept < 0.05 < without
+
+
+def test_a_corner_in_even_light_has_no_more_blotches_for_being_one(corner: dict[str, Picture]) -> None:
+    floor = np.flatnonzero(corner["normal"][:, 0, 2] > 0.5)[1:9]
+    noisy = 0.3 * np.random.default_rng(3).gamma(0.3, 1 / 0.3, (_HEIGHT, _WIDTH, 3)).astype(np.float32)
+    uneven = []
+    for guide in ({}, {NOOK: nooks(corner, _CAMERA)}):
+        picture = Rendered(noisy.copy(), {}, {**corner, **guide}, {})
+        smooth_by_features(picture)
+        uneven.append(float(picture.beauty[floor, 8:-8].std(axis=1).mean()))
+    without, guided = uneven
+    assert guided < 1.5 * without

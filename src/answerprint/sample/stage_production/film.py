@@ -12,7 +12,7 @@ from answerprint.simulation.shoot import shoot_stage
 from answerprint.simulation.stage import Stage, read_stage
 
 Tell = Callable[[int, int, str], None]
-FOLDER = "stage-3"
+FOLDER = "stage-4"
 """Its number rises when the pictures change."""
 
 

@@ -194,6 +194,30 @@ def test_no_style_hangs_in_the_eyes_but_for_a_stray_hair(styles: Styles) -> None
     assert max(style["in_the_eyes"] for style in styles.values()) <= 3
 
 
+def test_a_lamp_behind_a_head_is_not_mirrored_in_its_crown(renderer: Renderer, small: Stage, tmp_path: Path) -> None:
+    camera = small.cameras[0].model_copy(
+        update={"active_sensor_resolution": (48, 48), "active_sensor_physical_dimensions": (16.0, 16.0), "translation": (0, -2.0, 1.65),
+                "look_at": (0, 0, 1.65), "pinhole_focal_length": 100.0}
+    )  # fmt: skip
+    lamps = tuple(
+        Light(name=name, translation=place, aim=(0, 0, 1.65), illuminance_lux=100, size=(0.3, 0.3))
+        for name, place in (("front", (-0.6, -2.0, 2.0)), ("behind", (0.7, 1.1, 2.5)))
+    )
+    tied = Performer(name="anna", hair="tied", hair_colour=(0.09, 0.045, 0.02), heading=170)
+    render = small.render.model_copy(update={"passes": ("beauty", "groups", "material_id"), "samples": 32, "denoise": "none"})
+    stage = small.model_copy(
+        update={"set": SetPlan(), "performers": (tied,), "rig": (), "cameras": (camera,), "lights": lamps, "render": render}
+    )
+    shoot_stage(stage, tmp_path, renderer=renderer)
+
+    def read(kind: str, channel: str) -> Any:
+        return np.asarray(read_exr(pass_file(tmp_path, stage, camera, kind, 1001)).planes[channel])
+
+    hair = read("material_id", "Y") % 10 == 6
+    front, behind = (read(f"groups/{lamp.name}", "B")[hair] for lamp in lamps)
+    assert (behind > 4 * np.median(front)).mean() < 0.05
+
+
 def test_curls_have_no_black_holes_where_they_are_lit_and_do_not_sparkle_against_the_light(
     renderer: Renderer, small: Stage, tmp_path: Path
 ) -> None:

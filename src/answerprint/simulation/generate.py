@@ -175,7 +175,7 @@ def _lights(
         return (
             key.model_copy(update={"kelvin": 3200.0}),
             fill.model_copy(update={"kelvin": 3600.0}),
-            back.model_copy(update={"kelvin": 4800.0}),
+            back.model_copy(update={"kelvin": 3900.0}),
         )
     return lamps
 

@@ -11,6 +11,11 @@ _INDEX = 1.55
 """Of refraction, of a hair (S. Marschner and others, "Light scattering from human hair fibers", SIGGRAPH 2003)."""
 _SHINE = {"tied": 0.2, "crop": 0.1, "receding": 0.12, "short": 0.12, "curls": 0.18}
 """Of a mirror of that index, where 0.5 is all of it, by style; 0.14 in styles that are not named. Hairs of one lock do not lie quite alike."""
+_FACING = (0.45, 0.85)
+"""Cosines between the way a lock is lit and the way to where it is seen from between which its gloss sets in: a lamp behind a head would else be
+mirrored in all of its crown, as in a bald one."""
+_ASIDE = {"curls": 0.3}
+"""Share of its gloss that a style has all the same: of curls some hair faces every way."""
 _ROUGH = {"curls": 0.6, "tied": 0.38, "bob": 0.42, "long": 0.42}
 """Of hair by how much its hairs lie alike; 0.48 in styles that are not named."""
 _THROUGH = (0.3, 0.5)
@@ -34,7 +39,6 @@ def material(name: str, colour, style: str) -> bpy.types.Material:
     tinted = sheet.node("CombineXYZ", X=shade, Y=shade, Z=shade).outputs[0]
     sheet.set("Base Color", sheet.mix(1.0, sheet.colour, tinted, "MULTIPLY"))
     sheet.set("IOR", _INDEX)
-    sheet.set("Specular IOR Level", _SHINE.get(style, 0.14))
     # Most of it went through the hair and has its colour.
     most = max(*colour[:3], 1e-6)
     sheet.set("Specular Tint", (*(0.3 + 0.7 * c / most for c in colour[:3]), 1.0))
@@ -44,26 +48,28 @@ def material(name: str, colour, style: str) -> bpy.types.Material:
     turned = sheet.node(
         "VectorTransform", _vector_type="NORMAL", _convert_from="OBJECT", _convert_to="WORLD", Vector=sheet.where("over")
     )
-    sheet.set("Normal", _seen(sheet, turned.outputs[0]))
+    facing = sheet.node("VectorMath", _operation="DOT_PRODUCT")
+    for socket, source in zip(facing.inputs, (turned.outputs[0], sheet.node("NewGeometry").outputs["Incoming"]), strict=False):
+        sheet.tree.links.new(source, socket)
+    cosine = facing.outputs["Value"]
+    sheet.set("Specular IOR Level", sheet.sum(_SHINE.get(style, 0.14), sheet.spread(cosine, *_FACING, _ASIDE.get(style, 0.0))))
+    sheet.set("Normal", _seen(sheet, turned.outputs[0], cosine))
     thin = _THROUGH[0] + (_THROUGH[1] - _THROUGH[0]) * light
     sheet.set("Alpha", sheet.spread(sheet.node("LightPath").outputs["Is Shadow Ray"], 0.0, 1.0, 1.0, 1.0 - thin))
     return sheet.finished()
 
 
-def _seen(sheet, normal):
+def _seen(sheet, normal, cosine):
     """The ``normal`` turned towards where it is seen from until the cosine between the two is ``_ASLANT`` at least."""
     to_eye = sheet.node("NewGeometry").outputs["Incoming"]
-    cosine = sheet.node("VectorMath", _operation="DOT_PRODUCT")
     lacking = sheet.node("VectorMath", _operation="SCALE")
     bent = sheet.node("VectorMath", _operation="ADD")
     for socket, source in (
-        (cosine.inputs[0], normal),
-        (cosine.inputs[1], to_eye),
         (lacking.inputs[0], to_eye),
         (bent.inputs[0], normal),
     ):
         sheet.tree.links.new(source, socket)
-    short = sheet.sum(sheet.sum(_ASLANT, cosine.outputs["Value"], "SUBTRACT"), 0.0, "MAXIMUM")
+    short = sheet.sum(sheet.sum(_ASLANT, cosine, "SUBTRACT"), 0.0, "MAXIMUM")
     sheet.tree.links.new(short, lacking.inputs["Scale"])
     sheet.tree.links.new(lacking.outputs["Vector"], bent.inputs[1])
     unit = sheet.node("VectorMath", _operation="NORMALIZE")

@@ -7,7 +7,7 @@ fitted by least squares; a wall is one with hardly a point behind it. Everything
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,10 @@ _BEHIND = 0.02
 _RECESS = 0.15
 """How far a window or a door may lie behind its wall, metres."""
 _HUNG = 0.4
+_CORNER = 0.5
+"""Metres that a wall may end before its corner with another, hidden there by a curtain or a cupboard, and is still taken to go on to it."""
+_SQUARE = 0.5
+"""Sine of the angle between two walls from which they are taken to make a corner."""
 _DRAWS = 600
 _ENOUGH = 2000
 
@@ -55,6 +59,8 @@ class ScannedRoom:
 
     planes: tuple[Plane, ...]
     blocks: Real
+    means: Real
+    """(n, 3) means of the points in each block: where in it the surface is"""
     things: NDArray[np.int64]
     colours: Real
     """(things, 3) linear Rec.709; grey where the scan has no colour."""
@@ -75,7 +81,8 @@ class ScannedRoom:
                 Item(name=f"scanned {plane.kind} {number + 1}", parts=(Part(shape="mesh", material=plane.kind, figures=figures),))
             )
         for number in range(len(self.colours)):
-            vertices, quads = _skin(self.blocks[self.things == number], self.block)
+            own = self.things == number
+            vertices, quads = _skin(self.blocks[own], self.means[own], self.block)
             name = f"scanned thing {number + 1}"
             r, g, b = (float(c) for c in self.colours[number])
             materials[name] = Material(kind="plastic", colour=(r, g, b), roughness=0.8)
@@ -101,12 +108,12 @@ def understand(
     walls = _walls(points, free, np.random.default_rng(seed), planes)
     for plane in walls:
         free &= np.abs(plane.distance(points)) > 2 * _NEAR
-    blocks, things, owner = _blocks(points[free], block)
+    blocks, means, things, owner = _blocks(points[free], block)
     shades = np.full((int(things.max(initial=-1)) + 1, 3), 0.35)
     if colours is not None and len(shades):
         linear = np.clip(np.asarray(colours, dtype=np.float64)[free], 0, 1) ** 2.2
         shades = np.array([np.median(linear[owner == n], axis=0) for n in range(len(shades))])
-    return ScannedRoom((*planes, *walls), blocks, things, np.clip(shades, 0.02, 0.9), block)
+    return ScannedRoom((*planes, *walls), blocks, means, things, np.clip(shades, 0.02, 0.9), block)
 
 
 def _levels(points: Real) -> list[Plane]:
@@ -165,7 +172,7 @@ def _walls(points: Real, free: NDArray[np.bool_], draw: np.random.Generator, lev
         hung = any(np.dot(normal, wall.normal) > 0.98 and abs(at - wall.offset) < _HUNG for wall in found)
         if behind < _BEHIND and not hung and np.ptp(belongs[:, 2]) > 0.6 * (top - bottom):
             found.append(_wall(belongs, normal, at, rms, bottom, top))
-    return found
+    return [_up_to_corners(wall, found) for wall in found]
 
 
 def _best_line(flat: Real, draw: np.random.Generator) -> tuple[Real, float]:
@@ -212,15 +219,35 @@ def _wall(points: Real, normal: Real, offset: float, rms: float, bottom: float, 
     return Plane("wall", _triple(normal), offset, rms, len(points), corners)
 
 
-def _blocks(points: Real, size: float) -> tuple[Real, NDArray[np.int64], NDArray[np.int64]]:
-    """Middles of the filled cubes, the thing each belongs to (those of one touching cluster, largest first), and each point's thing."""
+def _up_to_corners(wall: Plane, walls: list[Plane]) -> Plane:
+    """The wall with each end where it meets another wall, if that is near: no scanner sees into the very corner."""
+    foot, top, high, low = (np.array(corner) for corner in wall.corners)
+    ends = [foot, low]
+    for number, end in enumerate(ends):
+        meets = []
+        for other in walls:
+            across = np.array([wall.normal[:2], other.normal[:2]])
+            if abs(np.linalg.det(across)) > _SQUARE:
+                meets.append(np.array([*np.linalg.solve(across, [wall.offset, other.offset]), end[2]]))
+        nearest = min(meets, key=lambda p, end=end: float(np.linalg.norm(p - end)), default=None)  # type: ignore[misc]
+        if nearest is not None and np.linalg.norm(nearest - end) < _CORNER:
+            ends[number] = nearest
+    rise = top[2] - foot[2]
+    (x0, y0, z0), (x1, y1, z1) = (_triple(end) for end in ends)
+    return replace(wall, corners=((x0, y0, z0), (x0, y0, z0 + rise), (x1, y1, z1 + high[2] - low[2]), (x1, y1, z1)))
+
+
+def _blocks(points: Real, size: float) -> tuple[Real, Real, NDArray[np.int64], NDArray[np.int64]]:
+    """Middles of the filled cubes, means of their points, the thing each is of (one touching cluster, largest first), and each point's thing."""
     if not len(points):
-        return np.zeros((0, 3)), np.zeros(0, np.int64), np.zeros(0, np.int64)
+        return np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0, np.int64), np.zeros(0, np.int64)
     low = points.min(axis=0)
     cell = np.floor((points - low) / size).astype(np.int64)
     shape = tuple(cell.max(axis=0) + 1)
     counts = np.zeros(shape, dtype=np.int64)
+    sums = np.zeros((*shape, 3))
     np.add.at(counts, tuple(cell.T), 1)
+    np.add.at(sums, tuple(cell.T), points)
     labels, count = ndimage.label(counts >= 2, structure=np.ones((3, 3, 3)))
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     # A thing of fewer than four cubes is a stray return.
@@ -229,22 +256,33 @@ def _blocks(points: Real, size: float) -> tuple[Real, NDArray[np.int64], NDArray
     renamed[kept] = np.arange(len(kept))
     named = renamed[labels]
     filled = np.argwhere(named >= 0)
-    return low + (filled + 0.5) * size, named[tuple(filled.T)], named[tuple(cell.T)]
+    chosen = tuple(filled.T)
+    return low + (filled + 0.5) * size, sums[chosen] / counts[chosen][:, None], named[chosen], named[tuple(cell.T)]
 
 
-def _skin(middles: Real, size: float) -> tuple[Real, list[list[int]]]:
-    """The outside of cubes as quads: vertices (n, 3) and their numbers."""
+def _skin(middles: Real, means: Real, size: float) -> tuple[Real, list[list[int]]]:
+    """The outside of cubes as quads: vertices (n, 3) and their numbers.
+
+    Each cube shrinks to half its size about its points' mean, and where cubes touch their corners meet halfway: so a table ends where its
+    points do, and not at the end of a cube (the idea of S. Gibson, "Constrained elastic surface nets", MICCAI 1998).
+    """
     cells = np.round(middles / size - middles[0] / size).astype(int)
     filled = set(map(tuple, cells.tolist()))
+    met: dict[tuple[int, ...], list[Real]] = {}
+    for cell, mean in zip(cells, means, strict=True):
+        for corner in _CORNERS:
+            met.setdefault(tuple((cell + corner).tolist()), []).append(mean + (corner - 0.5) * _THICK * size)
     places: dict[tuple[int, ...], int] = {}
     quads = []
     for cell in sorted(filled):
         for side in _SIDES:
             if tuple(np.add(cell, side[0]).tolist()) not in filled:
                 quads.append([places.setdefault(tuple(np.add(cell, corner).tolist()), len(places)) for corner in side[1]])
-    return (np.array(list(places)) - 0.5) * size + middles[0], quads
+    return np.array([np.mean(met[place], axis=0) for place in places]), quads
 
 
+_THICK = 0.5
+_CORNERS = np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)])
 _SIDES: tuple[tuple[tuple[int, int, int], tuple[tuple[int, int, int], ...]], ...] = (
     ((-1, 0, 0), ((0, 0, 0), (0, 0, 1), (0, 1, 1), (0, 1, 0))),
     ((1, 0, 0), ((1, 0, 0), (1, 1, 0), (1, 1, 1), (1, 0, 1))),

@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo 'make demo       the whole main job on the sample production, then the review page'
 	@echo 'make demo DEMO=stage  the same on the production rendered by make stage'
-	@echo 'make stage      the rendered sample production, into the cache (about half an hour, goes on where it was ended)'
+	@echo 'make stage      the rendered sample production, into the cache (about three quarters of an hour on two cores, goes on where it was ended)'
 	@echo 'make test       every quick check: web, renderer, lint, types, imports, unit, end to end'
 	@echo 'make test-slow  full renders, long fuzzing, kills'
 	@echo 'make install    the environment for development, in .venv'

@@ -64,6 +64,12 @@ def test_walls_floor_and_ceiling_stand_where_the_room_has_them_within_five_milli
     assert max(abs(found[key] - truth[key]) for key in truth) < 0.005
 
 
+def test_every_end_of_a_wall_is_the_end_of_another_one(scanned: ScannedRoom) -> None:
+    ends = [(number, np.array(p.corners[at])) for number, p in enumerate(scanned.planes) if p.kind == "wall" for at in (0, 3)]
+    for number, end in ends:
+        assert min(np.linalg.norm(end - other) for another, other in ends if another != number) < 1e-6
+
+
 def test_what_stands_in_the_room_becomes_blocks_inside_its_walls(scanned: ScannedRoom) -> None:
     assert len(scanned.colours) > 5
     inside = [plane.distance(scanned.blocks) > -0.25 for plane in scanned.planes]

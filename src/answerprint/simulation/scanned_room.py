@@ -282,6 +282,7 @@ def _skin(middles: Real, means: Real, size: float) -> tuple[Real, list[list[int]
 
 
 _THICK = 0.5
+"""Thickness of a lone cube's thing, as a share of the cube: a table's top is not as thick as the blocks it is told by."""
 _CORNERS = np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)])
 _SIDES: tuple[tuple[tuple[int, int, int], tuple[tuple[int, int, int], ...]], ...] = (
     ((-1, 0, 0), ((0, 0, 0), (0, 0, 1), (0, 1, 1), (0, 1, 0))),

@@ -55,5 +55,7 @@ def ready_production() -> Path:
     """The production where ``build_production`` left it. Raises BadInput where it was not made."""
     home = stage_folder()
     if not (home / _READY).is_file():
-        raise BadInput(home, "the rendered production is not there", "run 'make stage' once (it renders for about three quarters of an hour on two cores)")
+        raise BadInput(
+            home, "the rendered production is not there", "run 'make stage' once (three quarters of an hour on two cores)"
+        )
     return home
